@@ -1,0 +1,83 @@
+"""The one error tree. Every message is a sentence that says what to do next.
+
+Each leaf is also the builtin it resembles, so callers that know only Python still catch it.
+"""
+
+
+class CounterscanError(Exception):
+    """Root of every error that Counterscan raises on purpose.
+
+    The command line prints the message as one line and exits with `exit_code`; anything that is
+    not a `CounterscanError` is a defect and shows its traceback.
+    """
+
+    exit_code = 1
+    retryable = False
+
+
+class ConfigError(CounterscanError, ValueError):
+    """A setting is unknown or wrong; the message names the file and the line."""
+
+    exit_code = 2
+
+
+class UsageError(CounterscanError, ValueError):
+    """The command line asks for something that does not fit together."""
+
+    exit_code = 2
+
+
+class PictureError(CounterscanError, ValueError):
+    """A picture can't be read, or is too small, too large or not a picture."""
+
+
+class ModelError(CounterscanError, RuntimeError):
+    """A model file is missing, damaged or does not fit this runtime."""
+
+
+class PackError(CounterscanError, ValueError):
+    """A catalog pack can't be built, opened or installed."""
+
+
+class PackDamagedError(PackError):
+    """A file of the pack is missing or its checksum differs."""
+
+
+class PackMismatchError(PackError):
+    """The pack was built with another model or runtime than the ones in use."""
+
+
+class StoreError(CounterscanError, OSError):
+    """The log can't be written or read."""
+
+
+class StoreFullError(StoreError):
+    """No space is left on the disk; nothing more is scanned until there is."""
+
+    retryable = True
+
+
+class StoreReadOnlyError(StoreError):
+    """The data folder can't be written to by this user."""
+
+
+class StoreDamagedError(StoreError):
+    """The log's file failed its integrity check."""
+
+
+class AlreadyRunningError(CounterscanError, RuntimeError):
+    """Another process holds the machine or the port."""
+
+
+class MachineError(CounterscanError, RuntimeError):
+    """The machine can't go on until a clerk has done what the message says."""
+
+
+class CameraError(MachineError):
+    """No frame comes from the camera."""
+
+    retryable = True
+
+
+class FeederError(MachineError):
+    """The feeder's hardware is missing or does not answer."""

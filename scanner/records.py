@@ -1,0 +1,93 @@
+"""The records that pass between the stages of one card's way. Frozen, typed, free of I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""`(H, W, 3) uint8`, channels in OpenCV's order B, G, R."""
+
+Corners = NDArray[np.float32]
+"""`(4, 2) float32`, pixels (x, y) of the full frame, from the card's own top left, clockwise.
+
+Before the orientation is known, "top left" is the corner that would be it were the card upright.
+"""
+
+CROP_WIDTH_PX = 448
+CROP_HEIGHT_PX = 640
+
+
+class Decision(StrEnum):
+    """What may be done with a scan without a person."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    UNKNOWN = "unknown"
+
+
+class View(StrEnum):
+    """What the locator saw in the frame."""
+
+    NOTHING = "nothing"
+    CARD = "card"
+    SEVERAL = "several"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """Game, set, collector number and variant of one card: what a price belongs to."""
+
+    card_id: str
+    game: str
+    name: str
+    set: str = ""
+    number: str = ""
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One printing the card may be, and how much speaks for it (`score` in 0…1)."""
+
+    printing: Printing
+    score: float
+    pack_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What is in the frame: the view and the corners of each card found, best first."""
+
+    view: View
+    corners_px: tuple[Corners, ...] = ()
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """The answer for one frame.
+
+    `candidates` is best first; `printing` is the best candidate's when the decision is accepted
+    or review, else None. `reasons` are short sentences for the clerk. `stages_ms` holds the time
+    of each stage in milliseconds. `recognizer` is `embedder` or `phash` (the loud fallback).
+    `crop` is the upright `(640, 448, 3)` picture of the card, None when no card was found.
+    """
+
+    decision: Decision
+    reasons: tuple[str, ...]
+    view: View
+    printing: Printing | None = None
+    candidates: tuple[Candidate, ...] = ()
+    corners_px: Corners | None = None
+    upside_down: bool = False
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
+    recognizer: str = "embedder"
+    model_id: str = ""
+    pack_id: str = ""
+    crop: Picture | None = None
