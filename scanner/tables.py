@@ -5,6 +5,7 @@
 | `batch` | feed | one stack of cards, from its start |
 | `batch_event` | feed | each change of a batch or of the machine: started, paused, resumed, finished, a fault |
 | `scan` | feed | one card seen once |
+| `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |
 """
@@ -89,6 +90,23 @@ class Scan(SQLModel, table=True):
     model_id: str = ""
     pack_id: str = ""
     driver: str = ""
+    created_at: datetime = Field(default_factory=utc_now)
+
+
+class FeedMovement(SQLModel, table=True):
+    """The machine's memory of its own movements, so that a power cut can't make it guess.
+
+    `kind` is `feeding`, written before the motor may turn, or `ejected`, written after the exit
+    beam has cleared. `feed_key` is the machine's running number of the card. The last row and the
+    `scan` table together say whether the card found in the bay after a restart is logged.
+    """
+
+    __tablename__ = "feed_movement"
+
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: int | None = Field(default=None, foreign_key="batch.id")
+    kind: str
+    feed_key: str
     created_at: datetime = Field(default_factory=utc_now)
 
 
