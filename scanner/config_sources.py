@@ -1,0 +1,163 @@
+"""Where settings come from, and where a wrong one stands: file and line, variable, or option."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from scanner.errors import ConfigError
+
+Keys = tuple[str, ...]
+
+PREFIX = "COUNTERSCAN_"
+FILE_VARIABLE = "COUNTERSCAN_CONFIG"
+
+_HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?$")
+_ASSIGNMENT = re.compile(r"""^\s*([A-Za-z0-9_."'-]+)\s*=""")
+
+
+@dataclass
+class Gathered:
+    """The values from all sources merged, and where each of them comes from."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[Keys, str] = field(default_factory=dict)
+    file: Path | None = None
+    text: str = ""
+
+    def put(self, keys: Keys, value: object, origin: str) -> None:
+        """Set one value; tables are merged key by key, so that a source may give only some."""
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                self.put((*keys, str(key)), inner, origin)
+            if value:
+                return
+        table = self.values
+        for key in keys[:-1]:
+            inner = table.setdefault(key, {})
+            if not isinstance(inner, dict):
+                inner = table[key] = {}
+            table = inner
+        table[keys[-1]] = value
+        self.origins[keys] = origin
+
+    def origin(self, keys: Keys) -> str:
+        """Return where the value at `keys`, or the nearest one above or below it, comes from."""
+        for end in range(len(keys), 0, -1):
+            if (found := self.origins.get(keys[:end])) is not None:
+                return found
+        for known, origin in self.origins.items():
+            if known[: len(keys)] == keys:
+                return origin
+        return "default"
+
+
+def gather(path: Path | None, overrides: Mapping[str, object], known: Collection[Keys]) -> Gathered:
+    """Merge the file, the environment and `overrides`; raise `ConfigError` if one can't be read."""
+    gathered = Gathered()
+    gathered.file = path if path is not None else _find_file()
+    if gathered.file is not None:
+        _add_file(gathered, gathered.file)
+    _add_environment(gathered, known)
+    for name, value in overrides.items():
+        if value is not None:
+            gathered.put(tuple(name.split("__")), value, "command line")
+    return gathered
+
+
+def line_of(text: str, keys: Keys) -> int | None:
+    """Return the line, counted from 1, on which a TOML text sets `keys` or the table around it."""
+    best: tuple[int, int] | None = None
+    section: Keys = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            section = here = _split(header[1])
+        elif assignment := _ASSIGNMENT.match(line):
+            here = section + _split(assignment[1])
+        else:
+            continue
+        if keys[: len(here)] == here and (best is None or len(here) > best[0]):
+            best = (len(here), number)
+    return best[1] if best else None
+
+
+def problem_of(error: ErrorDetails, gathered: Gathered, known: Collection[Keys]) -> ConfigError:
+    """Turn the first complaint of Pydantic into one sentence with the place and a way out."""
+    keys = tuple(str(part) for part in error["loc"])
+    where = gathered.origin(keys)
+    name = ".".join(keys)
+    if error["type"] == "extra_forbidden":
+        return ConfigError(f"{where}: there is no setting {name}{_did_you_mean(keys, known)}.")
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if error["type"] == "value_error":
+        return ConfigError(f"{where}: {message}.")
+    if error["type"] == "model_type":
+        return ConfigError(f"{where}: [{name}] is a table of settings, not one value.")
+    return ConfigError(f"{where}: {name} is {error['input']!r} but must be {message}.")
+
+
+def _find_file() -> Path | None:
+    if named := os.environ.get(FILE_VARIABLE):
+        return Path(named)
+    home = os.environ.get("XDG_CONFIG_HOME")
+    user = (Path(home) if home else Path("~/.config").expanduser()) / "counterscan"
+    for folder in (user, Path("/etc/counterscan")):
+        if (folder / "counterscan.toml").is_file():
+            return folder / "counterscan.toml"
+    return None
+
+
+def _add_file(gathered: Gathered, file: Path) -> None:
+    try:
+        gathered.text = file.read_text(encoding="utf-8")
+        table = tomllib.loads(gathered.text)
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such settings file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"{file}: the settings can't be read: {reason}.") from None
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
+        message = found[1] if found else str(error)
+        number = (found and found[2]) or str(len(gathered.text.splitlines()))
+        raise ConfigError(f"{file}, line {number}: this is not TOML: {message}.") from None
+    _add_table(gathered, file, (), table)
+
+
+def _add_table(gathered: Gathered, file: Path, keys: Keys, table: Mapping[str, object]) -> None:
+    for key, value in table.items():
+        here = (*keys, key)
+        if isinstance(value, Mapping) and value:
+            _add_table(gathered, file, here, value)
+        else:
+            gathered.put(here, value, f"{file}, line {line_of(gathered.text, here) or 1}")
+
+
+def _add_environment(gathered: Gathered, known: Collection[Keys]) -> None:
+    variables = {PREFIX + "_".join(keys).upper(): keys for keys in known}
+    for name in sorted(os.environ):
+        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
+            continue
+        if name not in variables:
+            near = difflib.get_close_matches(name, variables, 1)
+            hint = f"; did you mean {near[0]}?" if near else ", see docs/CONFIG.md."
+            raise ConfigError(f"environment: there is no variable {name}{hint}")
+        gathered.put(variables[name], os.environ[name], f"environment {name}")
+
+
+def _did_you_mean(keys: Keys, known: Collection[Keys]) -> str:
+    names = {".".join(path) for path in known} | {path[0] for path in known}
+    near = difflib.get_close_matches(".".join(keys), names, 1)
+    return f" (did you mean {near[0]}?)" if near else " (docs/CONFIG.md lists them all)"
+
+
+def _split(dotted: str) -> Keys:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
