@@ -1,0 +1,180 @@
+"""`cards.db`: the facts of a pack's printings in SQLite, searchable by name (FTS5).
+
+Written once, in one go and in a fixed order, so that the same facts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanner.errors import PackDamagedError
+from scanner.records import Printing
+
+_SCHEMA = """
+CREATE TABLE cards (
+    card INTEGER PRIMARY KEY, card_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    "set" TEXT NOT NULL, number TEXT NOT NULL, variant TEXT NOT NULL,
+    artwork TEXT NOT NULL, facts TEXT NOT NULL
+);
+CREATE TABLE pictures (
+    row INTEGER PRIMARY KEY, card INTEGER NOT NULL REFERENCES cards, sha256 TEXT NOT NULL
+);
+CREATE INDEX pictures_by_card ON pictures (card, row);
+CREATE TABLE skipped (path TEXT NOT NULL, why TEXT NOT NULL);
+CREATE VIRTUAL TABLE names USING fts5 (
+    name, "set", number, content = 'cards', content_rowid = 'card',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One printing with its facts: every column of the CSV beyond those of `Printing`."""
+
+    printing: Printing
+    facts: dict[str, str]
+
+
+def write_cards(
+    path: Path,
+    cards: Sequence[Card],
+    pictures: Sequence[tuple[int, str]],
+    skipped: Iterable[tuple[str, str]],
+) -> None:
+    """Write `cards.db`, replacing what is there.
+
+    `cards` lie in the order of their indexes; `pictures` holds, for each row of the vectors, the
+    card's index and the picture's SHA-256; `skipped` holds paths and reasons. Raises OSError or
+    sqlite3.OperationalError when the disk won't take it.
+    """
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        # A half-written file is thrown away by the next attempt, so it needs no journal.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("BEGIN")
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.executemany(
+            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (_values(index, card) for index, card in enumerate(cards)),
+        )
+        connection.executemany(
+            "INSERT INTO pictures VALUES (?, ?, ?)",
+            ((row, card, digest) for row, (card, digest) in enumerate(pictures)),
+        )
+        connection.executemany("INSERT INTO skipped VALUES (?, ?)", skipped)
+        connection.execute("INSERT INTO names (names) VALUES ('rebuild')")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _values(index: int, card: Card) -> tuple[int | str, ...]:
+    printing = card.printing
+    return (
+        index,
+        printing.card_id,
+        printing.name,
+        printing.set,
+        printing.number,
+        printing.variant,
+        card.facts.get("artwork", ""),
+        json.dumps(card.facts, ensure_ascii=False),
+    )
+
+
+class CardsReader:
+    """Reads `cards.db`; any number of threads may share one reader."""
+
+    def __init__(self, path: Path, game: str) -> None:
+        """Open the file; raises PackDamagedError when it is no such database."""
+        self._path = path
+        self._game = game
+        self._lock = threading.Lock()
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def close(self) -> None:
+        """Close the file; reading afterwards is an error."""
+        with self._lock:
+            self._connection.close()
+
+    def counts(self) -> tuple[int, int]:
+        """How many cards and how many rows there are."""
+        ((cards, rows),) = self._query(
+            "SELECT (SELECT count(*) FROM cards), (SELECT count(*) FROM pictures)"
+        )
+        return int(cards), int(rows)
+
+    def printing(self, card: int) -> Printing:
+        """The printing with this index. Raises IndexError when there is none."""
+        return self._printing(self._one("SELECT {} FROM cards WHERE card = ?", card))
+
+    def artwork(self, card: int) -> str:
+        """The id of the group of printings that share this one's artwork, or ""."""
+        return str(self._one("SELECT artwork FROM cards WHERE card = ?", card)[0])
+
+    def facts(self, card: int) -> dict[str, str]:
+        """Every other column of the table that the pack was built from."""
+        content = json.loads(self._one("SELECT facts FROM cards WHERE card = ?", card)[0])
+        return {str(key): str(value) for key, value in content.items()}
+
+    def picture_of_card(self, card: int) -> str:
+        """SHA-256 of the printing's first reference picture."""
+        sql = "SELECT sha256 FROM pictures WHERE card = ? ORDER BY row LIMIT 1"
+        return str(self._one(sql, card)[0])
+
+    def picture_of_row(self, row: int) -> str:
+        """SHA-256 of the reference picture behind one row of the vectors."""
+        return str(self._one("SELECT sha256 FROM pictures WHERE row = ?", row)[0])
+
+    def skipped(self) -> tuple[tuple[str, str], ...]:
+        """The pictures that could not be read when the pack was built: path and reason."""
+        return tuple(
+            (str(path), str(why)) for path, why in self._query("SELECT path, why FROM skipped")
+        )
+
+    def find(self, words: str, limit: int) -> list[Printing]:
+        """Printings whose name, set or number hold all of `words`, the last of them begun."""
+        terms = ['"' + word.replace('"', '""') + '"' for word in words.split()]
+        if not terms:
+            return []
+        found = self._query(
+            "SELECT {} FROM names JOIN cards ON card = names.rowid "
+            "WHERE names MATCH ? ORDER BY rank, card LIMIT ?",
+            " ".join(terms) + "*",
+            limit,
+        )
+        return [self._printing(row) for row in found]
+
+    def _printing(self, row: tuple[Any, ...]) -> Printing:
+        card_id, name, in_set, number, variant = (str(value) for value in row)
+        return Printing(card_id, self._game, name, in_set, number, variant)
+
+    def _one(self, sql: str, key: int) -> tuple[Any, ...]:
+        rows = self._query(sql, int(key))
+        if not rows:
+            raise IndexError(f"{self._path.parent} has nothing with the index {key}")
+        return rows[0]
+
+    def _query(self, sql: str, *values: int | str) -> list[tuple[Any, ...]]:
+        columns = 'cards.card_id, cards.name, cards."set", cards.number, cards.variant'
+        try:
+            with self._lock:
+                return self._connection.execute(sql.format(columns), values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> PackDamagedError:
+        return PackDamagedError(f"{self._path} is damaged ({error}); install the pack again")
