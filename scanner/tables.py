@@ -3,19 +3,30 @@
 | table | written by | holds |
 |---|---|---|
 | `batch` | feed | one stack of cards, from its start |
-| `batch_event` | feed | each change of a batch or of the machine: started, paused, resumed, finished, a fault |
+| `batch_event` | feed | each change of a batch or of the machine: started, paused, a fault |
 | `scan` | feed | one card seen once |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |
+
+Ids are never used twice, not even after a backup was restored: others refer to them. The order of
+scans and events is that of ids and of `after_scan`; durations come from monotonic stamps, which
+compare within one `boot_id` only. The tables as declared here must equal what `scanner/migrations`
+makes; a test holds that.
 """
 
 from __future__ import annotations
 
+import time
+import uuid
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, TypeDecorator
 from sqlmodel import Field, SQLModel
+
+_NUMBERED = {"sqlite_autoincrement": True}
 
 
 def utc_now() -> datetime:
@@ -23,32 +34,65 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@cache
+def boot_id() -> str:
+    """Names the time since the machine was switched on: what monotonic stamps compare within."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:13]
+    except OSError:
+        return uuid.uuid4().hex[:13]  # not Linux: stamps then compare within this process
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Wall time kept in UTC; SQLite itself forgets the zone, so that it is put back on reading."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn an aware time into UTC without a zone."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the stored time its zone again."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
 class Batch(SQLModel, table=True):
     """One stack, start to end. `expected_cards` is 0 when nobody counted."""
 
     __tablename__ = "batch"
+    __table_args__ = (_NUMBERED,)
 
     id: int | None = Field(default=None, primary_key=True)
     name: str
     expected_cards: int = 0
     driver: str
-    created_at: datetime = Field(default_factory=utc_now)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class BatchEvent(SQLModel, table=True):
-    """A change in a batch or in the machine: `kind` is a state's name, `detail` a sentence."""
+    """A change in a batch or in the machine: `kind` is a state's name, `detail` a sentence.
+
+    `after_scan` is the id of the last scan before it (0 when there was none), so that scans and
+    events have one order that no clock can disturb.
+    """
 
     __tablename__ = "batch_event"
+    __table_args__ = (Index("ix_batch_event_batch_id_kind", "batch_id", "kind"), _NUMBERED)
 
     id: int | None = Field(default=None, primary_key=True)
-    batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True)
-    kind: str
+    batch_id: int | None = Field(default=None, foreign_key="batch.id")
+    kind: str = Field(index=True)
     detail: str = ""
-    created_at: datetime = Field(default_factory=utc_now)
+    after_scan: int = 0
+    added_mono_ns: int = Field(default_factory=time.monotonic_ns, sa_type=BigInteger)
+    boot_id: str = Field(default_factory=boot_id)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class Scan(SQLModel, table=True):
-    """One card seen once. `id` is the device-wide sequence, `sequence` the card's place in its batch.
+    """One card seen once. `id` is the device-wide order, `sequence` the place in the batch, from 1.
 
     `candidates` is a JSON list of `{printing, name, set, number, variant, score}`, best first;
     `reasons` a JSON list of sentences; `stages_ms` a JSON object of stage times in milliseconds;
@@ -56,12 +100,17 @@ class Scan(SQLModel, table=True):
     point at a file that the retention limit has since removed.
     `feed_key` is the mechanism's own count of the card, unique, so that a card whose scan was
     committed just before a power cut is not scanned again; it is None where there is no mechanism.
+    `captured_mono_ns` is when the frame was taken, on the monotonic clock of `boot_id`.
     """
 
     __tablename__ = "scan"
+    __table_args__ = (
+        Index("ix_scan_batch_id_sequence", "batch_id", "sequence", unique=True),
+        _NUMBERED,
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    batch_id: int = Field(foreign_key="batch.id", index=True)
+    batch_id: int = Field(foreign_key="batch.id")
     sequence: int
     feed_key: str | None = Field(default=None, unique=True)
     decision: str = Field(index=True)
@@ -90,7 +139,9 @@ class Scan(SQLModel, table=True):
     model_id: str = ""
     pack_id: str = ""
     driver: str = ""
-    created_at: datetime = Field(default_factory=utc_now)
+    captured_mono_ns: int = Field(default_factory=time.monotonic_ns, sa_type=BigInteger)
+    boot_id: str = Field(default_factory=boot_id)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class FeedMovement(SQLModel, table=True):
@@ -102,25 +153,27 @@ class FeedMovement(SQLModel, table=True):
     """
 
     __tablename__ = "feed_movement"
+    __table_args__ = (_NUMBERED,)
 
     id: int | None = Field(default=None, primary_key=True)
     batch_id: int | None = Field(default=None, foreign_key="batch.id")
     kind: str
     feed_key: str
-    created_at: datetime = Field(default_factory=utc_now)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class Command(SQLModel, table=True):
-    """What a person asks of the machine: `start`, `pause`, `resume` or `stop`, with `argument` as JSON."""
+    """What a person asks of the machine: start, pause, resume or stop; `argument` is JSON."""
 
     __tablename__ = "command"
+    __table_args__ = (_NUMBERED,)
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     argument: dict[str, str | int] = Field(
         default_factory=dict, sa_column=Column(JSON, nullable=False)
     )
-    created_at: datetime = Field(default_factory=utc_now)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class CommandDone(SQLModel, table=True):
@@ -130,4 +183,4 @@ class CommandDone(SQLModel, table=True):
 
     command_id: int = Field(primary_key=True)
     outcome: str = "done"
-    created_at: datetime = Field(default_factory=utc_now)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -1,0 +1,258 @@
+"""The device's log: every call that the feed loop, the page and the sync make on it.
+
+`Store.open` gives it in one of three roles. `feed` writes the log and owns the machine's lock;
+`web` adds commands and reads; `reader` only reads. All calls may come from several threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from scanner.crops import crop_path, discard_crop, encode_crop, write_crop
+from scanner.errors import StoreError
+from scanner.records import Identification
+from scanner.store_backup import Backups, make_backup
+from scanner.store_boot import prepare
+from scanner.store_faults import explained
+from scanner.store_lock import FeedLock
+from scanner.store_open import DATABASE, Log, Role, await_log
+from scanner.store_reads import StoreReads, find_open_batch, find_scan_of_key
+from scanner.store_scan import scan_row
+from scanner.store_summary import ENDS
+from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Scan, utc_now
+
+DEFAULT_WAIT_S = 10.0
+
+
+class Store(StoreReads):
+    """The open log. A context manager; `close` it where it is not used as one."""
+
+    def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:
+        """Use `Store.open`."""
+        super().__init__(log)
+        self._feed_lock = lock
+        self._crop_quality = crop_quality
+        self._backups = Backups(log.path) if lock else None
+        self._scan_lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        data_dir: Path,
+        *,
+        role: Role,
+        crop_quality: int = 85,
+        wait_s: float = DEFAULT_WAIT_S,
+    ) -> Store:
+        """Open the log of a data folder.
+
+        The feed role makes the folder, takes the machine's lock, checks the file, restores the last
+        good backup in the place of a damaged one, migrates, and starts a backup behind the scenes.
+        The other roles wait up to `wait_s` seconds until there is a log of today's schema.
+
+        Args:
+            data_dir: the data folder.
+            role: what this process may do.
+            crop_quality: JPEG quality of the crops, 1…100.
+            wait_s: seconds that `web` and `reader` wait for the feed process.
+
+        Raises:
+            AlreadyRunningError: another feed process has the folder.
+            StoreReadOnlyError, StoreFullError, StoreError: each says what to do.
+        """
+        if role != "feed":
+            await_log(data_dir / DATABASE, wait_s)
+            return cls(Log(data_dir, role), None, crop_quality)
+        with explained(data_dir):
+            data_dir.mkdir(parents=True, exist_ok=True)
+        lock = FeedLock(data_dir)
+        try:
+            prepare(data_dir)
+            store = cls(Log(data_dir, role), lock, crop_quality)
+        except BaseException:
+            lock.release()
+            raise
+        store.start_backup()
+        return store
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish a running backup, close the file, give the machine's lock back."""
+        self.wait_for_backup()
+        self._log.close()
+        if self._feed_lock is not None:
+            self._feed_lock.release()
+
+    # Batches and events, written by the feed process.
+
+    def create_batch(self, name: str, expected_cards: int, driver: str) -> Batch:
+        """Begin a stack; a batch still open is stopped first, so that at most one is open.
+
+        `expected_cards` is 0 when nobody counted. The caller adds the event `started`.
+        """
+        self._only("feed")
+        with self._log.write() as session:
+            still_open = find_open_batch(session)
+            if still_open is not None:
+                session.add(_event(session, still_open.id, "stopped", "The next batch was begun."))
+            batch = Batch(name=name, expected_cards=expected_cards, driver=driver)
+            session.add(batch)
+        return batch
+
+    def add_event(self, batch_id: int | None, kind: str, detail: str = "") -> BatchEvent:
+        """Note a change of a batch, or of the machine outside of any (`batch_id` None).
+
+        After `finished` or `stopped` a backup is made behind the scenes.
+        """
+        self._only("feed")
+        with self._log.write() as session:
+            event = _event(session, batch_id, kind, detail)
+            session.add(event)
+        if kind in ENDS:
+            self.start_backup()
+        return event
+
+    # Scans, written by the feed process.
+
+    def commit_scan(
+        self,
+        batch_id: int,
+        identification: Identification,
+        *,
+        feed_key: str | None,
+        driver: str,
+        finish: str = "unknown",
+        captured_mono_ns: int | None = None,
+    ) -> Scan:
+        """Put one scan on disk, crop first; on return it survives a power cut.
+
+        A `feed_key` that the log knows returns the scan it has, and writes nothing. Otherwise the
+        new scan is the next of its batch (`sequence` 1, 2, 3… without a gap).
+
+        Args:
+            batch_id: the open batch.
+            identification: what the recogniser answered.
+            feed_key: the mechanism's own number of the card, None where there is no mechanism.
+            driver: camera and feeder in use.
+            finish: `unknown` unless the picture proves one.
+            captured_mono_ns: when the frame was taken, on the monotonic clock; now, if None.
+
+        Raises:
+            StoreFullError: no room; nothing was written, the same call may be made again.
+            StoreError: the log can't be written.
+        """
+        self._only("feed")
+        with self._scan_lock:
+            with self._log.read() as session:
+                if feed_key is not None:
+                    known = find_scan_of_key(session, feed_key)
+                    if known is not None:
+                        return known
+                scan_id = _next_scan_id(session)
+            created_at = utc_now()
+            crop = identification.crop
+            row = scan_row(
+                identification,
+                scan_id=scan_id,
+                batch_id=batch_id,
+                feed_key=feed_key,
+                driver=driver,
+                finish=finish,
+                crop_path="" if crop is None else crop_path(scan_id, created_at),
+                captured_mono_ns=captured_mono_ns,
+                created_at=created_at,
+            )
+            if crop is not None:
+                jpeg = encode_crop(crop, self._crop_quality)
+                write_crop(self._log.data_dir, row.crop_path, jpeg)
+            try:
+                with self._log.write() as session:
+                    row.sequence = _next_sequence(session, batch_id)
+                    session.add(row)
+            except BaseException:
+                discard_crop(self._log.data_dir, row.crop_path)
+                raise
+            return row
+
+    # The feeder's movements, written by the feed process.
+
+    def add_movement(self, batch_id: int | None, kind: str, feed_key: str) -> FeedMovement:
+        """Note that the feeder is about to bring a card (`feeding`) or let one go (`ejected`)."""
+        self._only("feed")
+        movement = FeedMovement(batch_id=batch_id, kind=kind, feed_key=feed_key)
+        with self._log.write() as session:
+            session.add(movement)
+        return movement
+
+    # Commands: added by the page, obeyed by the feed process.
+
+    def add_command(self, kind: str, argument: Mapping[str, str | int] | None = None) -> Command:
+        """Ask something of the machine; it is read between cards."""
+        self._only("web")
+        command = Command(kind=kind, argument=dict(argument or {}))
+        with self._log.write() as session:
+            session.add(command)
+        return command
+
+    def finish_command(self, command_id: int, outcome: str = "done") -> None:
+        """Say that a command was obeyed, or why not; a second answer changes nothing."""
+        self._only("feed")
+        with self._log.write() as session:
+            if session.get(CommandDone, command_id) is None:
+                session.add(CommandDone(command_id=command_id, outcome=outcome))
+
+    # News, health and backups.
+
+    def backup(self, path: Path) -> None:
+        """Write a checked copy of the log to `path`, in one piece, while others go on writing."""
+        with explained(path.parent):
+            make_backup(self._log.path, path)
+
+    def start_backup(self) -> None:
+        """Begin the next generation in `backups/` behind the scenes, unless nothing is new."""
+        if self._backups is not None:
+            self._backups.start()
+
+    def wait_for_backup(self) -> None:
+        """Return once no backup is being made."""
+        if self._backups is not None:
+            self._backups.wait()
+
+    def _only(self, role: Role) -> None:
+        if self._log.role != role:
+            raise StoreError(
+                f"Only the {role} process writes this; this one opened the log as {self._log.role}."
+            )
+
+
+def _event(session: Session, batch_id: int | None, kind: str, detail: str) -> BatchEvent:
+    """A new event in its place in the order of scans."""
+    last_scan = session.exec(select(func.max(Scan.id))).one()
+    return BatchEvent(batch_id=batch_id, kind=kind, detail=detail, after_scan=last_scan or 0)
+
+
+def _next_scan_id(session: Session) -> int:
+    """The id that the next scan will get. Nobody else can take it: scans have one writer."""
+    counter = text("SELECT seq FROM sqlite_sequence WHERE name = 'scan'")
+    return int(session.connection().execute(counter).scalar() or 0) + 1
+
+
+def _next_sequence(session: Session, batch_id: int) -> int:
+    last = session.exec(select(func.max(Scan.sequence)).where(col(Scan.batch_id) == batch_id))
+    return (last.one() or 0) + 1

@@ -1,0 +1,64 @@
+"""The row that one identification becomes."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from scanner.records import Identification
+from scanner.tables import Scan
+
+
+def scan_row(
+    identification: Identification,
+    *,
+    scan_id: int,
+    batch_id: int,
+    feed_key: str | None,
+    driver: str,
+    finish: str,
+    crop_path: str,
+    captured_mono_ns: int | None,
+    created_at: datetime,
+) -> Scan:
+    """A new row, its `sequence` still 0. Plain numbers only, so that JSON can hold them."""
+    printing = identification.printing
+    corners = identification.corners_px
+    return Scan(
+        id=scan_id,
+        batch_id=batch_id,
+        sequence=0,
+        feed_key=feed_key,
+        decision=identification.decision.value,
+        reasons=list(identification.reasons),
+        view=identification.view.value,
+        game=printing.game if printing else "",
+        card_id=printing.card_id if printing else "",
+        name=printing.name if printing else "",
+        set_name=printing.set if printing else "",
+        number=printing.number if printing else "",
+        variant=printing.variant if printing else "",
+        finish=finish,
+        score=float(identification.candidates[0].score) if identification.candidates else 0.0,
+        candidates=[
+            {
+                "printing": candidate.printing.card_id,
+                "name": candidate.printing.name,
+                "set": candidate.printing.set,
+                "number": candidate.printing.number,
+                "variant": candidate.printing.variant,
+                "score": round(float(candidate.score), 6),
+            }
+            for candidate in identification.candidates
+        ],
+        corners_px=[] if corners is None else [[float(x), float(y)] for x, y in corners],
+        upside_down=bool(identification.upside_down),
+        stages_ms={name: round(float(ms), 3) for name, ms in identification.stages_ms.items()},
+        crop_path=crop_path,
+        recognizer=identification.recognizer,
+        model_id=identification.model_id,
+        pack_id=identification.pack_id,
+        driver=driver,
+        captured_mono_ns=time.monotonic_ns() if captured_mono_ns is None else captured_mono_ns,
+        created_at=created_at,
+    )

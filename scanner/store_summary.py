@@ -1,0 +1,144 @@
+"""What a batch adds up to: counts, speed, time left. From rows alone, added up as they come.
+
+Time is summed from one row to the next on the monotonic clock, and only between rows of the same
+boot, so that no clock step and no power cut can spoil it. What counts as running is the time from
+`started` or `resumed`, or from a scan, to the next row; the time after a pause, an end or a fault
+does not, nor does a silence longer than `IDLE_S`, when the machine was off or nobody was there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from scanner.tables import Batch, BatchEvent, Scan
+
+ENDS = frozenset({"finished", "stopped"})
+GOES = frozenset({"started", "resumed"})
+WAITS = ENDS | {
+    "paused",
+    "jam",
+    "double_feed",
+    "hopper_empty",
+    "bin_full",
+    "camera_lost",
+    "door_open",
+    "emergency_stop",
+    "disk_full",
+}
+IDLE_S = 120.0
+
+_NS_PER_S = 1_000_000_000
+_NS_PER_HOUR = 3_600 * _NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """One batch in figures.
+
+    `expected` is 0 when nobody counted; `seconds_left` is then None, as it is before the first
+    speed is known. `cards_per_hour` is over running time. `state` is the kind of the last event,
+    empty before the first. `started_at` is wall time in UTC.
+    """
+
+    batch_id: int
+    cards: int
+    accepted: int
+    review: int
+    unknown: int
+    expected: int
+    cards_per_hour: float
+    seconds_left: float | None
+    state: str
+    started_at: datetime
+
+
+@dataclass(slots=True)
+class BatchTally:
+    """The rows of one batch added up so far, and where to go on."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    running_ns: int = 0
+    state: str = ""
+    last_sequence: int = 0
+    last_event_id: int = 0
+    _running: bool = False
+    _last: tuple[str, int] = ("", 0)
+
+    def add_scan(self, sequence: int, decision: str, boot: str, mono_ns: int) -> None:
+        """Count one scan; a scan proves that the machine runs."""
+        self._advance(boot, mono_ns)
+        self._running = True
+        self.counts[decision] = self.counts.get(decision, 0) + 1
+        self.last_sequence = sequence
+
+    def add_event(self, event_id: int, kind: str, boot: str, mono_ns: int) -> None:
+        """Note one event; those that neither stop nor start the machine change no time."""
+        if kind in WAITS or kind in GOES:
+            self._advance(boot, mono_ns)
+            self._running = kind in GOES
+        self.state = kind
+        self.last_event_id = event_id
+
+    def summary(self, batch: Batch) -> BatchSummary:
+        """The figures as they stand."""
+        cards = sum(self.counts.values())
+        per_hour = cards * _NS_PER_HOUR / self.running_ns if self.running_ns else 0.0
+        seconds_left = None
+        if batch.expected_cards and per_hour:
+            seconds_left = max(0, batch.expected_cards - cards) * 3_600 / per_hour
+        return BatchSummary(
+            batch_id=batch.id or 0,
+            cards=cards,
+            accepted=self.counts.get("accepted", 0),
+            review=self.counts.get("review", 0),
+            unknown=self.counts.get("unknown", 0),
+            expected=batch.expected_cards,
+            cards_per_hour=per_hour,
+            seconds_left=seconds_left,
+            state=self.state,
+            started_at=batch.created_at,
+        )
+
+    def _advance(self, boot: str, mono_ns: int) -> None:
+        last_boot, last_mono_ns = self._last
+        passed_ns = mono_ns - last_mono_ns
+        if self._running and boot == last_boot and 0 <= passed_ns <= IDLE_S * _NS_PER_S:
+            self.running_ns += passed_ns
+        self._last = (boot, max(mono_ns, last_mono_ns) if boot == last_boot else mono_ns)
+
+
+def bring_up_to_date(session: Session, batch_id: int, tally: BatchTally) -> None:
+    """Add the batch's rows that came since; `session` must see one moment of the log."""
+    scans = session.execute(
+        select(
+            col(Scan.id),
+            col(Scan.sequence),
+            col(Scan.decision),
+            col(Scan.boot_id),
+            col(Scan.captured_mono_ns),
+        )
+        .where(col(Scan.batch_id) == batch_id, col(Scan.sequence) > tally.last_sequence)
+        .order_by(col(Scan.sequence))
+    )
+    events = session.execute(
+        select(
+            col(BatchEvent.after_scan),
+            col(BatchEvent.id),
+            col(BatchEvent.kind),
+            col(BatchEvent.boot_id),
+            col(BatchEvent.added_mono_ns),
+        )
+        .where(col(BatchEvent.batch_id) == batch_id, col(BatchEvent.id) > tally.last_event_id)
+        .order_by(col(BatchEvent.id))
+    )
+    waiting = list(events)[::-1]
+    for scan_id, sequence, decision, boot, mono_ns in scans:
+        while waiting and waiting[-1][0] < scan_id:
+            tally.add_event(*waiting.pop()[1:])
+        tally.add_scan(sequence, decision, boot, mono_ns)
+    while waiting:
+        tally.add_event(*waiting.pop()[1:])
