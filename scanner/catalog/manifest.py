@@ -32,9 +32,14 @@ _TEXTS = ("game", "version", "created_at", "model_id", "runtime", "source")
 _COUNTS = ("rows", "cards", "skipped")
 
 
+def is_name(name: str) -> bool:
+    """Is this a game's or version's name that is safe as a folder's name?"""
+    return bool(_NAME.fullmatch(name)) and name not in _RESERVED
+
+
 def check_name(what: str, name: str) -> str:
-    """Return a game's or version's name that is safe as a folder's name, else raise PackError."""
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    """Return a game's or version's name, or raise PackError when it is not safe."""
+    if not is_name(name):
         raise PackError(
             f"{name!r} can't be a {what}; use up to 64 letters, digits, dots, dashes and "
             "underscores, starting with a letter or digit"
