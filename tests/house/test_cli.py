@@ -37,9 +37,7 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(commands.COMMANDS))
-def test_every_command_explains_itself(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         cli.main([name, "--help"])
     assert left.value.code == 0
@@ -93,9 +91,7 @@ def test_a_defect_is_not_hidden(probe: SimpleNamespace) -> None:
         cli.main(["probe"])
 
 
-def test_ctrl_c_is_quiet(
-    probe: SimpleNamespace, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ctrl_c_is_quiet(probe: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(_args: argparse.Namespace) -> int:
         raise KeyboardInterrupt
 

@@ -1,0 +1,40 @@
+"""`counterscan bench WHAT`: loads the one benchmark asked for, by name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from scanner.commands import Command, Parser, listing, load_command
+from scanner.errors import UsageError
+
+BENCHMARKS: Mapping[str, Command] = {
+    "recognition": Command("scanner.bench_recognition", "accuracy on labelled photos"),
+    "speed": Command("scanner.bench_speed", "full frame to decision, stage by stage"),
+    "search": Command("scanner.catalog.bench_search", "exact search over many printings"),
+    "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
+    "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the benchmark's name; its own options are declared once its module is loaded."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = (
+        f"benchmarks:\n{listing(BENCHMARKS)}\n\n"
+        "The options above stand before WHAT; counterscan bench WHAT --help tells its own."
+    )
+    parser.add_argument("what", nargs="?", metavar="WHAT")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one benchmark and return its exit code; raise `UsageError` for an unknown one."""
+    if args.what is None:
+        raise UsageError(f"say what to measure: counterscan bench {'|'.join(BENCHMARKS)}")
+    program = "counterscan bench"
+    module = load_command(args.what, BENCHMARKS, program)
+    parser = Parser(prog=f"{program} {args.what}", description=BENCHMARKS[args.what].help)
+    module.add_arguments(parser)
+    parser.parse_args(args.rest, namespace=args)
+    return module.run(args)

@@ -1,0 +1,78 @@
+"""What the doctor looks at in the hardware, by the files the system shows; it opens no device.
+
+The drivers themselves live in `firmware`, which the core never imports.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from scanner.config import Settings
+from scanner.doctor_checks import Check, Status
+
+DEVICES = Path("/dev")
+
+
+def check_camera(settings: Settings) -> Check:
+    """Tell whether what the camera driver needs is there."""
+    camera = settings.camera
+    if camera.driver == "simulated":
+        return Check("camera", Status.NOTE, "SIMULATED: no real card is seen", _choose("camera"))
+    if camera.driver == "replay":
+        if Path(camera.path).exists():
+            return Check("camera", Status.NOTE, f"REPLAY of {camera.path}", _choose("camera"))
+        return Check("camera", Status.BAD, f"{camera.path} is not there", "correct camera.path")
+    if camera.driver == "usb":
+        return _check_device(
+            "camera", DEVICES / f"video{camera.device}", "video", "plug the camera in"
+        )
+    if importlib.util.find_spec("picamera2") is None:
+        return Check(
+            "camera",
+            Status.BAD,
+            "picamera2 is not installed for this Python",
+            "run: sudo apt-get install python3-picamera2, then make clean setup",
+        )
+    media = sorted(DEVICES.glob("media*"))
+    if not media:
+        return Check("camera", Status.BAD, "no /dev/media*", "check the camera's ribbon cable")
+    return _check_device("camera", media[0], "video", "check the camera's ribbon cable")
+
+
+def check_feeder(settings: Settings) -> Check:
+    """Tell whether the GPIO pins can be reached, where the feeder needs them."""
+    driver = settings.feeder.driver
+    if driver == "simulated":
+        return Check("feeder", Status.NOTE, "SIMULATED: no card is moved", _choose("feeder"))
+    if driver == "handsfree":
+        return Check("feeder", Status.GOOD, "hands-free: a person lays the cards")
+    if importlib.util.find_spec("lgpio") is None:
+        return Check(
+            "feeder",
+            Status.BAD,
+            "lgpio is not installed for this Python",
+            "run: sudo apt-get install python3-lgpio, then make clean setup",
+        )
+    chips = sorted(DEVICES.glob("gpiochip*"))
+    if not chips:
+        return Check("feeder", Status.BAD, "no /dev/gpiochip*", "run this on a Raspberry Pi")
+    return _check_device("feeder", chips[0], "gpio", "run this on a Raspberry Pi")
+
+
+def _check_device(name: str, device: Path, group: str, plug: str) -> Check:
+    if not device.exists():
+        return Check(name, Status.BAD, f"{device} is not there", plug)
+    if not os.access(device, os.R_OK | os.W_OK):
+        remedy = f"run: sudo usermod -aG {group} $USER, then log in again"
+        return Check(name, Status.BAD, f"{device} may not be opened by this user", remedy)
+    return Check(name, Status.GOOD, str(device))
+
+
+def _choose(section: str) -> str:
+    return f"on the appliance set {section}.driver in counterscan.toml"
+
+
+HARDWARE_CHECKS: tuple[Callable[[Settings], Check], ...] = (check_camera, check_feeder)

@@ -1,0 +1,117 @@
+"""Keeps child processes alive: starts them, restarts one that dies, stops all of them together."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+_FIRST_BACK_OFF_S = 1.0
+_LONGEST_BACK_OFF_S = 30.0
+_LOOK_EVERY_S = 0.1
+_STOP_WITHIN_S = 15.0
+_STARTED_AFTER_S = 5.0
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+@dataclass
+class Child:
+    """One process to keep alive, and what is known of its life."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_mono_s: float = 0.0
+    restart_mono_s: float = 0.0
+    back_off_s: float = _FIRST_BACK_OFF_S
+    starts: int = 0
+
+
+class Supervisor:
+    """Runs its children until `stopping()` is true, or until one can't be started at all."""
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        stopping: Callable[[], bool],
+        *,
+        started_after_s: float = _STARTED_AFTER_S,
+        first_back_off_s: float = _FIRST_BACK_OFF_S,
+    ) -> None:
+        """A child that lives for `started_after_s` has started; the back-off doubles to 30 s."""
+        self._children = children
+        self._stopping = stopping
+        self._started_after_s = started_after_s
+        self._first_back_off_s = first_back_off_s
+
+    def run(self) -> int:
+        """Keep the children alive; return 0 when told to stop.
+
+        A child that ends before it ever started properly has said why, and a restart would only
+        say it again: then all stop and its exit code is returned.
+        """
+        try:
+            for child in self._children:
+                self._start(child)
+            while not self._stopping():
+                for child in self._children:
+                    code = self._look_after(child)
+                    if code is not None:
+                        return code
+                time.sleep(_LOOK_EVERY_S)
+            return 0
+        finally:
+            self._stop_all()
+
+    def _look_after(self, child: Child) -> int | None:
+        now_mono_s = time.monotonic()
+        if child.process is None:
+            if now_mono_s >= child.restart_mono_s:
+                self._start(child)
+            return None
+        code = child.process.poll()
+        if code is None:
+            return None
+        child.process = None
+        lived_s = now_mono_s - child.started_mono_s
+        if child.starts == 1 and lived_s < self._started_after_s:
+            log.error("%s could not start (exit code %d); stopping", child.name, code)
+            return code if code > 0 else 1
+        if lived_s >= self._started_after_s:
+            child.back_off_s = self._first_back_off_s
+        log.error("%s ended (exit code %d); again in %g s", child.name, code, child.back_off_s)
+        child.restart_mono_s = now_mono_s + child.back_off_s
+        child.back_off_s = min(child.back_off_s * 2, _LONGEST_BACK_OFF_S)
+        return None
+
+    def _start(self, child: Child) -> None:
+        # A session of its own: Ctrl-C reaches this process alone, which then stops all in order.
+        child.process = subprocess.Popen(
+            child.command, start_new_session=True, preexec_fn=_die_with_parent
+        )
+        child.starts += 1
+        child.started_mono_s = time.monotonic()
+
+    def _stop_all(self) -> None:
+        alive = [(child.name, child.process) for child in self._children if child.process]
+        for _, process in alive:
+            process.terminate()
+        deadline_mono_s = time.monotonic() + _STOP_WITHIN_S
+        for name, process in alive:
+            try:
+                process.wait(max(0.0, deadline_mono_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                log.error("%s did not stop within %g s and was killed", name, _STOP_WITHIN_S)
+                process.kill()
+                process.wait()
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to stop this child should its parent be killed without a chance to do so."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
