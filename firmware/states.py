@@ -77,7 +77,10 @@ def step(state: State, event: Event, now_mono_s: float) -> Step:
             return replace(state, bin_full=True), ()
         case BinEmptied():
             emptied = replace(state, bin_full=False)
-            return go_on(emptied, now_mono_s) if state.phase is Phase.BIN_FULL else (emptied, ())
+            if state.phase is not Phase.BIN_FULL:
+                return emptied, ()
+            emptied, actions = go_on(replace(emptied, told=None), now_mono_s)
+            return emptied, (Announce("resumed", "The bin has room again."), *actions)
         case Start() if not state.running:
             return _start(state, event, now_mono_s)
         case Pause() if state.phase in AT_WORK:
@@ -143,7 +146,10 @@ def _way_of_the_card(state: State, event: Event, now: float) -> Step:
             return go_on(replace(state, bay=Bay.EMPTY), now)
         case Phase.COMMITTING, Committed():
             logged = replace(state, bay=Bay.LOGGED, logged=state.logged + 1, told=None)
-            return go_on(logged, now)
+            recovered = state.told is Phase.DISK_FULL
+            logged, actions = go_on(logged, now)
+            news = (Announce("resumed", "There is space on the disk again."),) if recovered else ()
+            return logged, (*news, *actions)
         case Phase.EJECTING, CardLeft():
             state, actions = go_on(replace(state, bay=Bay.EMPTY), now)
             return state, (RecordEjected(), *actions)
@@ -153,7 +159,7 @@ def _way_of_the_card(state: State, event: Event, now: float) -> Step:
             return _enter(state, Phase.CAMERA_LOST, now), (TryCamera(),)
         case Phase.CAMERA_LOST, CameraBack():
             state, actions = go_on(state, now)
-            return state, (Announce("camera_back"), *actions)
+            return state, (Announce("resumed", "The camera is back."), *actions)
         case Phase.DISK_FULL, Tick() if waited_s >= state.limits.retry_s:
             return go_on(state, now)
     return state, ()

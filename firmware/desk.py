@@ -1,0 +1,133 @@
+"""The loop's paperwork: the batch in hand, the page's commands, the journal, the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firmware.events import Bay, Event, Pause, Stop
+from firmware.journal import Journal
+from scanner.errors import StoreFullError
+from scanner.records import Identification
+from scanner.store import Store
+from scanner.tables import Scan
+
+LAST_STATES_THAT_REST = frozenset({"paused", "jam", "double_feed", "emergency_stop", "door_open"})
+EVENTS: Mapping[str, Event] = {"pause": Pause(), "stop": Stop()}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that the last run of the process left open."""
+
+    name: str
+    expected: int
+    logged: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageCommand:
+    """What the page asks: its kind, and the event it becomes when it needs nothing else."""
+
+    id: int
+    kind: str
+    argument: Mapping[str, str | int]
+    event: Event | None
+
+
+class Desk:
+    """Everything that the loop writes to and reads from the store. Raises the store's errors."""
+
+    def __init__(self, store: Store, driver: str):
+        self._store = store
+        self._driver = driver
+        self._journal = Journal(store)
+        self._batch_id: int | None = None
+        self._unanswered: list[tuple[int, str]] = []
+
+    def find_open_batch(self) -> OpenBatch | None:
+        """The batch to go on with after a restart, at rest if a person had to help."""
+        batch = self._store.open_batch()
+        if batch is None or batch.id is None:
+            return None
+        self._batch_id = batch.id
+        summary = self._store.batch_summary(batch.id)
+        return OpenBatch(
+            batch.name,
+            batch.expected_cards,
+            summary.cards,
+            summary.state in LAST_STATES_THAT_REST,
+        )
+
+    def begin_batch(self, argument: Mapping[str, str | int]) -> int:
+        """Open a batch as the page asks and return its expected cards, 0 when nobody counted."""
+        try:
+            expected = max(0, int(argument.get("expected_cards", 0) or 0))
+        except ValueError:
+            expected = 0
+        name = str(argument.get("name", "")).strip()
+        batch = self._store.create_batch(name or "Batch", expected, self._driver)
+        self._batch_id = batch.id
+        self._store.add_event(self._batch_id, "started", f"With {self._driver}.")
+        return expected
+
+    def end_batch(self, kind: str) -> None:
+        """Close the batch in hand."""
+        self._store.add_event(self._batch_id, kind)
+        self._batch_id = None
+
+    def announce(self, kind: str, detail: str) -> None:
+        """Tell the page of a change."""
+        self._store.add_event(self._batch_id, kind, detail)
+
+    def commit(self, answer: Identification, captured_mono_ns: int, *, counted: bool) -> Scan:
+        """Put the scan on disk; `counted` where a mechanism numbers its cards."""
+        assert self._batch_id is not None
+        return self._store.commit_scan(
+            self._batch_id,
+            answer,
+            feed_key=self._journal.key if counted else None,
+            driver=self._driver,
+            captured_mono_ns=captured_mono_ns,
+        )
+
+    def before_feeding(self) -> None:
+        """See `Journal.before_feeding`."""
+        self._journal.before_feeding(self._batch_id)
+
+    def after_ejecting(self) -> None:
+        """See `Journal.after_ejecting`."""
+        self._journal.after_ejecting(self._batch_id)
+
+    def bay(self, occupied: bool) -> Bay:
+        """See `Journal.bay`."""
+        return self._journal.bay(occupied, self._batch_id)
+
+    def commands(self) -> list[PageCommand]:
+        """What the page asked since the last look."""
+        self._answer_late()
+        answered = {command_id for command_id, _ in self._unanswered}
+        return [
+            PageCommand(
+                command.id or 0,
+                command.kind,
+                command.argument,
+                EVENTS.get(command.kind),
+            )
+            for command in self._store.pending_commands()
+            if command.id not in answered
+        ]
+
+    def answer(self, command: PageCommand, outcome: str) -> None:
+        """Note that a command was dealt with; on a full disk later, so that it is never redone."""
+        self._unanswered.append((command.id, outcome))
+        self._answer_late()
+
+    def _answer_late(self) -> None:
+        while self._unanswered:
+            try:
+                self._store.finish_command(*self._unanswered[0])
+            except StoreFullError:
+                return
+            self._unanswered.pop(0)

@@ -1,0 +1,51 @@
+"""What every feeder can do. Drivers are one file each; the loop knows only this protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from firmware.events import Event
+from scanner.records import Picture
+
+Listener = Callable[[Event], None]
+"""Called from any thread with `CardEntered`, `CardSeated`, `TwoCards`, `CardLeft`, and the door's
+and the emergency stop's events. It must return at once: the loop's listener only queues."""
+
+
+class Feeder(Protocol):
+    """Brings one card under the camera and lets it go again; its news arrive at the listener.
+
+    `name` is shown loudly at the start. `has_bay_sensor` is True when `card_seated` can be
+    trusted after a restart; `wants_frames` is True when the feeder watches the camera's pictures
+    because it has no sensors of its own (hands-free).
+    """
+
+    name: str
+    has_bay_sensor: bool
+    wants_frames: bool
+
+    def listen(self, listener: Listener) -> None:
+        """Send all further news to `listener`, starting with a door or stop that is active."""
+
+    def feed(self) -> None:
+        """Begin to bring the next card; a card already seated is reported at once."""
+
+    def eject(self) -> None:
+        """Begin to let the card go; a bay already empty is reported at once as `CardLeft`."""
+
+    @property
+    def card_seated(self) -> bool:
+        """Whether any card lies in the bay, or half-way out of it."""
+
+    def see(self, picture: Picture, now_mono_s: float) -> None:
+        """Look at a frame; only called when `wants_frames`."""
+
+    def nothing_there(self) -> None:
+        """Learn that the last `CardSeated` was no card; only called when `wants_frames`."""
+
+    def stop_safe(self) -> None:
+        """All motors off. May be called from any thread, at any time, any number of times."""
+
+    def close(self) -> None:
+        """Motors off and hardware released."""

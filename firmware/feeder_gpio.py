@@ -1,0 +1,186 @@
+"""A feeder on GPIO pins: a pick motor, an eject motor and three light beams.
+
+Two motors, because then letting a card go never pulls the next one in: whatever lies in the bay
+after a power cut is the card that was fed last, and the log knows whether it was scanned. Motor
+outputs must be off when undriven (a pull-down at the motor stage), so that a dead process or a
+power cut leaves the cards where they are.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from gpiozero import DigitalInputDevice, DigitalOutputDevice
+from gpiozero.exc import GPIOZeroError
+from gpiozero.pins import Factory
+
+from firmware.events import (
+    CardEntered,
+    CardLeft,
+    CardSeated,
+    DoorClosed,
+    DoorOpened,
+    EmergencyPressed,
+    EmergencyReleased,
+    Event,
+    TwoCards,
+)
+from firmware.feeder import Listener
+from scanner.errors import FeederError
+from scanner.records import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class FeederPins:
+    """BCM numbers. Beams pull their pin low when a card breaks them; so do door and stop."""
+
+    pick_motor: int = 17
+    eject_motor: int = 27
+    entry_sensor: int = 22
+    seated_sensor: int = 23
+    exit_sensor: int = 24
+    door_switch: int | None = None
+    emergency_stop: int | None = None
+
+
+class GpioFeeder:
+    """See `firmware.feeder.Feeder`. Raises FeederError when the pins can't be had."""
+
+    has_bay_sensor = True
+    wants_frames = False
+
+    def __init__(self, pins: FeederPins, *, factory: Factory | None = None, name: str = "gpio"):
+        self.name = name
+        self._lock = threading.RLock()
+        self._listener: Listener = _nobody_listens
+        self._moving = ""
+        self._entered = False
+        try:
+            self._pick = DigitalOutputDevice(pins.pick_motor, pin_factory=factory)
+            self._eject = DigitalOutputDevice(pins.eject_motor, pin_factory=factory)
+            self._entry, self._seat, self._exit = (
+                DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
+                for pin in (pins.entry_sensor, pins.seated_sensor, pins.exit_sensor)
+            )
+            self._door, self._emergency = (
+                None if pin is None else DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
+                for pin in (pins.door_switch, pins.emergency_stop)
+            )
+        except (GPIOZeroError, OSError) as error:
+            raise FeederError(
+                f"The feeder's pins can't be used ({error}). Check the pin numbers under [feeder] "
+                "in the settings and that this user is in the group gpio."
+            ) from error
+        self._entry.when_activated = self._on_entry
+        self._seat.when_activated = self._on_seat
+        self._seat.when_deactivated = self._on_way_out
+        self._exit.when_deactivated = self._on_way_out
+        if self._door is not None:
+            self._door.when_activated = lambda: self._halt(DoorOpened())
+            self._door.when_deactivated = lambda: self._tell(DoorClosed())
+        if self._emergency is not None:
+            self._emergency.when_activated = lambda: self._halt(EmergencyPressed())
+            self._emergency.when_deactivated = lambda: self._tell(EmergencyReleased())
+
+    def listen(self, listener: Listener) -> None:
+        """Send all further news to `listener`, starting with a door or stop that is active."""
+        self._listener = listener
+        if self._door is not None and self._door.is_active:
+            self._halt(DoorOpened())
+        if self._emergency is not None and self._emergency.is_active:
+            self._halt(EmergencyPressed())
+
+    def feed(self) -> None:
+        """Turn the pick motor until the seat beam breaks; refuses while door or stop is active."""
+        with self._lock:
+            if self._blocked():
+                return
+            self._moving, self._entered = "feed", False
+            if self._entry.is_active:
+                self._on_entry()
+            if self._seat.is_active:
+                self._on_seat()
+                return
+            self._pick.on()
+
+    def eject(self) -> None:
+        """Turn the eject motor until seat and exit beams are clear."""
+        with self._lock:
+            if self._blocked():
+                return
+            self._moving = "eject"
+            if self._on_way_out():
+                return
+            self._eject.on()
+
+    @property
+    def card_seated(self) -> bool:
+        """Whether any card lies in the bay, or half-way out of it."""
+        return bool(self._seat.is_active or self._exit.is_active)
+
+    def see(self, picture: Picture, now_mono_s: float) -> None:
+        """Beams watch the bay here; pictures are not needed."""
+
+    def nothing_there(self) -> None:
+        """Beams watch the bay here; the answer changes nothing."""
+
+    def stop_safe(self) -> None:
+        """Both motors off."""
+        with self._lock:
+            self._moving = ""
+            for motor in (self._pick, self._eject):
+                if not motor.closed:
+                    motor.off()
+
+    def close(self) -> None:
+        """Motors off, pins released."""
+        self.stop_safe()
+        devices = (self._pick, self._eject, self._entry, self._seat, self._exit)
+        for device in (*devices, self._door, self._emergency):
+            if device is not None:
+                device.close()
+
+    def _blocked(self) -> bool:
+        return any(
+            switch is not None and switch.is_active for switch in (self._door, self._emergency)
+        )
+
+    def _on_entry(self) -> None:
+        with self._lock:
+            if self._moving != "feed":
+                return
+            if self._entered:
+                self.stop_safe()
+                self._tell(TwoCards())
+                return
+            self._entered = True
+        self._tell(CardEntered())
+
+    def _on_seat(self) -> None:
+        with self._lock:
+            if self._moving != "feed":
+                return
+            self.stop_safe()
+            # A single card has cleared the entry beam by the time it is seated.
+            self._tell(TwoCards() if self._entry.is_active else CardSeated())
+
+    def _on_way_out(self) -> bool:
+        with self._lock:
+            if self._moving != "eject" or self.card_seated:
+                return False
+            self.stop_safe()
+        self._tell(CardLeft())
+        return True
+
+    def _halt(self, event: Event) -> None:
+        """Motors off here and now; the loop hears of it later."""
+        self.stop_safe()
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        self._listener(event)
+
+
+def _nobody_listens(_event: Event) -> None:
+    """News before `listen` are of no use: the loop reads the sensors when it starts."""

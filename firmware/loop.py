@@ -1,0 +1,289 @@
+"""The feed loop: performs what `states.step` decides, one card after another.
+
+One thread owns camera, recogniser and store. Sensors and the page only add events and commands;
+between two cards the loop reads the command table. A card leaves the camera only after its scan is
+on disk, and the motors are off whenever the loop is left, however it is left.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from firmware.camera import Frame
+from firmware.clock import Inbox
+from firmware.desk import Desk, PageCommand
+from firmware.events import (
+    Action,
+    Announce,
+    Bay,
+    CameraBack,
+    CameraFailed,
+    Capture,
+    Commit,
+    Committed,
+    DiskFilled,
+    Eject,
+    EndBatch,
+    Event,
+    Feed,
+    FrameTaken,
+    Identified,
+    Identify,
+    MakeSafe,
+    NothingThere,
+    RecordEjected,
+    Resume,
+    Start,
+    Tick,
+    TryCamera,
+)
+from firmware.frames import combine, is_enough
+from firmware.machine import Machine
+from firmware.phases import AT_WORK, Phase, State
+from firmware.states import step
+from scanner.errors import CameraError, MachineError, StoreFullError
+from scanner.records import Identification, View
+
+COMMAND_INTERVAL_S = 0.2
+TICK_S = 0.2
+FRAME_INTERVAL_S = 1 / 15
+IDLE_FRAME_INTERVAL_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class FeedLoop:
+    """See the module. `run` returns after `end`; an error that needs a restart leaves it."""
+
+    def __init__(self, machine: Machine):
+        self._machine = machine
+        self._desk = Desk(machine.store, machine.driver)
+        self.inbox = Inbox()
+        self.state = State(limits=machine.limits)
+        self._frame: Frame | None = None
+        self._answer: Identification | None = None
+        self._card_began_s = 0.0
+        self._commands_at_s = 0.0
+        self._idle_frame_at_s = 0.0
+        self._ended = False
+        self._died: BaseException | None = None
+
+    def end(self) -> None:
+        """Leave the loop after the action in hand. May be called from any thread or signal."""
+        self._ended = True
+        self.inbox.put(Tick())
+
+    def worker_died(self, error: BaseException) -> None:
+        """A thread that the machine relies on is dead: leave the loop with its error."""
+        self._died = error
+        self.inbox.put(Tick())
+
+    def run(self) -> None:
+        """Work until `end`. Raises CameraError at the start when there is no camera."""
+        machine = self._machine
+        try:
+            machine.camera.start()
+            machine.feeder.listen(self.inbox.put)
+            if machine.watchdog is not None:
+                machine.watchdog.start()
+            self._go_on_with_open_batch()
+            while not self._ended:
+                self.turn()
+        finally:
+            try:
+                machine.feeder.stop_safe()
+            finally:
+                machine.camera.close()
+                if machine.watchdog is not None:
+                    machine.watchdog.close()
+                if machine.preview is not None:
+                    machine.preview.close()
+
+    def turn(self) -> None:
+        """Obey commands, wait for one event and deal with it."""
+        machine = self._machine
+        if machine.watchdog is not None:
+            machine.watchdog.beat()
+        if self._died is not None:
+            raise MachineError("A part of the feed process has failed.") from self._died
+        now_s = machine.clock.now_s()
+        if now_s - self._commands_at_s >= COMMAND_INTERVAL_S:
+            self._commands_at_s = now_s
+            self._obey_commands()
+        waiting_for_hand = self.state.phase is Phase.FEEDING and machine.feeder.wants_frames
+        if waiting_for_hand:
+            self._watch_the_table()
+        elif self.state.phase not in AT_WORK:
+            self._show_the_table(now_s)
+        wait_s = FRAME_INTERVAL_S if waiting_for_hand else self._until_tick_s()
+        self.handle(machine.clock.wait(self.inbox, wait_s) or Tick())
+
+    def handle(self, event: Event) -> None:
+        """Let one event have all its consequences."""
+        events = deque([event])
+        while events:
+            before = self.state
+            now_s = self._machine.clock.now_s()
+            self.state, actions = step(before, events.popleft(), now_s)
+            if self.state.phase is not before.phase:
+                log.debug("%s → %s", before.phase, self.state.phase)
+            for action in actions:
+                follows = self._perform_or_hold(action)
+                if follows is not None:
+                    events.append(follows)
+                if isinstance(follows, DiskFilled | CameraFailed):
+                    break
+        if self._machine.preview is not None:
+            phase = self.state.phase
+            self._machine.preview.show_state("running" if phase in AT_WORK else phase.value)
+
+    def _perform_or_hold(self, action: Action) -> Event | None:
+        try:
+            return self._perform(action)
+        except StoreFullError as error:
+            if isinstance(action, Announce):
+                log.error("%s", error)
+                return None
+            return DiskFilled(str(error))
+
+    def _perform(self, action: Action) -> Event | None:
+        machine = self._machine
+        match action:
+            case MakeSafe():
+                machine.feeder.stop_safe()
+            case Feed():
+                if machine.feeder.has_bay_sensor:
+                    self._desk.before_feeding()
+                self._answer = None
+                machine.feeder.feed()
+            case Eject():
+                machine.feeder.eject()
+            case RecordEjected():
+                if machine.feeder.has_bay_sensor:
+                    self._desk.after_ejecting()
+            case Capture():
+                return self._capture()
+            case Identify():
+                return self._identify()
+            case Commit():
+                return self._commit()
+            case TryCamera():
+                return self._try_camera()
+            case Announce():
+                log.info("%s. %s", action.kind, action.detail)
+                self._desk.announce(action.kind, action.detail)
+            case EndBatch():
+                self._desk.end_batch(action.kind)
+        return None
+
+    def _capture(self) -> Event:
+        if self.state.frames <= 1:
+            self._answer = None
+            self._card_began_s = self._machine.clock.now_s()
+        try:
+            self._frame = self._machine.camera.capture()
+        except CameraError as error:
+            log.warning("%s", error)
+            return CameraFailed(str(error))
+        return FrameTaken()
+
+    def _identify(self) -> Event:
+        assert self._frame is not None
+        answer = self._machine.recognizer.identify(self._frame.picture)
+        if self._machine.preview is not None:
+            self._machine.preview.show_frame(
+                self._frame.picture, answer.corners_px, answer.view.value
+            )
+        if self._machine.feeder.wants_frames and answer.view is View.NOTHING:
+            self._machine.feeder.nothing_there()
+            return NothingThere()
+        self._answer = combine(self._answer, answer)
+        return Identified(is_enough(answer))
+
+    def _commit(self) -> Event:
+        assert self._frame is not None
+        assert self._answer is not None
+        machine = self._machine
+        scan = self._desk.commit(
+            self._answer, self._frame.captured_mono_ns, counted=machine.feeder.has_bay_sensor
+        )
+        if machine.on_scan is not None:
+            machine.on_scan(scan, (machine.clock.now_s() - self._card_began_s) * 1000)
+        return Committed()
+
+    def _try_camera(self) -> Event | None:
+        try:
+            self._machine.camera.start()
+            self._machine.camera.capture()
+        except CameraError as error:
+            log.debug("%s", error)
+            return None
+        return CameraBack()
+
+    def _watch_the_table(self) -> None:
+        """Hands-free: show the feeder what lies there, until it says that a card does."""
+        try:
+            frame = self._machine.camera.capture()
+        except CameraError as error:
+            self.handle(CameraFailed(str(error)))
+            return
+        self._machine.feeder.see(frame.picture, self._machine.clock.now_s())
+        if self._machine.preview is not None:
+            self._machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
+
+    def _show_the_table(self, now_s: float) -> None:
+        """While nothing moves, the page still shows what the camera sees."""
+        if self._machine.preview is None or now_s - self._idle_frame_at_s < IDLE_FRAME_INTERVAL_S:
+            return
+        self._idle_frame_at_s = now_s
+        if self.state.phase is Phase.CAMERA_LOST:
+            return
+        try:
+            frame = self._machine.camera.capture()
+        except CameraError:
+            return
+        self._machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
+
+    def _until_tick_s(self) -> float:
+        if self.state.phase is not Phase.SETTLING:
+            return TICK_S
+        rested_s = self._machine.clock.now_s() - self.state.since_mono_s
+        # A millisecond more, so that rounding never makes the rest last one more turn.
+        return max(0.0, self.state.limits.settle_s - rested_s) + 0.001
+
+    def _bay(self) -> Bay:
+        feeder = self._machine.feeder
+        return self._desk.bay(feeder.card_seated) if feeder.has_bay_sensor else Bay.EMPTY
+
+    def _go_on_with_open_batch(self) -> None:
+        found = self._desk.find_open_batch()
+        if found is None:
+            return
+        if not found.paused:
+            self._desk.announce("resumed", "The feed process was restarted.")
+        log.info("going on with batch %r at card %d", found.name, found.logged + 1)
+        self.handle(Start(self._bay(), found.expected, found.logged, found.paused))
+
+    def _obey_commands(self) -> None:
+        for command in self._desk.commands():
+            try:
+                outcome = self._obey(command)
+            except StoreFullError as error:
+                outcome = str(error)
+            self._desk.answer(command, outcome)
+
+    def _obey(self, command: PageCommand) -> str:
+        before = self.state
+        if command.kind == "start" and before.phase in (Phase.IDLE, Phase.FINISHED):
+            if self._machine.before_batch is not None:
+                self._machine.before_batch()
+            expected = self._desk.begin_batch(command.argument)
+            self.handle(Start(self._bay(), expected))
+        elif command.kind == "resume":
+            self.handle(Resume(self._bay()))
+        elif command.event is not None:
+            self.handle(command.event)
+        if self.state == before:
+            return f"The machine can't {command.kind} while it is {before.phase.value}."
+        return "done"

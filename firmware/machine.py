@@ -1,0 +1,52 @@
+"""The parts of the machine that the feed loop works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from firmware.camera import Camera
+from firmware.clock import Clock
+from firmware.feeder import Feeder
+from firmware.phases import Limits
+from firmware.preview import Preview
+from firmware.watchdog import Watchdog
+from scanner.records import Identification, Picture
+from scanner.store import Store
+from scanner.tables import Scan
+
+
+class Recognizer(Protocol):
+    """Names the card in a frame; see `scanner.pipeline.Recognizer`."""
+
+    def identify(self, frame: Picture) -> Identification:
+        """The answer for one frame."""
+
+    def describe(self) -> str:
+        """One line that says what recognises."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """The parts that the loop works with. `preview` and `watchdog` may be left out.
+
+    `on_scan(scan, ms)` is told of each committed scan and the milliseconds from its first frame to
+    its scan on disk; `before_batch()` is called when a batch is about to start.
+    """
+
+    store: Store
+    recognizer: Recognizer
+    camera: Camera
+    feeder: Feeder
+    limits: Limits
+    clock: Clock
+    preview: Preview | None = None
+    watchdog: Watchdog | None = None
+    on_scan: Callable[[Scan, float], None] | None = None
+    before_batch: Callable[[], None] | None = None
+
+    @property
+    def driver(self) -> str:
+        """Camera and feeder in use, as it is written on every scan."""
+        return f"{self.camera.name}, {self.feeder.name}"
