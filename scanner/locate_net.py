@@ -1,0 +1,126 @@
+"""The locator's net on the device: frame to its input, its outputs as plain arrays."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.errors import ModelError
+from scanner.records import Corners, Picture
+
+INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 288, 160
+MARGIN_PX = 6
+"""Room around the frame in the net's input, so that corners cut off by the frame have a place."""
+PADDING = 114
+STRIDE_PX = 4
+MODEL_FILE = "locator.tflite"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where a frame lies in the net's input. Upright frames are turned clockwise to lie down."""
+
+    frame_size: tuple[int, int]
+    content_size: tuple[int, int]
+    turned: bool
+
+    def to_frame(self, points: NDArray[np.float32]) -> Corners:
+        """`(N, 2)` pixels of the input as pixels of the frame (pixel centres at integers)."""
+        width, height = self.content_size
+        placed = (height, width) if self.turned else (width, height)
+        x = points[:, 0] - (INPUT_WIDTH_PX - placed[0]) // 2
+        y = points[:, 1] - (INPUT_HEIGHT_PX - placed[1]) // 2
+        if self.turned:
+            x, y = y, height - 1 - x
+        ratio_x, ratio_y = self.frame_size[0] / width, self.frame_size[1] / height
+        found = np.stack([(x + 0.5) * ratio_x - 0.5, (y + 0.5) * ratio_y - 0.5], axis=1)
+        return found.astype(np.float32)
+
+    @property
+    def scale(self) -> float:
+        """Frame pixels per input pixel."""
+        return self.frame_size[0] / self.content_size[0]
+
+
+def fit_frame(frame: Picture) -> tuple[Picture, Fit]:
+    """Shrink `(H, W, 3)` into the middle of the `(160, 288, 3)` input, keeping its shape."""
+    height, width = frame.shape[:2]
+    turned = height > width
+    room_x, room_y = INPUT_WIDTH_PX - 2 * MARGIN_PX, INPUT_HEIGHT_PX - 2 * MARGIN_PX
+    if turned:
+        room_x, room_y = room_y, room_x
+    scale = min(room_x / width, room_y / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(frame, size, interpolation=way)
+    if turned:
+        small = cv2.rotate(small, cv2.ROTATE_90_CLOCKWISE)
+    canvas = np.full((INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), PADDING, dtype=np.uint8)
+    top = (INPUT_HEIGHT_PX - small.shape[0]) // 2
+    left = (INPUT_WIDTH_PX - small.shape[1]) // 2
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return canvas, Fit((width, height), size, turned)
+
+
+class CornerNet:
+    """The int8 TFLite model. Not safe to call from two threads at once."""
+
+    def __init__(self, interpreter: Any) -> None:
+        self._interpreter = interpreter
+        self._input = interpreter.get_input_details()[0]
+        outputs = interpreter.get_output_details()
+        self._maps = next(one for one in outputs if len(one["shape"]) == 4)
+        self._view = next(one for one in outputs if len(one["shape"]) == 2)
+        expected = [1, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3]
+        if list(self._input["shape"]) != expected or self._input["dtype"] != np.int8:
+            raise ModelError(
+                f"The locator's model takes {list(self._input['shape'])} "
+                f"{self._input['dtype'].__name__} instead of {expected} int8; "
+                "use the model that came with this version."
+            )
+        # The input's scale may be a hair off 1/255: a table maps pixel values exactly.
+        scale, zero = self._input["quantization"]
+        values = np.round(np.arange(256) / 255 / scale) + zero
+        self._table = np.clip(values, -128, 127).astype(np.int8)
+
+    @classmethod
+    def load(cls, path: Path, threads: int = 1) -> CornerNet:
+        """Read the model; raises `ModelError` when it or the runtime is missing or damaged."""
+        if not path.is_file():
+            raise ModelError(f"{path} is missing; install the model files again.")
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise ModelError(
+                f"The TFLite runtime can't be loaded ({error}); install ai-edge-litert."
+            ) from error
+        try:
+            interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+            interpreter.allocate_tensors()
+            return cls(interpreter)
+        except (ValueError, RuntimeError, OSError, StopIteration) as error:
+            raise ModelError(
+                f"{path} can't be used ({error}); install the model files again."
+            ) from error
+
+    def run(self, canvas: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Corner logits `(2, 40, 72)` and the chances `(4,)` of nothing, card, several, back."""
+        self._interpreter.set_tensor(self._input["index"], cv2.LUT(canvas, self._table)[None])
+        self._interpreter.invoke()
+        maps = self._read(self._maps)[0].transpose(2, 0, 1)
+        view = self._read(self._view)[0]
+        chances = np.exp(view - view.max())
+        return maps, chances / chances.sum()
+
+    def _read(self, output: Any) -> NDArray[np.float32]:
+        scale, zero = output["quantization"]
+        raw = self._interpreter.get_tensor(output["index"])
+        return np.asarray((raw.astype(np.float32) - zero) * scale, dtype=np.float32)
