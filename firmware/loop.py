@@ -128,6 +128,8 @@ class FeedLoop:
             self.state, actions = step(before, events.popleft(), now_s)
             if self.state.phase is not before.phase:
                 log.debug("%s → %s", before.phase, self.state.phase)
+                if self._machine.on_phase is not None:
+                    self._machine.on_phase(self.state.phase)
             for action in actions:
                 follows = self._perform_or_hold(action)
                 if follows is not None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from firmware.camera import Camera
 from firmware.clock import Clock
 from firmware.feeder import Feeder
-from firmware.phases import Limits
+from firmware.phases import Limits, Phase
 from firmware.preview import Preview
 from firmware.watchdog import Watchdog
 from scanner.records import Identification, Picture
@@ -32,7 +32,8 @@ class Machine:
     """The parts that the loop works with. `preview` and `watchdog` may be left out.
 
     `on_scan(scan, ms)` is told of each committed scan and the milliseconds from its first frame to
-    its scan on disk; `before_batch()` is called when a batch is about to start.
+    its scan on disk; `before_batch()` is called when a batch is about to start and
+    `on_phase(phase)` after each change of phase.
     """
 
     store: Store
@@ -45,6 +46,7 @@ class Machine:
     watchdog: Watchdog | None = None
     on_scan: Callable[[Scan, float], None] | None = None
     before_batch: Callable[[], None] | None = None
+    on_phase: Callable[[Phase], None] | None = None
 
     @property
     def driver(self) -> str:

@@ -96,6 +96,11 @@ class Mechanism:
         return seated[-1].card if seated else None
 
     @property
+    def in_path(self) -> list[int]:
+        """The cards between hopper and bin, the one nearest the bin first."""
+        return [moving.card for moving in self._path]
+
+    @property
     def skew_deg(self) -> float:
         """How far the card in view is turned from straight, in degrees."""
         seated = [moving for moving in self._path if moving.covers(SEAT_BEAM_MM)]

@@ -30,7 +30,7 @@ class MechanismServer:
     def __init__(self, path: Path, mechanism: Mechanism, speed: float = 1.0):
         self.mechanism = mechanism
         self.moving = MechanismThread(mechanism, speed)
-        self._path = path
+        self.path = path
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen(1)
@@ -52,7 +52,7 @@ class MechanismServer:
                     end.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join(timeout=2.0)
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
         self.moving.close()
 
     def _serve(self) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from firmware.phases import Phase
 from firmware.simulated.mechanism import Faults
-from scanner.errors import CameraError, StoreFullError
+from scanner.errors import CameraError, MachineError, StoreFullError
 
 Make = Callable[..., Any]
 
@@ -230,10 +231,7 @@ def test_motors_are_off_when_the_loop_is_left_by_an_error(make_bench: Make) -> N
     bench.ask("start", expected_cards=3)
     bench.work_until(lambda: bench.mechanism.motors_on)
     bench.loop.worker_died(ValueError("a thread died"))
-    try:
+    with pytest.raises(MachineError) as left:
         bench.loop.run()
-    except RuntimeError as error:
-        assert isinstance(error.__cause__, ValueError)
-    else:
-        raise AssertionError("a dead worker must end the process")
+    assert isinstance(left.value.__cause__, ValueError)
     assert not bench.mechanism.motors_on
