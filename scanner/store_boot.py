@@ -153,9 +153,9 @@ def _jump_ids(connection: sqlite3.Connection, old: Path) -> None:
     lost = _last_ids(old)
     lost["scan"] = max(lost.get("scan", 0), newest_crop_id(old.parent))
     for table in _NUMBERED:
-        last = known.get(table, 0)
-        if last <= lost.get(table, 0) <= last + _BELIEVABLE_IDS:
-            last = lost[table]
+        last, lost_last = known.get(table, 0), lost.get(table, 0)
+        if last <= lost_last <= last + _BELIEVABLE_IDS:
+            last = lost_last
         connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         connection.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last + ID_GAP)

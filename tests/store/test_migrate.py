@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+from scanner import tables
+from scanner.errors import StoreError
+from scanner.migrate import latest_version, migrate, migrations, version_of
+from scanner.store import Store
+
+TABLES = {"batch", "batch_event", "scan", "feed_movement", "command", "command_done"}
+
+ROWS: dict[int, list[str]] = {
+    1: [
+        "INSERT INTO batch VALUES (1, 'old', 9, 'usb', '2025-01-01 10:00:00.000000')",
+        """INSERT INTO batch_event
+        VALUES (1, 1, 'started', '', 0, 5, 'boot', '2025-01-01 10:00:00.000000')""",
+        """INSERT INTO scan VALUES (1, 1, 1, 'k1', 'accepted', '[]', 'card', 'demo', 'c1',
+        'Old card', 'Set', '1', '', 'unknown', 0.9, '[]', '[]', 0, '{}', '', 'embedder', 'm', 'p',
+        'usb', 6, 'boot', '2025-01-01 10:00:00.000000')""",
+        "INSERT INTO command VALUES (1, 'start', '{}', '2025-01-01 10:00:00.000000')",
+        "INSERT INTO command_done VALUES (1, 'done', '2025-01-01 10:00:00.000000')",
+    ],
+}
+"""Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
+
+
+def shape(connection: sqlite3.Connection) -> dict[str, object]:
+    """The tables, columns, keys and indexes of a file, however its SQL was written."""
+    found: dict[str, object] = {}
+    for (table,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    ).fetchall():
+        columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+        indexes = [
+            (name, unique, [c[1:] for c in connection.execute(f"PRAGMA index_xinfo({name})")])
+            for _, name, unique, *_ in connection.execute(f"PRAGMA index_list({table})").fetchall()
+        ]
+        keys = connection.execute(f"PRAGMA foreign_key_list({table})").fetchall()
+        sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
+        numbered = "AUTOINCREMENT" in sql.fetchone()[0]
+        found[table] = (sorted(c[1:] for c in columns), sorted(indexes), keys, numbered)
+    return found
+
+
+def at_version(path: Path, version: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, to_version=version)
+    return connection
+
+
+def test_the_migrated_tables_are_those_that_the_code_declares(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
+    SQLModel.metadata.create_all(
+        engine, tables=[SQLModel.metadata.tables[name] for name in sorted(TABLES)]
+    )
+    engine.dispose()
+    with (
+        closing(sqlite3.connect(tmp_path / "declared.db")) as declared,
+        closing(at_version(tmp_path / "migrated.db", latest_version())) as migrated,
+    ):
+        assert shape(migrated) == shape(declared)
+        assert set(shape(migrated)) == TABLES
+    declared_here = {
+        model.__tablename__
+        for model in vars(tables).values()
+        if isinstance(model, type) and issubclass(model, SQLModel) and model is not SQLModel
+    }
+    assert declared_here == TABLES
+
+
+def test_every_table_has_a_guard_against_change_and_loss(tmp_path: Path) -> None:
+    with closing(at_version(tmp_path / "log.db", latest_version())) as connection:
+        guards = {
+            row[0]
+            for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        }
+    assert guards == {f"{t}_keeps_{what}" for t in TABLES for what in ("rows", "values")}
+
+
+@pytest.mark.parametrize("version", range(latest_version() + 1))
+def test_a_log_of_every_earlier_version_is_brought_up_with_all_its_rows(
+    data_dir: Path, version: int
+) -> None:
+    data_dir.mkdir()
+    with closing(at_version(data_dir / "counterscan.db", version)) as old:
+        if version:
+            for row in ROWS[version]:
+                old.execute(row)
+    with Store.open(data_dir, role="feed") as store:
+        assert store.notice() is None
+        if version:
+            assert store.has_feed_key("k1")
+            [scan] = store.scans_after(0)
+            assert (scan.name, scan.sequence, scan.created_at.year) == ("Old card", 1, 2025)
+            assert store.batch_summary(1).cards == 1
+            assert store.command_outcome(1) == "done"
+            assert store.pending_commands() == []
+    with (
+        closing(sqlite3.connect(data_dir / "counterscan.db")) as now,
+        closing(at_version(data_dir.parent / "new.db", latest_version())) as new,
+    ):
+        assert version_of(now) == latest_version()
+        assert shape(now) == shape(new)
+
+
+def test_the_log_is_copied_before_it_is_migrated(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(data_dir, role="feed") as store:
+        store.create_batch("before", 0, "usb")
+    folder = data_dir.parent / "migrations"
+    folder.mkdir()
+    for file in migrations().values():
+        (folder / file.name).write_text(file.read_text())
+    later = latest_version() + 1
+    (folder / f"{later:04d}_more.sql").write_text("CREATE TABLE more (id INTEGER PRIMARY KEY);")
+    monkeypatch.setattr("scanner.store_boot.latest_version", lambda: later)
+    monkeypatch.setattr("scanner.store_boot.migrate", lambda c: migrate(c, folder=folder))
+    Store.open(data_dir, role="feed").close()
+    with closing(sqlite3.connect(data_dir / "counterscan.db")) as now:
+        assert version_of(now) == later
+    copy = data_dir / "backups" / f"before-migration-{later - 1}.db"
+    with closing(sqlite3.connect(copy)) as kept:
+        assert version_of(kept) == later - 1
+        assert kept.execute("SELECT name FROM batch").fetchall() == [("before",)]
+
+
+@pytest.mark.parametrize("role", ["feed", "web", "reader"])
+def test_a_log_from_a_newer_release_is_left_alone(data_dir: Path, role: str) -> None:
+    Store.open(data_dir, role="feed").close()
+    with closing(sqlite3.connect(data_dir / "counterscan.db")) as connection:
+        connection.execute(f"PRAGMA user_version = {latest_version() + 1}")
+    before = (data_dir / "counterscan.db").read_bytes()
+    with pytest.raises(StoreError, match="newer Counterscan than this one.*update Counterscan"):
+        Store.open(data_dir, role=role)
+    assert (data_dir / "counterscan.db").read_bytes() == before
+    assert list(data_dir.glob("*.damaged*")) == []
+
+
+def test_a_migration_that_fails_leaves_the_version_before_it(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_good.sql").write_text("CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n")
+    (folder / "0002_bad.sql").write_text("CREATE TABLE b (x);\nINSERT INTO nowhere VALUES (1);\n")
+    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            migrate(connection, folder=folder)
+        assert version_of(connection) == 1
+        assert set(shape(connection)) == {"a"}
+        assert not connection.in_transaction
+
+
+def test_a_gap_in_the_numbers_is_an_installation_gone_wrong(tmp_path: Path) -> None:
+    (tmp_path / "0001_a.sql").write_text("CREATE TABLE a (x);")
+    (tmp_path / "0003_c.sql").write_text("CREATE TABLE c (x);")
+    with pytest.raises(StoreError, match="install Counterscan again"):
+        migrations(tmp_path)
