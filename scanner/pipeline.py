@@ -1,0 +1,144 @@
+"""One frame to one answer: locate → rectify → quality → embed → search → verify → decide."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scanner.catalog.manifest import PHASH_MODEL_ID
+from scanner.decide import Verdict, decide, decide_without_card
+from scanner.embed import Embedder
+from scanner.errors import ModelError
+from scanner.locate import Locator
+from scanner.quality import measure_quality
+from scanner.records import Identification, Located, Picture, View
+from scanner.rectify import rectify, turn_corners
+from scanner.shortlist import Shortlist
+
+if TYPE_CHECKING:
+    from scanner.catalog.pack import Pack
+
+
+class Recognizer:
+    """Identifies cards against the packs it was opened with. One per thread."""
+
+    def __init__(
+        self, packs: Sequence[Pack], locator: Locator, embedder: Embedder | None, why_not: str = ""
+    ) -> None:
+        """Use `Recognizer.open`."""
+        self._locator = locator
+        self._embedder = embedder
+        self._why_not = why_not
+        self._shortlist = Shortlist(packs, embedder)
+        self._packs = tuple(packs)
+
+    @classmethod
+    def open(
+        cls, packs: Sequence[Pack], *, threads: int = 1, models_dir: Path | None = None
+    ) -> Recognizer:
+        """Load the models; without an embedder, say so in `describe` and use perceptual hashes.
+
+        A pack without vectors for this embedder puts the whole recognizer on hashes, since scores
+        of the two kinds can't be compared.
+        """
+        locator = Locator.load(models_dir, threads)
+        embedder: Embedder | None = None
+        why_not = ""
+        try:
+            embedder = Embedder.load(models_dir, threads)
+        except ModelError as error:
+            why_not = str(error)
+        hashed = [pack.pack_id for pack in packs if pack.model_id == PHASH_MODEL_ID]
+        if embedder is not None and hashed:
+            why_not = f"{', '.join(hashed)} was built without a model; build it again"
+            embedder = None
+        return cls(packs, locator, embedder, why_not)
+
+    @property
+    def recognizer(self) -> str:
+        """`embedder` or `phash`: what every scan is marked with."""
+        return "embedder" if self._embedder else "phash"
+
+    @property
+    def model_id(self) -> str:
+        """The embedding model in use, or `phash256`."""
+        return self._embedder.model_id if self._embedder else PHASH_MODEL_ID
+
+    def describe(self) -> str:
+        """One line on what recognises cards here, loud when it is only the fallback."""
+        packs = ", ".join(f"{pack.pack_id} ({len(pack):,} cards)" for pack in self._packs)
+        where = f"locator {self._locator.kind}, packs {packs or 'none'}"
+        if self._embedder:
+            return f"recognizer: {self._embedder.model_id} on {self._embedder.runtime}, {where}"
+        return f"RECOGNIZER: PERCEPTUAL HASH ONLY, fewer cards are named ({self._why_not}); {where}"
+
+    def locate_only(self, frame: Picture) -> Located:
+        """What is in view and where, without naming it."""
+        return self._locator.locate(frame)
+
+    def identify(self, frame: Picture) -> Identification:
+        """Name the card in a full frame, `(H, W, 3) uint8`.
+
+        Raises PictureError when the frame is no picture, PackDamagedError when a pack is.
+        """
+        stages: dict[str, float] = {}
+        clock = _Clock(stages)
+        located = self._locator.locate(frame)
+        clock.lap("locate")
+        if not located.corners_px or located.view not in (View.CARD, View.BACK):
+            seen = located.view if located.view is not View.CARD else View.NOTHING
+            return self._answer(decide_without_card(seen), seen, stages, located)
+        corners = located.corners_px[0]
+        crop = rectify(frame, corners)
+        clock.lap("rectify")
+        quality = measure_quality(crop)
+        clock.lap("quality")
+        found = self._shortlist.find(crop, clock.lap)
+        evidence = found.evidence
+        if found.upside_down:
+            corners = turn_corners(corners)
+            crop = np.ascontiguousarray(crop[::-1, ::-1])
+        verdict = decide(evidence, quality, located.view)
+        clock.lap("decide")
+        view = View.CARD if verdict.printing is not None else located.view
+        return self._answer(
+            verdict, view, stages, Located(view, (corners,), located.confidence),
+            crop, found.upside_down,
+        )  # fmt: skip
+
+    def _answer(
+        self, verdict: Verdict, view: View, stages: dict[str, float], located: Located,
+        crop: Picture | None = None, upside_down: bool = False,
+    ) -> Identification:  # fmt: skip
+        best_pack = verdict.candidates[0].pack_id if verdict.candidates else ""
+        return Identification(
+            decision=verdict.decision,
+            reasons=verdict.reasons,
+            view=view,
+            printing=verdict.printing,
+            candidates=verdict.candidates,
+            corners_px=located.corners_px[0] if located.corners_px else None,
+            upside_down=upside_down,
+            stages_ms=stages,
+            recognizer=self.recognizer,
+            model_id=self.model_id,
+            pack_id=best_pack,
+            crop=crop,
+        )
+
+
+class _Clock:
+    """Times the stages, in milliseconds of the monotonic clock."""
+
+    def __init__(self, stages_ms: dict[str, float]) -> None:
+        self._stages_ms = stages_ms
+        self._last = time.perf_counter_ns()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter_ns()
+        self._stages_ms[stage] = self._stages_ms.get(stage, 0.0) + (now - self._last) / 1e6
+        self._last = now

@@ -1,0 +1,160 @@
+"""The candidates for one crop: the nearest rows, either way up, compared block by block."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from scanner.decide import Evidence
+from scanner.phash import phash256
+from scanner.records import Picture
+from scanner.search import nearest_hashes, nearest_vectors
+from scanner.verify import Blocks, Windows, compare, cut_blocks, cut_windows, look_alike
+
+if TYPE_CHECKING:
+    from scanner.catalog.pack import Pack
+    from scanner.embed import Embedder
+
+_FIRST_LOOK = 8
+_SECOND_LOOK = 32
+# A first look that finds this needs no second one.
+_CLEAR_SCORE = 0.78
+_CLEAR_MATCHED = 0.5
+# Below this lead of one way up over the other, both are compared.
+_CLEAR_TURN = 0.12
+# Candidates this close in score may be twins: then their references are compared too.
+_TWIN_REACH = 0.2
+_KEPT_BLOCKS = 256
+_EMBED_WIDTH_PX, _EMBED_HEIGHT_PX = 112, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The compared candidates, best first, and which way up they are."""
+
+    evidence: tuple[Evidence, ...]
+    upside_down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    pack: int
+    row: int
+    similarity: float
+
+
+class Shortlist:
+    """Searches the packs and compares their reference pictures with the crop."""
+
+    def __init__(self, packs: Sequence[Pack], embedder: Embedder | None) -> None:
+        """With `embedder` None the packs' perceptual hashes are searched instead."""
+        self._packs = tuple(packs)
+        self._embedder = embedder
+        self._blocks: OrderedDict[tuple[int, int], Blocks] = OrderedDict()
+
+    def find(self, crop: Picture, lap: Callable[[str], None]) -> Found:
+        """Candidates for a `(640, 448, 3) uint8` crop of unknown way up; `lap` times the stages."""
+        small = np.asarray(
+            cv2.resize(crop, (_EMBED_WIDTH_PX, _EMBED_HEIGHT_PX), interpolation=cv2.INTER_AREA),
+            np.uint8,
+        )
+        ways = [small, np.ascontiguousarray(small[::-1, ::-1])]
+        hits = self._search(ways, lap)
+        tops = [way[0].similarity if way else 0.0 for way in hits]
+        lead = tops[0] - tops[1]
+        if lead >= _CLEAR_TURN:
+            order = [0]
+        elif lead <= -_CLEAR_TURN:
+            order = [1]
+        else:
+            order = [0, 1] if lead >= 0 else [1, 0]
+        best: tuple[Evidence, ...] = ()
+        turned = False
+        for way in order:
+            picture = crop if way == 0 else np.ascontiguousarray(crop[::-1, ::-1])
+            windows = cut_windows(picture)
+            evidence = self._compare(windows, hits[way][:_FIRST_LOOK])
+            if not _is_clear(evidence) and len(hits[way]) > _FIRST_LOOK:
+                evidence = self._compare(windows, hits[way])
+            if evidence and (not best or _strength(evidence) > _strength(best)):
+                best, turned = evidence, way == 1
+            if _is_clear(best):
+                break
+        lap("verify")
+        return Found(best, turned)
+
+    def _search(self, ways: Sequence[Picture], lap: Callable[[str], None]) -> list[list[_Hit]]:
+        if self._embedder is not None:
+            vectors = [self._embedder.embed(way) for way in ways]
+            lap("embed")
+            found = [
+                [nearest_vectors(pack.vectors, vector, _SECOND_LOOK) for pack in self._packs]
+                for vector in vectors
+            ]
+        else:
+            hashes = [phash256(way) for way in ways]
+            lap("embed")
+            found = [
+                [nearest_hashes(pack.hashes, bits, _SECOND_LOOK) for pack in self._packs]
+                for bits in hashes
+            ]
+        hits = [
+            sorted(
+                (
+                    _Hit(pack, int(row), float(score))
+                    for pack, (rows, scores) in enumerate(way)
+                    for row, score in zip(rows, scores, strict=True)
+                ),
+                key=lambda hit: -hit.similarity,
+            )[:_SECOND_LOOK]
+            for way in found
+        ]
+        lap("search")
+        return hits
+
+    def _compare(self, windows: Windows, hits: Sequence[_Hit]) -> tuple[Evidence, ...]:
+        blocks = [self._reference(hit) for hit in hits]
+        compared = compare(windows, blocks)
+        order = sorted(range(len(hits)), key=lambda i: -compared[i].score)
+        evidence: list[Evidence] = []
+        seen: set[tuple[int, str]] = set()
+        for index in order:
+            hit, pack = hits[index], self._packs[hits[index].pack]
+            printing = pack.printing(int(pack.row_card[hit.row]))
+            if (hit.pack, printing.card_id) in seen:
+                continue
+            seen.add((hit.pack, printing.card_id))
+            item = Evidence(printing, pack.pack_id, hit.similarity, compared[index])
+            if evidence and evidence[0].comparison.score - item.comparison.score < _TWIN_REACH:
+                item = replace(item, twin_of_best=look_alike(blocks[order[0]], blocks[index]))
+            evidence.append(item)
+        return tuple(evidence)
+
+    def _reference(self, hit: _Hit) -> Blocks:
+        """The blocks of a reference picture, kept for the next cards of the same stack."""
+        key = (hit.pack, hit.row)
+        blocks = self._blocks.get(key)
+        if blocks is None:
+            blocks = cut_blocks(self._packs[hit.pack].row_grey(hit.row))
+            self._blocks[key] = blocks
+            if len(self._blocks) > _KEPT_BLOCKS:
+                self._blocks.popitem(last=False)
+        else:
+            self._blocks.move_to_end(key)
+        return blocks
+
+
+def _strength(evidence: tuple[Evidence, ...]) -> float:
+    return evidence[0].comparison.score + evidence[0].comparison.matched
+
+
+def _is_clear(evidence: tuple[Evidence, ...]) -> bool:
+    return bool(evidence) and (
+        evidence[0].comparison.score >= _CLEAR_SCORE
+        and evidence[0].comparison.matched >= _CLEAR_MATCHED
+    )
