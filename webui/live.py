@@ -1,0 +1,196 @@
+"""The Live page, its JSON twin, its stream of news, and the pictures that it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
+from werkzeug.exceptions import NotFound
+
+from scanner.errors import StoreError
+from webui.addresses import page_urls
+from webui.hub import Frame, Hub, Subscriber
+from webui.log_view import LogView
+from webui.security import Refused
+from webui.watcher import Watcher
+
+HEARTBEAT_S = 10.0
+RETRY_MS = 1000
+MAX_NAME_LENGTH = 80
+MAX_EXPECTED_CARDS = 1_000_000
+COMMANDS = ("start", "pause", "resume", "stop")
+
+_CROP = re.compile(r"\d{4}-\d{2}-\d{2}/[0-9A-Za-z_-]+\.jpg")
+_YEAR_S = 365 * 24 * 3600
+
+
+def make_live(view: LogView, hub: Hub, watcher: Watcher) -> Blueprint:
+    """Return the Live page's routes over one log view, hub and watcher."""
+    live = Blueprint("live", __name__)
+
+    @live.get("/")
+    def page() -> str:
+        snapshot = view.snapshot_frame()
+        return render_template(
+            "live.html",
+            state=snapshot.data["state"],
+            rows=snapshot.data["rows"],
+            card=snapshot.data["card"],
+            newest=snapshot.data["newest"],
+            cursor=snapshot.id,
+            preview=view.preview_frame().data,
+            urls=page_urls("", int(request.environ.get("SERVER_PORT", 80))),
+            suggested_name=_suggested_name(snapshot.data["state"]),
+            max_name=MAX_NAME_LENGTH,
+            max_expected=MAX_EXPECTED_CARDS,
+        )
+
+    @live.get("/api/live")
+    def twin() -> Response:
+        state = view.state()
+        state.pop("notices_html")
+        scans = [] if state["log_error"] else view.scans()
+        return jsonify(**state, preview=view.preview_frame().data, scans=scans)
+
+    @live.get("/api/live/news")
+    def news() -> Response:
+        frames = view.news_after(_cursor())
+        return jsonify([{"event": f.event, "id": f.id, "data": f.data} for f in frames])
+
+    @live.get("/api/live/events")
+    def events() -> Response:
+        watcher.start()
+        after = _cursor()
+        subscriber = hub.subscribe()
+        if subscriber is None:
+            raise Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Too many pages are open at once; this one asks again every few seconds instead.",
+            )
+        response = Response(_stream(view, subscriber, after), mimetype="text/event-stream")
+        response.headers["X-Accel-Buffering"] = "no"  # a proxy in front must not hold news back
+        response.call_on_close(lambda: hub.unsubscribe(subscriber))
+        return response
+
+    @live.get("/api/live/scans/<int:scan_id>")
+    def scan(scan_id: int) -> Response:
+        row = view.store().scan(scan_id)
+        if row is None:
+            raise NotFound
+        fields = view.scan_json(row)
+        return jsonify(scan=fields, card=view.card_html(fields))
+
+    @live.post("/api/live/commands")
+    def command() -> Response | tuple[Response, int]:
+        kind, argument = _command_asked()
+        row = view.store().add_command(kind, argument)
+        if request.is_json:
+            return jsonify(id=row.id, kind=row.kind), HTTPStatus.ACCEPTED
+        return redirect("/", HTTPStatus.SEE_OTHER)  # type: ignore[return-value]
+
+    @live.get("/api/live/commands/<int:command_id>")
+    def outcome(command_id: int) -> Response:
+        return jsonify(id=command_id, outcome=view.store().command_outcome(command_id))
+
+    @live.get("/live/frame.jpg")
+    def frame() -> Response:
+        try:
+            jpeg = view.files.frame_path.read_bytes()
+        except OSError as error:
+            raise NotFound from error
+        return Response(jpeg, mimetype="image/jpeg")
+
+    @live.get("/crops/<path:name>")
+    def crop(name: str) -> Response:
+        folder = (view.data_dir / "crops").resolve()
+        if not _CROP.fullmatch(name) or not (folder / name).resolve().is_relative_to(folder):
+            raise NotFound
+        answer = send_from_directory(folder, name, mimetype="image/jpeg", max_age=_YEAR_S)
+        answer.headers["Cache-Control"] = f"private, max-age={_YEAR_S}, immutable"
+        return answer
+
+    @live.get("/healthz")
+    def healthz() -> tuple[Response, int]:
+        state = view.state()
+        problem = state["log_error"]
+        answer = jsonify(
+            status="error" if problem else "ok",
+            log=problem or "ok",
+            feed="silent" if state["feed_silent"] else "ok",
+            machine=state["machine"]["state"],
+        )
+        return answer, HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
+
+    @live.errorhandler(StoreError)
+    def log_unreadable(error: StoreError) -> tuple[Response, int]:
+        return jsonify(error=str(error)), HTTPStatus.SERVICE_UNAVAILABLE
+
+    return live
+
+
+def _stream(view: LogView, subscriber: Subscriber, after: int | None) -> Iterator[str]:
+    yield f"retry: {RETRY_MS}\n\n"
+    known = -1
+    # The subscription came first, so what is committed while this reads arrives twice, not never.
+    news: list[Frame] | None = view.news_after(after)
+    while news is not None:
+        for frame in news:
+            if frame.scan_id and frame.scan_id <= known:
+                continue
+            if frame.id:
+                known = int(frame.id)
+            yield frame.encode()
+        if not news:
+            yield "event: beat\ndata: {}\n\n"
+        news = subscriber.wait(HEARTBEAT_S)
+        if subscriber.fell_behind:
+            subscriber.fell_behind = False
+            news = [view.snapshot_frame()]
+
+
+def _cursor() -> int | None:
+    """Return the last scan that the page knows: the browser's own header, else `?after=`."""
+    sent = request.headers.get("Last-Event-ID") or request.args.get("after", "")
+    return int(sent) if re.fullmatch(r"[0-9]{1,15}", sent) else None
+
+
+def _command_asked() -> tuple[str, dict[str, str | int]]:
+    fields = request.get_json(silent=True) if request.is_json else request.form
+    if fields is None or not hasattr(fields, "get"):
+        raise Refused(HTTPStatus.BAD_REQUEST, "The command is not readable: send a JSON object.")
+    kind = fields.get("kind")
+    if kind not in COMMANDS:
+        raise Refused(
+            HTTPStatus.BAD_REQUEST, f"There is no such command; send one of {', '.join(COMMANDS)}."
+        )
+    if kind != "start":
+        return kind, {}
+    name = " ".join(str(fields.get("name") or "").split())
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise Refused(
+            HTTPStatus.BAD_REQUEST, f"Give the batch a name of 1 to {MAX_NAME_LENGTH} letters."
+        )
+    expected = str(fields.get("expected_cards") or 0)
+    if not re.fullmatch(r"[0-9]{1,7}", expected) or int(expected) > MAX_EXPECTED_CARDS:
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            f"The number of cards is a whole number up to {MAX_EXPECTED_CARDS:,}, or empty.",
+        )
+    return kind, {"name": name, "expected_cards": int(expected)}
+
+
+def _suggested_name(state: dict[str, object]) -> str:
+    batch = state.get("batch")
+    number = batch["id"] + 1 if isinstance(batch, dict) else 1
+    return f"{datetime.now().astimezone():%d %b} · batch {number}"

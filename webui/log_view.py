@@ -1,0 +1,186 @@
+"""What the Live page knows at one moment, put together from the log and the preview."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment
+
+from scanner.errors import StoreError
+from scanner.store import Store
+from scanner.tables import Scan
+from webui import view
+from webui.hub import SNAPSHOT, Frame
+from webui.live_files import LiveFiles, Preview
+from webui.notices import Situation, notices_for
+from webui.view import Json
+
+LIST_LENGTH = 60
+"""Rows of the running list; a page that missed more than this starts over from a snapshot."""
+_EVENTS_LOOKED_AT = 20
+
+
+class LogView:
+    """Reads the log for the page. Thread-safe; opens the log when first asked and there is one."""
+
+    def __init__(self, data_dir: Path, templates: Environment) -> None:
+        self.data_dir = data_dir
+        self.files = LiveFiles(data_dir)
+        self._templates = templates
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+
+    def store(self) -> Store:
+        """Return the open log.
+
+        Raises:
+            StoreError: there is none yet, or it can't be read; the message says what to do.
+        """
+        with self._lock:
+            if self._store is None:
+                self._store = Store.open(self.data_dir, role="web", wait_s=0)
+            return self._store
+
+    def close(self) -> None:
+        """Close the log, if it was opened."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    def state(self) -> Json:
+        """Return everything but the scans; where the log can't be read, say so in its place."""
+        preview = self.files.read()
+        try:
+            return self._state(self.store(), preview)
+        except StoreError as error:
+            return self._without_log(str(error), preview)
+
+    def scans(self, limit: int = LIST_LENGTH) -> list[Json]:
+        """Return the newest scans of the batch that the page shows, newest first.
+
+        Raises:
+            StoreError: the log can't be read.
+        """
+        batch = self.store().latest_batch()
+        if batch is None:
+            return []
+        return [self.scan_json(row) for row in self.store().latest_scans(limit, batch.id)]
+
+    def scan_json(self, scan: Scan) -> Json:
+        """Return one scan as the page shows it."""
+        return view.scan_json(scan, self.data_dir)
+
+    def card_html(self, scan: Json) -> str:
+        """Return the large card."""
+        return self._templates.get_template("_card.html").render(scan=scan)
+
+    def rows_html(self, scans: Sequence[Json]) -> str:
+        """Return rows of the running list."""
+        return self._templates.get_template("_rows.html").render(scans=scans)
+
+    def state_frame(self, state: Json) -> Frame:
+        """Return the news that something other than the scans has changed."""
+        return Frame("state", state)
+
+    def preview_frame(self) -> Frame:
+        """Return the news of what is under the camera."""
+        return Frame("preview", view.preview_json(self.files.read()))
+
+    def scan_frame(self, scan: Scan) -> Frame:
+        """Return the news of one scan."""
+        fields = self.scan_json(scan)
+        number = scan.id or 0
+        data = {"scan": fields, "row": self.rows_html([fields]), "card": self.card_html(fields)}
+        return Frame("scan", data, id=str(number), scan_id=number)
+
+    def snapshot_frame(self) -> Frame:
+        """Return the whole page: what a page starts from that has nothing, or missed too much."""
+        try:
+            latest = self.store().latest_scans(1)
+            known = (latest[0].id or 0) if latest else 0
+            scans = self.scans()
+        except StoreError:
+            known, scans = 0, []
+        data = {
+            "state": self.state(),
+            "rows": self.rows_html(scans),
+            "card": self.card_html(scans[0]) if scans else "",
+            "newest": scans[0]["id"] if scans else 0,
+        }
+        return Frame(SNAPSHOT, data, id=str(known))
+
+    def news_after(self, scan_id: int | None) -> list[Frame]:
+        """Return all that a page has missed that knows the scans up to `scan_id`, in order."""
+        try:
+            if scan_id is None:
+                return [self.snapshot_frame(), self.preview_frame()]
+            missed = self.store().scans_after(scan_id, LIST_LENGTH + 1)
+            latest = self.store().latest_scans(1)
+            known = scan_id <= (latest[0].id or 0) if latest else scan_id == 0
+            batch = self.store().latest_batch()
+            other_batch = any(batch is None or scan.batch_id != batch.id for scan in missed)
+            if len(missed) > LIST_LENGTH or not known or other_batch:
+                return [self.snapshot_frame(), self.preview_frame()]
+            scans = [self.scan_frame(scan) for scan in missed]
+        except StoreError:
+            scans = []
+        return [*scans, self.state_frame(self.state()), self.preview_frame()]
+
+    def _state(self, store: Store, preview: Preview) -> Json:
+        batch = store.latest_batch()
+        open_batch = store.open_batch()
+        latest = store.latest_scans(1, batch.id) if batch else []
+        newest_scan_id = (latest[0].id or 0) if latest else 0
+        machine = view.machine_state(
+            store.latest_events(_EVENTS_LOOKED_AT), newest_scan_id, open_batch is not None, preview
+        )
+        allowed = view.allowed_commands(machine, open_batch is not None)
+        recognizer = preview.recognizer or (latest[0].recognizer if latest else "")
+        driver = preview.driver or (batch.driver if batch else "")
+        notice = store.notice()
+        situation = Situation(
+            machine=view.machine_json(machine, allowed),
+            feed_silent=not preview.fresh and machine.kind != "disk_full",
+            ever_fed=preview.age_s < float("inf") or batch is not None,
+            driver=driver,
+            recognizer=recognizer,
+            restored=notice.text if notice else "",
+        )
+        summary = store.batch_summary(batch.id) if batch and batch.id else None
+        return self._finish(
+            situation,
+            batch=view.batch_json(batch.name, summary, machine.kind) if batch and summary else None,
+            newest=newest_scan_id,
+            waiting=view.waiting_json(store.pending_commands()),
+            restored_id=notice.event_id if notice else 0,
+        )
+
+    def _without_log(self, error: str, preview: Preview) -> Json:
+        machine = view.machine_json(view.Machine("idle"), [])
+        situation = Situation(
+            machine=machine,
+            feed_silent=not preview.fresh,
+            ever_fed=False,
+            driver=preview.driver,
+            recognizer=preview.recognizer,
+            log_error=error,
+        )
+        return self._finish(situation, batch=None, newest=0, waiting=[], restored_id=0)
+
+    def _finish(self, situation: Situation, **fields: object) -> Json:
+        notices = notices_for(situation)
+        return {
+            "server_time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": situation.machine,
+            **fields,
+            "feed_silent": situation.feed_silent,
+            "driver": situation.driver,
+            "recognizer": situation.recognizer,
+            "log_error": situation.log_error,
+            "notices": notices,
+            "notices_html": self._templates.get_template("_notices.html").render(notices=notices),
+        }

@@ -1,0 +1,62 @@
+"""The banners at the top of the page: what a clerk must know before trusting what is below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides which banners show. `machine` is `view.machine_json`'s answer."""
+
+    machine: Json
+    feed_silent: bool
+    ever_fed: bool
+    driver: str = ""
+    recognizer: str = ""
+    restored: str = ""
+    log_error: str = ""
+
+
+def notices_for(situation: Situation) -> list[Json]:
+    """Return the banners, most pressing first: `{key, level, title, text}`."""
+    notices: list[Json] = []
+
+    def add(key: str, level: str, title: str, text: str) -> None:
+        notices.append({"key": key, "level": level, "title": title, "text": text})
+
+    machine = situation.machine
+    if situation.log_error:
+        add("log", "fault", "The log cannot be read", situation.log_error)
+    elif situation.feed_silent:
+        add(
+            "silent",
+            "fault",
+            "The machine does not answer" if situation.ever_fed else "The machine is not on yet",
+            "Nothing is being scanned. Start it with “counterscan feed”, or switch the scanner off "
+            "and on. Every card logged so far is safe.",
+        )
+    if machine["fault"]:
+        level = "fault" if machine["tone"] == "fault" else "warn"
+        add(machine["fault"], level, machine["word"], machine["advice"])
+    if situation.restored:
+        add("restored", "warn", "The log was restored from a backup", situation.restored)
+    if situation.recognizer == "phash":
+        add(
+            "phash",
+            "warn",
+            "Emergency recognition in use",
+            "No recognition model could be loaded, so cards are compared by perceptual hash. "
+            "Check every card by eye, and run “counterscan doctor”.",
+        )
+    if "simulated" in situation.driver:
+        add(
+            "simulated",
+            "demo",
+            "Simulated machine",
+            "These are demo cards. No real card is being scanned.",
+        )
+    return notices

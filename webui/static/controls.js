@@ -1,0 +1,140 @@
+// Start, pause, resume, stop: buttons, dialogs and keys. The machine answers between cards.
+
+const byId = (id) => document.getElementById(id);
+const controls = byId("controls");
+const buttons = new Map([...controls.querySelectorAll("[data-command]")]
+  .map((button) => [button.dataset.command, button]));
+const token = document.querySelector('meta[name="csrf-token"]').content;
+const ASKED_WORDS = { start: "Starting…", pause: "Pausing…", resume: "Resuming…", stop: "Stopping…" };
+const WORDS = { start: "Start", pause: "Pause", resume: "Resume", stop: "Stop" };
+const SLOW_MS = 8000;
+
+let state = null;
+let sending = null; // the command on its way to the server
+let toastTimer = 0;
+
+export function showControls(newState) {
+  state = newState;
+  const can = state.machine.can;
+  const waiting = sending ?? state.waiting.at(-1)?.kind ?? null;
+  const main = ["start", "pause", "resume"];
+  const visible = main.find((kind) => can.includes(kind))
+    ?? main.find((kind) => !buttons.get(kind).hidden) ?? "start";
+  for (const [kind, button] of buttons) {
+    const busy = waiting === kind;
+    if (main.includes(kind)) hide(button, kind !== (main.includes(waiting) ? waiting : visible));
+    button.disabled = state.feed_silent || Boolean(waiting) || !can.includes(kind);
+    button.setAttribute("aria-busy", String(busy));
+    button.querySelector(".button-word").textContent = busy ? ASKED_WORDS[kind] : WORDS[kind];
+  }
+}
+
+// Hiding the button that has the focus would lose the keyboard's place.
+function hide(button, hidden) {
+  const hadFocus = document.activeElement === button;
+  button.hidden = hidden;
+  if (hidden && hadFocus) byId("main").focus();
+}
+
+export function toast(text) {
+  const box = byId("toast");
+  box.textContent = text;
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, 7000);
+}
+
+async function send(kind, argument = {}) {
+  if (sending) return;
+  sending = kind;
+  showControls(state);
+  try {
+    const answer = await fetch("/api/live/commands", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+      body: JSON.stringify({ kind, ...argument }),
+    });
+    const told = await answer.json();
+    if (answer.ok) awaitOutcome(told.id, performance.now());
+    else toast(told.error);
+  } catch {
+    toast("The scanner could not be reached; nothing was sent. Try again when it is connected.");
+  } finally {
+    sending = null;
+    showControls(state);
+  }
+}
+
+// The page shows what the machine made of a command only where it did not simply obey.
+async function awaitOutcome(id, askedAt, told = false) {
+  await new Promise((resolve) => { setTimeout(resolve, 500); });
+  try {
+    const answer = await (await fetch(`/api/live/commands/${id}`)).json();
+    if (answer.outcome && answer.outcome !== "done") toast(answer.outcome);
+    if (answer.outcome) return;
+  } catch {
+    return; // the banner says that there is no connection
+  }
+  const slow = performance.now() - askedAt > SLOW_MS;
+  if (slow && !told) toast("The machine has not answered yet. It obeys as soon as the card in hand is done.");
+  if (performance.now() - askedAt < 60000) awaitOutcome(id, askedAt, told || slow);
+}
+
+function press(kind) {
+  const button = buttons.get(kind);
+  if (button.hidden || button.disabled) return false;
+  if (kind === "start") {
+    byId("start-dialog").showModal();
+    byId("start-name").select();
+  } else if (kind === "stop") {
+    const cards = state.batch ? state.batch.cards : 0;
+    byId("stop-count").textContent = cards
+      ? `The ${cards === 1 ? "card" : `${cards.toLocaleString("en")} cards`} already logged stay logged.` : "";
+    byId("stop-dialog").showModal();
+  } else {
+    send(kind);
+  }
+  return true;
+}
+
+for (const [kind, button] of buttons) button.addEventListener("click", () => press(kind));
+byId("keys-open").addEventListener("click", () => byId("keys-dialog").showModal());
+byId("start-form").addEventListener("submit", () => {
+  const fields = new FormData(byId("start-form"));
+  send("start", { name: fields.get("name").trim(), expected_cards: Number(fields.get("expected_cards")) });
+  byId("start-expected").value = "";
+});
+byId("stop-form").addEventListener("submit", () => send("stop"));
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+}
+
+const keysOn = byId("keys-on");
+keysOn.checked = localStorage.getItem("counterscan-keys") !== "off";
+document.documentElement.dataset.keys = keysOn.checked ? "on" : "off";
+keysOn.addEventListener("change", () => {
+  localStorage.setItem("counterscan-keys", keysOn.checked ? "on" : "off");
+  document.documentElement.dataset.keys = keysOn.checked ? "on" : "off";
+});
+
+// `moves` maps further keys to what they do.
+export function listenToKeys(moves) {
+  const keys = {
+    " ": () => press("pause") || press("resume"),
+    s: () => press("start"),
+    x: () => press("stop"),
+    "?": () => byId("keys-dialog").showModal(),
+    ...moves,
+  };
+  document.addEventListener("keydown", (event) => {
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act || !keysOn.checked || event.repeat && event.key.length === 1) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("input, select, textarea, a, summary")) return;
+    // A focused button keeps its own Space, except in the list, where Enter chooses.
+    if (event.key === " " && event.target.closest("button") && !event.target.closest(".rows")) return;
+    event.preventDefault();
+    act();
+  });
+}

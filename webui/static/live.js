@@ -1,0 +1,72 @@
+// The Live page: takes the news and hands each part of it to the part of the page that shows it.
+
+import { showPreview } from "./camera.js";
+import { addScan, backToNewest, move, showFirst, showSnapshot } from "./cards.js";
+import { listenToKeys, showControls } from "./controls.js";
+import { follow } from "./stream.js";
+
+const byId = (id) => document.getElementById(id);
+const start = JSON.parse(byId("start-data").textContent);
+const LINKS = { live: "Live", asking: "Live, slower", waiting: "Connecting", lost: "No connection" };
+
+let batchId = start.state.batch?.id ?? 0;
+let news = null;
+
+function setText(id, text) {
+  const node = byId(id);
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function showState(state) {
+  const { machine, batch } = state;
+  byId("main").dataset.tone = machine.tone;
+  byId("pill").dataset.tone = machine.tone;
+  setText("machine-word", machine.word);
+  setText("batch-name", batch ? batch.name : "No batch yet");
+  const progress = byId("progress");
+  progress.hidden = !batch || batch.share === null;
+  progress.value = batch?.share ?? 0;
+  setText("cards", batch ? batch.text.cards : "0 cards");
+  setText("left", batch ? batch.text.left : "");
+  setText("rate", batch ? batch.text.rate : "–");
+  for (const key of ["accepted", "review", "unknown"]) {
+    setText(`count-${key}`, batch ? batch.text[key] : "0");
+    setText(`share-${key}`, batch ? batch.text[`${key}_share`] : "");
+  }
+  document.title = batch && machine.tone !== "idle"
+    ? `${machine.word} · ${batch.text.cards} · Counterscan` : "Live · Counterscan";
+  const notices = byId("notices");
+  if (notices.dataset.html !== state.notices_html) {
+    notices.dataset.html = state.notices_html; // compared with what was sent, not with the DOM
+    notices.innerHTML = state.notices_html;
+  }
+  showControls(state);
+}
+
+function take(event, data) {
+  if (event === "scan") {
+    if (data.scan.batch === batchId) addScan(data);
+  } else if (event === "preview") {
+    showPreview(data);
+  } else if (event === "snapshot") {
+    batchId = data.state.batch?.id ?? 0;
+    showSnapshot(data);
+    showState(data.state);
+  } else if (event === "state") {
+    showState(data);
+    if ((data.batch?.id ?? 0) !== batchId) news.restart();
+  }
+}
+
+function showLink(link) {
+  byId("link").dataset.link = link;
+  setText("link-word", LINKS[link]);
+  byId("offline").hidden = link !== "lost";
+}
+
+byId("notices").dataset.html = start.state.notices_html;
+showFirst(start.newest);
+showState(start.state);
+showPreview(start.preview);
+listenToKeys({ ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), Escape: backToNewest });
+news = follow(start.cursor, take, showLink);

@@ -1,0 +1,115 @@
+"""The page's words: each state, fault, view and decision in plain English, with what to do.
+
+Pure tables and functions. The feed loop names states and faults with short keys in
+`batch_event.kind`; a key that this file does not know is shown with the event's own sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["run", "pause", "fault", "idle", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one machine state is shown: a word, a tone (its colour and icon) and what to do."""
+
+    word: str
+    tone: Tone
+    advice: str = ""
+
+
+STATES: dict[str, Wording] = {
+    "idle": Wording("Ready", "idle", "Put a stack in the hopper, then press Start."),
+    "started": Wording("Scanning", "run"),
+    "running": Wording("Scanning", "run"),
+    "resumed": Wording("Scanning", "run"),
+    "camera_back": Wording("Scanning", "run"),
+    "paused": Wording("Paused", "pause", "Press Resume to go on where the batch stood."),
+    "finished": Wording("Finished", "done", "Press Start for the next batch."),
+    "stopped": Wording("Stopped", "done", "Press Start for the next batch."),
+}
+
+FAULTS: dict[str, Wording] = {
+    "jam": Wording(
+        "Card jam",
+        "fault",
+        "A card is stuck. Open the path, take the card out, put it back on the stack and press "
+        "Resume.",
+    ),
+    "double_feed": Wording(
+        "Two cards at once",
+        "fault",
+        "Take both cards out, part them, put them back on the stack and press Resume.",
+    ),
+    "hopper_empty": Wording(
+        "Hopper empty",
+        "pause",
+        "Put more cards in the hopper and press Resume, or press Stop to end the batch.",
+    ),
+    "bin_full": Wording("Bin full", "pause", "Empty the bin and press Resume."),
+    "camera_lost": Wording(
+        "No camera picture",
+        "fault",
+        "Check the camera's cable. The batch goes on by itself when there is a picture.",
+    ),
+    "door_open": Wording("Door open", "fault", "Close the door and press Resume."),
+    "emergency_stop": Wording(
+        "Emergency stop",
+        "fault",
+        "Make the machine safe, release the red button and press Resume.",
+    ),
+    "disk_full": Wording(
+        "Disk full",
+        "fault",
+        "Nothing more is scanned until there is space. Free some space on the disk; every card "
+        "logged so far is safe.",
+    ),
+}
+
+VIEWS: dict[str, str] = {
+    "nothing": "Nothing under the camera",
+    "card": "Card in view",
+    "several": "More than one card: take one away",
+    "back": "Card back: turn it over",
+}
+
+DECISIONS: dict[str, str] = {"accepted": "Accepted", "review": "Review", "unknown": "Unknown"}
+
+UNNAMED: dict[str, str] = {
+    "nothing": "Nothing in view",
+    "several": "More than one card",
+    "back": "Card back",
+}
+
+
+def machine_wording(kind: str) -> Wording:
+    """Return the words for a state or fault; an unknown key reads as a fault of that name."""
+    known = STATES.get(kind) or FAULTS.get(kind)
+    return known or Wording(kind.replace("_", " ").capitalize(), "fault")
+
+
+def count(value: int, one: str, many: str) -> str:
+    """Return `1 card` or `1,204 cards`."""
+    return f"{value:,} {one if value == 1 else many}"
+
+
+def time_left(seconds: float | None) -> str:
+    """Return a coarse "about 2 min left"; empty when nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 90:
+        return f"about {round(seconds / 10) * 10} s left"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} min left"
+    return f"about {minutes // 60} h {minutes % 60:02d} min left"
+
+
+def confidence(score: float) -> str:
+    """Return the score as whole per cent, rounded down so that only 1.0 reads 100%."""
+    return f"{int(max(0.0, min(1.0, score)) * 100 + 1e-9)}%"
