@@ -36,7 +36,7 @@ class CameraSettings(_Section):
     """Which camera looks at the card."""
 
     driver: Literal["simulated", "picamera2", "usb", "replay"] = Field(
-        "simulated", description="Where frames come from."
+        "simulated", description="Where frames come from: simulated, picamera2, usb or replay."
     )
     width_px: int = Field(1536, ge=320, le=8192, description="Width of a frame, in pixels.")
     height_px: int = Field(864, ge=240, le=8192, description="Height of a frame, in pixels.")
@@ -54,7 +54,7 @@ class FeederSettings(_Section):
     """How cards come under the camera. Pins are BCM numbers."""
 
     driver: Literal["simulated", "gpio", "handsfree"] = Field(
-        "simulated", description="What moves the cards; `handsfree` is a person's hand."
+        "simulated", description="What moves the cards: simulated, gpio or handsfree (a hand)."
     )
     motor_pin: int = Field(17, ge=0, le=53, description="Pin of the motor that picks a card.")
     eject_motor_pin: int = Field(23, ge=0, le=53, description="Pin of the motor that ejects it.")
@@ -120,7 +120,7 @@ class Settings(_Section):
         description="Folder of the log, the crops and the packs.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important message that is still shown."
+        "info", description="The least message shown: debug, info, warning or error."
     )
     web: WebSettings = WebSettings()
     camera: CameraSettings = CameraSettings()
