@@ -131,9 +131,11 @@ def test_a_data_folder_that_is_a_file(counterscan: Counterscan, tmp_path: Path) 
 
 
 def test_running_both_stops_both_when_one_can_not_start(
-    counterscan: Counterscan, on_busy_port: Path, busy_port: int, tmp_path: Path
+    counterscan: Counterscan, on_busy_port: Path, busy_port: int, tmp_path: Path, pack: Path
 ) -> None:
-    done = counterscan("--config", on_busy_port, "--data", tmp_path / "data", "run")
+    data = tmp_path / "data"
+    assert counterscan("--data", data, "catalog", "use", pack).returncode == 0
+    done = counterscan("--config", on_busy_port, "--data", data, "run")
     assert done.returncode == 1
     assert any(str(busy_port) in line for line in sentences_of(done))
 
