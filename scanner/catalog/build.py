@@ -1,5 +1,7 @@
 """Builds a catalog pack from a folder of pictures and a table of facts.
 
+    build_pack → read_facts → _prepare_all (decode, shrink, hash) → _embedded → finish_pack
+
 One thread embeds and writes; the others read, check, decode and shrink, which OpenCV does without
 holding Python's lock.
 """
@@ -60,7 +62,7 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A picture made ready: `shown` is what the scanner would see of it; or only `why` not."""
+    """A picture made ready, `shown` for the embedder; or only `why` it can't be."""
 
     stamp: str
     why: str = ""
@@ -92,7 +94,7 @@ def build_pack(
     out = out.absolute()
     order = Order(
         game=check_name("game", game),
-        version=check_name("version", version) if version else "",
+        version="" if version is None else check_name("version", version),
         model_id=embedder.model_id if embedder else PHASH_MODEL_ID,
         runtime=embedder.runtime if embedder else f"opencv {cv2.__version__}",
         out=out,
@@ -169,7 +171,8 @@ def _prepare(reference: Reference) -> _Prepared:
         picture = np.asarray(cv2.rotate(picture, cv2.ROTATE_90_CLOCKWISE), np.uint8)
     small = _resized(picture, PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX)
     _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if picture.shape[0] > CROP_HEIGHT_PX and picture.shape[1] > CROP_WIDTH_PX:
+    if picture.shape[0] > 2 * CROP_HEIGHT_PX and picture.shape[1] > 2 * CROP_WIDTH_PX:
+        # The hash and the embedder look at far less, and one of them has a single thread.
         picture = _resized(picture, CROP_WIDTH_PX, CROP_HEIGHT_PX)
     return _Prepared(stamp, jpeg=jpeg.tobytes(), hash=phash256(picture).tobytes(), shown=picture)
 

@@ -81,8 +81,12 @@ def sync_folder(folder: Path) -> None:
 def write_atomic(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a power cut, sees the old or the new bytes only."""
     new = path.with_name(f".{path.name}.new")
-    write_synced(new, data)
-    new.replace(path)
+    try:
+        write_synced(new, data)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

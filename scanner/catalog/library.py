@@ -68,7 +68,7 @@ class Library:
                 for path in (self.folder / game).iterdir()
                 if path.is_dir() and not path.name.startswith(".")
             ]
-        entries.sort(key=lambda entry: entry.version)
+        entries.sort(key=lambda entry: entry.version, reverse=True)
         entries.sort(key=_created_at, reverse=True)
         entries.sort(key=lambda entry: entry.game)
         return entries

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
-from scanner.catalog.build import Embedder
 from scanner.catalog.manifest import PHASH_MODEL_ID
+from scanner.embed import Embedder
 from scanner.errors import ModelError
 
 
 def load_embedder() -> Embedder | None:
     """Load this device's embedder; None, said loudly on standard error, when it can't be."""
     try:
-        # Only now, and only here: this loads the TFLite runtime, which `list` never needs.
-        embedder: Embedder = importlib.import_module("scanner.embed").Embedder.load()
-    except (ModelError, ImportError) as error:
+        return Embedder.load()
+    except ModelError as error:
         print(f"counterscan: NO MODEL, perceptual hashes only: {error}", file=sys.stderr)
         return None
-    return embedder
 
 
 def reader_of(embedder: Embedder | None) -> tuple[str, str]:
