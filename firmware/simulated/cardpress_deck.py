@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from firmware.simulated.cardpress_art import SUBJECTS, ArtSpec, kinds_of_sky
-from firmware.simulated.cardpress_land import GROUNDS
+from firmware.simulated.cardpress_art import SUBJECTS, ArtSpec, grounds_for, skies_for
 from firmware.simulated.cardpress_names import (
     artist_name,
     card_name,
@@ -77,7 +76,9 @@ def plan_cards(seed: int = DEFAULT_SEED) -> list[DemoCard]:
     for index, (code, title, count) in enumerate(SETS):
         again: list[DemoCard] = []
         if index:
-            pool = [c for c in cards if c.set != code and c.rarity in ("Common", "Uncommon", "Rare")]
+            pool = [
+                c for c in cards if c.set != code and c.rarity in ("Common", "Uncommon", "Rare")
+            ]
             taken = {c.artwork for c in cards if sum(o.artwork == c.artwork for o in cards) > 1}
             pool = [c for c in pool if c.artwork not in taken]
             chosen = rng.choice(len(pool), REPRINTS // 2, replace=False)
@@ -137,8 +138,8 @@ def _card(
         subject=subject,
         faction=faction,
         palette=palette,
-        sky=str(rng.choice(kinds_of_sky(subject))),
-        ground=str(rng.choice(GROUNDS)),
+        sky=str(rng.choice(skies_for(kind))),
+        ground=str(rng.choice(grounds_for(kind, subject))),
     )
     shiny = rarity == "Fabled" or (rarity == "Rare" and rng.random() < 0.3)
     body = kind in ("Creature", "Vessel")

@@ -1,5 +1,7 @@
 """The printed face: frame, picture, type and marks of one card, 448x640 pixels."""
 
+# ruff: noqa: RUF005 - arrays of points are moved by adding a pair, no lists are joined
+
 from __future__ import annotations
 
 from functools import lru_cache
@@ -99,6 +101,8 @@ def _regular(card: DemoCard) -> Picture:
     _name_bar(face, card, dark, main, light)
     _type_bar(face, card, dark, main, light, metal)
     _text_box(face, card, dark, light)
+    if card.guard:
+        _strength(face, card, dark, light)
     _foot(face, card, light)
     return face
 
@@ -113,7 +117,9 @@ def _board(card: DemoCard, dark: Ink, main: Ink, light: Ink) -> Picture:
     face *= _paper(3)
     board = np.clip(face, 0, 255).astype(np.uint8)
     rim = np.full((HEIGHT, WIDTH), 255, np.uint8)
-    cv2.fillPoly(rim, [np.round(cut_box(12, 12, 424, 616, 10) * 16).astype(np.int32)], 0, cv2.LINE_AA, 4)
+    cv2.fillPoly(
+        rim, [np.round(cut_box(12, 12, 424, 616, 10) * 16).astype(np.int32)], 0, cv2.LINE_AA, 4
+    )
     share = rim.astype(np.float32) / 255
     edge = np.full_like(board, blend(dark, (8, 6, 8), 0.55))
     board = np.asarray(cv2.blendLinear(edge, board, share, 1 - share), np.uint8)
@@ -167,26 +173,38 @@ def _text_box(face: Picture, card: DemoCard, dark: Ink, light: Ink) -> None:
     fill(face, box, paper, blend(paper, light, 0.25))
     _line(face, box, dark, 1)
     faction_emblem(face, (224, 490), 62, card.faction, blend(paper, light, 0.4), None)
-    row, size = 420, 18
-    room = 348
     black = (24, 18, 16)
-    for rule in card.rules:
-        for line in wrap(rule, size, room):
-            head = rule in card.rules[:1] and not rule.endswith(".")
-            write(face, line, (42, row), size, black, weight=640 if head else 420)
-            row += 22
-        row += 5
-    lines = wrap(f"\u201c{card.flavour}\u201d", 16, room - 30, italic=True)
-    bottom = 574 if card.guard == 0 else 558
-    if row + 20 * len(lines) < bottom:
-        y = row + 2
-        cv2.line(face, (60, y), (388, y), blend(paper, dark, 0.35), 1, cv2.LINE_AA)
-        y += 22
+    bottom = 580 if card.guard == 0 else 560
+    for size in (21, 19, 17):
+        rules = [(wrap(rule, size, 348), not rule.endswith(".")) for rule in card.rules]
+        quote = wrap(f"\u201c{card.flavour}\u201d", 16, 320, italic=True)
+        tall = sum(len(lines) for lines, _ in rules) * (size + 4) + 6 * len(rules)
+        if 408 + tall + 14 + 20 * len(quote) <= bottom:
+            break
+    quote = quote if 408 + tall + 14 + 20 * len(quote) <= bottom else []
+    spare = bottom - 408 - tall - (14 + 20 * len(quote) if quote else 0)
+    row = 408 + size + min(24, max(0, spare) // 3)
+    for lines, keyword in rules:
         for line in lines:
-            write(face, line, (224, y), 16, blend(black, paper, 0.25), italic=True, align="center", weight=380)
-            y += 20
-    if card.guard:
-        _strength(face, card, dark, light)
+            write(face, line, (40, row), size, black, weight=640 if keyword else 420)
+            row += size + 4
+        row += 6
+    if not quote:
+        return
+    row -= size - 6
+    cv2.line(face, (60, row), (388, row), blend(paper, dark, 0.35), 1, cv2.LINE_AA)
+    for line in quote:
+        row += 20
+        write(
+            face,
+            line,
+            (224, row),
+            16,
+            blend(black, paper, 0.25),
+            italic=True,
+            align="center",
+            weight=380,
+        )
 
 
 def _strength(face: Picture, card: DemoCard, dark: Ink, light: Ink) -> None:
@@ -194,7 +212,15 @@ def _strength(face: Picture, card: DemoCard, dark: Ink, light: Ink) -> None:
     fill(face, badge + (0, 2), (10, 8, 8))
     fill(face, badge, blend(light, (255, 255, 255), 0.5), light)
     _line(face, badge, dark, 2)
-    write(face, f"{card.power} / {card.guard}", (382, 587), 25, blend(dark, (0, 0, 0), 0.5), weight=760, align="center")
+    write(
+        face,
+        f"{card.power} / {card.guard}",
+        (382, 587),
+        25,
+        blend(dark, (0, 0, 0), 0.5),
+        weight=760,
+        align="center",
+    )
 
 
 def _foot(face: Picture, card: DemoCard, light: Ink) -> None:
@@ -218,7 +244,17 @@ def _parallel(card: DemoCard) -> Picture:
     for inset, tint in ((9, metal[1]), (14, blend(metal[1], main, 0.5))):
         _line(face, cut_box(inset, inset, WIDTH - 2 * inset, HEIGHT - 2 * inset, 26), tint, 2)
     white = (252, 252, 252)
-    glowing(face, card.name, (224, 52), 29, white, (6, 4, 8), weight=680, align="center", max_width_px=290)
+    glowing(
+        face,
+        card.name,
+        (224, 52),
+        29,
+        white,
+        (6, 4, 8),
+        weight=680,
+        align="center",
+        max_width_px=290,
+    )
     cost_gem(face, (46, 46), 27, main, light, dark, str(card.cost))
     faction_emblem(face, (404, 46), 15, card.faction, light, dark)
     glowing(face, card.type_line, (36, 446), 17, blend(light, white, 0.4), (6, 4, 8), weight=520)
@@ -232,6 +268,10 @@ def _parallel(card: DemoCard) -> Picture:
         row += 5
     if card.guard:
         text = f"{card.power} / {card.guard}"
-        glowing(face, text, (412 - text_width(text, 30, 760), 600), 30, metal[1], (6, 4, 8), weight=760)
-    glowing(face, f"{card.number}  {card.rarity[0]}\u2605", (36, 606), 16, white, (6, 4, 8), weight=560)
+        glowing(
+            face, text, (412 - text_width(text, 30, 760), 600), 30, metal[1], (6, 4, 8), weight=760
+        )
+    glowing(
+        face, f"{card.number}  {card.rarity[0]}\u2605", (36, 606), 16, white, (6, 4, 8), weight=560
+    )
     return face

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from firmware.simulated.cardpress_paint import Canvas, Colour, Points, blob, curve, limb, mix, shaded
+from firmware.simulated.cardpress_features import crystal, isle, tower
+from firmware.simulated.cardpress_paint import (
+    Canvas,
+    Colour,
+    Points,
+    blob,
+    limb,
+    mix,
+)
 from firmware.simulated.cardpress_palette import Palette
 
 
@@ -22,7 +30,9 @@ def _profile(canvas: Canvas, level: float, rough: float, jag: float, knots: int)
         strength *= jag
     rows = (level + line) * canvas.h
     skyline = np.column_stack([columns * canvas.w, rows])
-    return np.vstack([skyline, [[canvas.w * 1.02, canvas.h * 1.1], [-0.02 * canvas.w, canvas.h * 1.1]]])
+    return np.vstack(
+        [skyline, [[canvas.w * 1.02, canvas.h * 1.1], [-0.02 * canvas.w, canvas.h * 1.1]]]
+    )
 
 
 def haze(canvas: Canvas, level: float, deep: float, tint: Colour, strength: float) -> None:
@@ -34,7 +44,10 @@ def haze(canvas: Canvas, level: float, deep: float, tint: Colour, strength: floa
 def _layers(palette: Palette, count: int) -> list[Colour]:
     stops = (palette.far, palette.mid, palette.near)
     where = np.linspace(0, 2, count)
-    return [mix(stops[min(int(w), 1)], stops[min(int(w), 1) + 1], float(w - min(int(w), 1))) for w in where]
+    return [
+        mix(stops[min(int(w), 1)], stops[min(int(w), 1) + 1], float(w - min(int(w), 1)))
+        for w in where
+    ]
 
 
 def _peaks(canvas: Canvas, palette: Palette) -> None:
@@ -61,8 +74,11 @@ def _dunes(canvas: Canvas, palette: Palette) -> None:
         outline = _profile(canvas, level, 0.08, 0.15, 2)
         tint = mix(sand, palette.near, 0.16 * index)
         canvas.solid(
-            outline, (mix(tint, palette.near, 0.7), tint, mix(tint, palette.light, 0.6)),
-            bevel=canvas.unit * 0.22, texture=0.08, light=(-1.2, -0.3),
+            outline,
+            (mix(tint, palette.near, 0.7), tint, mix(tint, palette.light, 0.6)),
+            bevel=canvas.unit * 0.22,
+            texture=0.08,
+            light=(-1.2, -0.3),
         )
 
 
@@ -73,11 +89,14 @@ def _sea(canvas: Canvas, palette: Palette) -> None:
         canvas.shape(_profile(canvas, level - 0.02, 0.06, 0.5, 3), palette.far, palette.mid)
     depth = np.clip((canvas.y - top) / (canvas.h - top), 0, 1)
     water = palette.sky[1] + (palette.near - palette.sky[1]) * depth[..., None]
-    ripples = np.sin((canvas.y - top) ** 0.7 * 3.2 + canvas.noise(canvas.unit * 0.12, 3, 5.0) * 3.0) if top > 0 else 0
-    water = water + np.clip(np.nan_to_num(ripples), -1, 1)[..., None] * 0.05
+    ripples = np.sin(
+        np.clip(canvas.y - top, 0, None) ** 0.7 * 3.2
+        + canvas.noise(canvas.unit * 0.12, 3, 5.0) * 3.0
+    )
+    water = water + ripples[..., None] * 0.05
     mirror = canvas.picture[np.clip(2 * top - np.arange(canvas.h), 0, canvas.h - 1)]
     water = water * 0.55 + mirror * 0.45
-    glint = np.clip(np.nan_to_num(ripples) - 0.72, 0, 1) * np.exp(-depth * 2)
+    glint = np.clip(ripples - 0.72, 0, 1) * np.exp(-depth * 2)
     water = water + glint[..., None] * palette.light * 1.4
     canvas.lay(np.asarray(water, np.float32), (canvas.y >= top).astype(np.float32))
 
@@ -86,7 +105,9 @@ def _forest(canvas: Canvas, palette: Palette) -> None:
     rng = canvas.rng
     for index, tint in enumerate(_layers(palette, 4)):
         level = 0.5 + 0.15 * index
-        canvas.shape(_profile(canvas, level + 0.1, 0.04, 0.4, 3), tint, mix(tint, palette.near, 0.6))
+        canvas.shape(
+            _profile(canvas, level + 0.1, 0.04, 0.4, 3), tint, mix(tint, palette.near, 0.6)
+        )
         count, tall = 26 - index * 5, (0.16 + 0.1 * index) * canvas.h
         trees = []
         conifers = rng.random() < 0.6
@@ -95,14 +116,22 @@ def _forest(canvas: Canvas, palette: Palette) -> None:
             left = x * canvas.w
             if conifers:
                 tiers = np.linspace(0, 1, 6)
-                right = np.array([[left + high * (0.05 + 0.19 * t), foot - high * (1 - t)] for t in tiers for _ in (0,)])
+                right = np.array(
+                    [
+                        [left + high * (0.05 + 0.19 * t), foot - high * (1 - t)]
+                        for t in tiers
+                        for _ in (0,)
+                    ]
+                )
                 notch = right - np.column_stack([0.5 * (right[:, 0] - left), np.zeros(6)])
                 side = np.column_stack([right, notch]).reshape(-1, 2)
                 flip = side * (-1, 1) + (2 * left, 0)
                 trees.append(np.vstack([side, flip[::-1]]))
             else:
                 trees.append(blob(left, foot - high * 0.62, high * 0.26, high * 0.38))
-                trees.append(limb([[left, foot], [left, foot - high * 0.6]], [high * 0.035, high * 0.02], 3))
+                trees.append(
+                    limb([[left, foot], [left, foot - high * 0.6]], [high * 0.035, high * 0.02], 3)
+                )
         canvas.shape(trees, mix(tint, palette.light, 0.10), tint)
         haze(canvas, level + 0.14, 0.07, palette.sky[2], 0.36 - 0.1 * index)
 
@@ -120,33 +149,6 @@ def _city(canvas: Canvas, palette: Palette) -> None:
         haze(canvas, level + 0.1, 0.10, palette.sky[2], 0.34 - 0.1 * index)
 
 
-def tower(
-    canvas: Canvas, tint: Colour, light: Colour, x: float, top: float, wide: float, foot: float
-) -> None:
-    """A tower with a roof of chance and lit windows."""
-    rng = canvas.rng
-    half = wide / 2
-    body = np.array([[x - half, top], [x + half, top], [x + half * 1.1, foot], [x - half * 1.1, foot]])
-    canvas.shape(body, mix(tint, light, 0.10), tint)
-    right = body.copy()
-    right[0, 0], right[3, 0] = x + half * 0.25, x + half * 0.25
-    canvas.shape(right, mix(tint, light, 0.02), mix(tint, light, -0.06))
-    roof = int(rng.integers(4))
-    peak = wide * rng.uniform(0.8, 2.0)
-    if roof == 0:
-        canvas.shape(np.array([[x - half * 1.3, top], [x, top - peak], [x + half * 1.3, top]]), mix(tint, light, 0.2), tint)
-    elif roof == 1:
-        canvas.solid(blob(x, top, half * 1.15, half * 1.3), shaded(mix(tint, light, 0.2)), bevel=half)
-        canvas.shape(limb([[x, top - half], [x, top - peak]], [1.6, 0.4], 3), tint)
-    elif roof == 2:
-        teeth = [np.array([[x + k * half * 0.5 - half * 0.17, top - half * 0.4], [x + k * half * 0.5 + half * 0.17, top - half * 0.4], [x + k * half * 0.5 + half * 0.17, top + 1], [x + k * half * 0.5 - half * 0.17, top + 1]]) for k in (-2, -1, 0, 1, 2)]
-        canvas.shape(teeth, mix(tint, light, 0.10))
-    for _ in range(int(rng.integers(1, 7))):
-        left, up = x + rng.uniform(-0.55, 0.35) * wide / 1.4, rng.uniform(top + wide * 0.2, foot)
-        pane = max(1.6, wide * 0.07)
-        canvas.shape(np.array([[left, up], [left + pane, up], [left + pane, up + pane * 1.8], [left, up + pane * 1.8]]), light, opacity=0.9)
-
-
 def _cavern(canvas: Canvas, palette: Palette) -> None:
     canvas.gradient([palette.near, mix(palette.mid, palette.accent, 0.25), palette.near], 0.15)
     canvas.glow(canvas.w * 0.5, canvas.h * 0.55, canvas.unit * 0.55, palette.sky[2], 0.6)
@@ -155,52 +157,36 @@ def _cavern(canvas: Canvas, palette: Palette) -> None:
             outline = _profile(canvas, 0.72 + 0.1 * index, 0.16, 0.6, 4)
             if up:
                 outline = outline * (1, -1) + (0, canvas.h)
-            canvas.solid(outline, (palette.near, tint, mix(tint, palette.sky[2], 0.4)), bevel=canvas.unit * 0.07, texture=0.4)
+            canvas.solid(
+                outline,
+                (palette.near, tint, mix(tint, palette.sky[2], 0.4)),
+                bevel=canvas.unit * 0.07,
+                texture=0.4,
+            )
     for _ in range(int(canvas.rng.integers(5, 11))):
         x = float(canvas.rng.uniform(0.03, 0.97)) * canvas.w
-        crystal(canvas, palette, x, canvas.h * float(canvas.rng.uniform(0.84, 1.02)), canvas.unit * float(canvas.rng.uniform(0.12, 0.4)), float(canvas.rng.normal(0, 0.35)))
-
-
-def crystal(canvas: Canvas, palette: Palette, x: float, foot: float, tall: float, lean: float) -> None:
-    """A faceted crystal that glows from inside."""
-    wide = tall * float(canvas.rng.uniform(0.12, 0.2))
-    axis = np.array([np.sin(lean), -np.cos(lean)])
-    side = np.array([axis[1], -axis[0]]) * -wide
-    base, shoulder, tip = np.array([x, foot]), np.array([x, foot]) + axis * tall * 0.72, np.array([x, foot]) + axis * tall
-    canvas.glow(*(base + axis * tall * 0.5), tall * 0.5, palette.accent, 0.35)
-    faces = (
-        (np.array([base - side, shoulder - side, tip, shoulder - side * 0.2, base - side * 0.2]), 0.75),
-        (np.array([base - side * 0.2, shoulder - side * 0.2, tip, shoulder + side * 0.5, base + side * 0.5]), 0.35),
-        (np.array([base + side * 0.5, shoulder + side * 0.5, tip, shoulder + side, base + side]), 0.0),
-    )
-    for face, share in faces:
-        tone = mix(mix(palette.accent, palette.near, 0.35), palette.light, share)
-        canvas.shape(face, tone, mix(tone, palette.near, 0.45), opacity=0.93)
+        crystal(
+            canvas,
+            palette,
+            x,
+            canvas.h * float(canvas.rng.uniform(0.84, 1.02)),
+            canvas.unit * float(canvas.rng.uniform(0.12, 0.4)),
+            float(canvas.rng.normal(0, 0.35)),
+        )
 
 
 def _isles(canvas: Canvas, palette: Palette) -> None:
     rng = canvas.rng
     haze(canvas, 0.85, 0.3, palette.sky[2], 0.6)
-    spots = sorted(((rng.uniform(0.08, 0.92), rng.uniform(0.3, 0.8), rng.uniform(0.07, 0.2)) for _ in range(6)), key=lambda s: s[2])
+    spots = sorted(
+        (
+            (rng.uniform(0.08, 0.92), rng.uniform(0.3, 0.8), rng.uniform(0.07, 0.2))
+            for _ in range(6)
+        ),
+        key=lambda s: s[2],
+    )
     for x, y, size in spots:
         isle(canvas, palette, x * canvas.w, y * canvas.h, size * canvas.unit * 1.2)
-
-
-def isle(canvas: Canvas, palette: Palette, x: float, y: float, size: float) -> None:
-    """A floating island: a tapering rock with a meadow, trees or a tower on it."""
-    rng = canvas.rng
-    t = np.linspace(0, 1, 12)
-    below = np.column_stack([x - size + 2 * size * t, y + size * 1.3 * np.sin(np.pi * t) ** 1.3 * rng.uniform(0.5, 1.0, 12)])
-    rock = np.vstack([below, curve([[x + size, y], [x + size * 0.3, y - size * 0.12], [x - size * 0.4, y - size * 0.1], [x - size, y]])])
-    stone = mix(palette.mid, palette.far, 0.4)
-    canvas.solid(rock, shaded(stone), bevel=size * 0.4, texture=0.35, rim=palette.light)
-    turf = curve([[x - size * 1.03, y + 2], [x - size * 0.4, y - size * 0.17], [x + size * 0.3, y - size * 0.2], [x + size * 1.03, y + 2], [x + size * 0.4, y + size * 0.14], [x - size * 0.3, y + size * 0.1]], closed=True)
-    canvas.solid(turf, shaded(mix(palette.body[1], palette.far, 0.35)), bevel=size * 0.15, texture=0.2)
-    if rng.random() < 0.5:
-        tower(canvas, palette.mid, palette.light, x + size * rng.uniform(-0.4, 0.4), y - size * rng.uniform(0.7, 1.2), size * 0.28, y - size * 0.05)
-    for _ in range(int(rng.integers(1, 5))):
-        left, high = x + size * rng.uniform(-0.7, 0.7), size * rng.uniform(0.2, 0.45)
-        canvas.solid(blob(left, y - high * 0.8 - size * 0.1, high * 0.42, high * 0.5), shaded(mix(palette.body[1], palette.near, 0.3)), bevel=high * 0.4, texture=0.3)
 
 
 def _meadow(canvas: Canvas, palette: Palette) -> None:
@@ -211,7 +197,9 @@ def _meadow(canvas: Canvas, palette: Palette) -> None:
         y = (0.8 + 0.24 * depth) * canvas.h
         tall = canvas.unit * (0.03 + 0.07 * depth) * rng.uniform(0.6, 1.3)
         bend = rng.normal(0, 0.3) * tall
-        tint = mix(mix(palette.near, palette.body[1], 0.45), palette.light, float(rng.uniform(0, 0.25)))
+        tint = mix(
+            mix(palette.near, palette.body[1], 0.45), palette.light, float(rng.uniform(0, 0.25))
+        )
         canvas.shape(np.array([[x - 1.2, y], [x + bend, y - tall], [x + 1.2, y]]), tint)
         if rng.random() < 0.14:
             canvas.shape(blob(x + bend, y - tall, 2.6, 2.6, steps=10), palette.accent)
@@ -221,7 +209,11 @@ def _underwater(canvas: Canvas, palette: Palette) -> None:
     canvas.gradient([mix(palette.light, palette.sky[2], 0.7), palette.sky[1], palette.near], 0.08)
     x = canvas.w * float(canvas.rng.uniform(0.2, 0.8))
     angle = np.arctan2(canvas.x - x, canvas.y + canvas.h * 0.3)
-    beams = np.clip(np.sin(angle * 24 + canvas.grain * 0.8), 0, 1) * np.exp(-canvas.y / canvas.h * 2.2) * 0.35
+    beams = (
+        np.clip(np.sin(angle * 24 + canvas.grain * 0.8), 0, 1)
+        * np.exp(-canvas.y / canvas.h * 2.2)
+        * 0.35
+    )
     canvas.picture += beams[..., None] * palette.light
     for index, tint in enumerate(_layers(palette, 3)):
         canvas.shape(_profile(canvas, 0.78 + 0.08 * index, 0.07, 0.5, 4), tint, palette.near)
@@ -230,10 +222,23 @@ def _underwater(canvas: Canvas, palette: Palette) -> None:
             tall = canvas.h * float(canvas.rng.uniform(0.1, 0.34))
             sway = canvas.rng.normal(0, 0.16, 4) * tall
             weed = [[foot + s, canvas.h * 1.0 - tall * k / 3] for k, s in enumerate(sway)]
-            canvas.shape(limb(weed, [canvas.unit * 0.014, canvas.unit * 0.011, 0.5]), mix(tint, palette.body[1], 0.5))
+            canvas.shape(
+                limb(weed, [canvas.unit * 0.014, canvas.unit * 0.011, 0.5]),
+                mix(tint, palette.body[1], 0.5),
+            )
     for _ in range(24):
         bubble = float(canvas.rng.uniform(1, 5))
-        canvas.shape(blob(canvas.rng.uniform(0, canvas.w), canvas.rng.uniform(0, canvas.h), bubble, bubble, steps=14), palette.light, opacity=0.25)
+        canvas.shape(
+            blob(
+                canvas.rng.uniform(0, canvas.w),
+                canvas.rng.uniform(0, canvas.h),
+                bubble,
+                bubble,
+                steps=14,
+            ),
+            palette.light,
+            opacity=0.25,
+        )
 
 
 def _void(canvas: Canvas, palette: Palette) -> None:

@@ -57,12 +57,30 @@ _VESSEL: dict[str, str] = {
     "ship": "Clipper Brig Corsair", "airship": "Airship Dreadnought", "balloon": "Balloon Aerostat",
     "barge": "Barge Lampboat",
 }  # fmt: skip
-_TITLE = (
-    "of the Ninth Lamp|of Quiet Water|of the Long Night|at World's Wick|of Low Bells|"
-    "of the Last Ferry|under Glass|of Fallen Stars|without a Shore|of Slow Thunder|of Many Doors|"
-    "beyond the Vale|of the First Frost|in Amber|of Seven Roads|of the Drowned Choir|in Exile|"
-    "of Patient Stone|at Low Tide|of the Paper Moon|of Borrowed Light|of the Wax Court"
-).split("|")
+_TITLE = [
+    "of the Ninth Lamp",
+    "of Quiet Water",
+    "of the Long Night",
+    "at World's Wick",
+    "of Low Bells",
+    "of the Last Ferry",
+    "under Glass",
+    "of Fallen Stars",
+    "without a Shore",
+    "of Slow Thunder",
+    "of Many Doors",
+    "beyond the Vale",
+    "of the First Frost",
+    "in Amber",
+    "of Seven Roads",
+    "of the Drowned Choir",
+    "in Exile",
+    "of Patient Stone",
+    "at Low Tide",
+    "of the Paper Moon",
+    "of Borrowed Light",
+    "of the Wax Court",
+]
 _TRAITS: dict[str, str] = {
     "Ember": "Kindle Reckless Scorch 1", "Tide": "Ebb Submerge Drift",
     "Thorn": "Rooted Thorns Regrow", "Gloam": "Lurk Haunt Drain 1",
@@ -86,17 +104,27 @@ _MOMENT: tuple[str, ...] = (
     "When this arrives, ", "At dusk, ", "At dawn, ", "When this falls, ", "Whenever this strikes, ",
     "Spend 1 oil: ", "While you hold the beacon, ", "Once each night, ", "If three lanterns burn, ",
 )  # fmt: skip
-_FLAVOUR = (
-    "Nobody asks what it carries. Everybody moves aside.|The lamps went out in the order of their age.|"
-    "It keeps the hours that people forget.|Older than the harbour, younger than the song.|"
-    "Follow the light. Not that one.|Every ferryman knows its name and none will say it.|"
-    "We built the wall for it, and it was polite enough to wait.|The map calls this place 'later'.|"
-    "Three bells for a storm, four for a guest.|What burns twice, burns blue.|"
-    "She paid in candles and was given change in stars.|The tide remembers what it lent.|"
-    "Only the moths came to the wedding.|A warm night has many owners.|"
-    "He counted the steps down, never up.|Bring oil, bread, and someone you can outrun."
-).split("|")
-_PEOPLE_FIRST = "Maren Ilse Tobin Oda Fenn Carro Wick Sela Juno Bram Petra Anselm Rue Linnet Dov Hale"
+_FLAVOUR = [
+    "Nobody asks what it carries. Everybody moves aside.",
+    "The lamps went out in the order of their age.",
+    "It keeps the hours that people forget.",
+    "Older than the harbour, younger than the song.",
+    "Follow the light. Not that one.",
+    "Every ferryman knows its name and none will say it.",
+    "We built the wall for it, and it was polite enough to wait.",
+    "The map calls this place 'later'.",
+    "Three bells for a storm, four for a guest.",
+    "What burns twice, burns blue.",
+    "She paid in candles and was given change in stars.",
+    "The tide remembers what it lent.",
+    "Only the moths came to the wedding.",
+    "A warm night has many owners.",
+    "He counted the steps down, never up.",
+    "Bring oil, bread, and someone you can outrun.",
+]
+_PEOPLE_FIRST = (
+    "Maren Ilse Tobin Oda Fenn Carro Wick Sela Juno Bram Petra Anselm Rue Linnet Dov Hale"
+)
 _PEOPLE_LAST = "Oake Varr Thistle Lund Morrow Pell Sable Quay Marsh Ember Holt Crane Vesper Dray"
 
 
@@ -136,8 +164,8 @@ def rules_text(rng: np.random.Generator, kind: str, faction: str, wordy: bool) -
     if kind in ("Creature", "Vessel") and rng.random() < 0.6:
         traits = _TRAITS[faction].replace(" 1", "_1").split()
         rules.append(traits[int(rng.integers(len(traits)))].replace("_", " "))
-    for _ in range(2 if wordy else 1):
-        deed = _DEED[int(rng.integers(len(_DEED)))]
+    for index in rng.choice(len(_DEED), 2 if wordy else 1, replace=False):
+        deed = _DEED[int(index)]
         n = int(rng.integers(1, 4))
         deed = deed.format(n=n, m=n + 2)
         if kind == "Rite":

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 Colour = NDArray[np.float32]
 Points = NDArray[np.float64]
+Knots = Points | Sequence[Any]
+"""Points as an array or as nested lists."""
+
 Ramp = tuple[Colour, Colour, Colour]
 """Shadow, base and light of one material."""
 
@@ -36,7 +40,7 @@ def shaded(base: Colour, dark: float = 0.45, light: float = 0.45) -> Ramp:
     return mix(base, night, dark + 0.15), base, mix(base, day, light)
 
 
-def curve(points: ArrayLike, closed: bool = False, steps: int = 10) -> Points:
+def curve(points: Knots, closed: bool = False, steps: int = 10) -> Points:
     """A smooth line through the points (Catmull-Rom), `steps` pieces between two of them."""
     knots = np.asarray(points, np.float64)
     count = len(knots)
@@ -58,7 +62,7 @@ def curve(points: ArrayLike, closed: bool = False, steps: int = 10) -> Points:
     return flat if closed else np.vstack([flat, knots[-1]])
 
 
-def limb(points: ArrayLike, widths: Sequence[float], steps: int = 10) -> Points:
+def limb(points: Knots, widths: Sequence[float], steps: int = 10) -> Points:
     """The outline of a stroke along a smooth line with half widths given at the knots."""
     line = curve(points, steps=steps)
     knots = np.linspace(0, 1, len(widths))
@@ -88,11 +92,17 @@ class Place:
     flip: bool = False
     turn: float = 0.0
 
-    def __call__(self, points: ArrayLike) -> Points:
+    def __call__(self, points: Knots) -> Points:
         local = np.atleast_2d(np.asarray(points, np.float64)) * (-1.0 if self.flip else 1.0, 1.0)
         cos, sin = np.cos(self.turn), np.sin(self.turn)
         spun = local @ np.array([[cos, sin], [-sin, cos]])
         return np.asarray(spun * self.scale + (self.x, self.y), np.float64)
+
+    def there(self, x: float, y: float, size: float = 1.0, turn: float = 0.0) -> Place:
+        """A smaller place within this one, turned by `turn` radians as this one sees it."""
+        ((px, py),) = self([[x, y]])
+        spin = self.turn + (-turn if self.flip else turn)
+        return Place(float(px), float(py), self.scale * size, self.flip, spin)
 
 
 class Canvas:
@@ -103,7 +113,8 @@ class Canvas:
         self.unit = float(min(width, height))
         self.picture: Field = np.zeros((height, width, 3), np.float32)
         self.y, self.x = (
-            a.astype(np.float32) for a in np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+            a.astype(np.float32)
+            for a in np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
         )
         self.grain = self.noise(26, 4)
 
@@ -144,7 +155,7 @@ class Canvas:
         r2 = (self.x[y0:y1, x0:x1] - x) ** 2 + (self.y[y0:y1, x0:x1] - y) ** 2
         light = np.exp(-r2 / (radius**2)) * strength
         area = self.picture[y0:y1, x0:x1]
-        area += light[..., None] * tint * (1 - 0.6 * np.clip(area, 0, 1))
+        area += light[..., None] * tint * (1 - 0.85 * np.clip(area, 0, 1))
 
     def _mask(self, shapes: Sequence[Points], soft: float) -> tuple[slice, slice, Field] | None:
         stacked = np.vstack(shapes)
@@ -202,7 +213,9 @@ class Canvas:
         if found is None:
             return
         rows, columns, cover = found
-        inside = cv2.copyMakeBorder((cover > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        inside = cv2.copyMakeBorder(
+            (cover > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE
+        )
         depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1]
         share = np.clip(depth / bevel, 0, 1)
         height = np.sqrt(np.clip(1 - (1 - share) ** 2, 0, 1)) * bevel
@@ -227,7 +240,9 @@ class Canvas:
             [np.interp(steps, (0.08, 0.5, 0.97), [c[k] for c in ramp]) for k in range(3)], 1
         ).astype(np.float32)
 
-    def finish(self, light: Colour, bloom: float = 0.35, vignette: float = 0.35) -> NDArray[np.uint8]:
+    def finish(
+        self, light: Colour, bloom: float = 0.35, vignette: float = 0.35
+    ) -> NDArray[np.uint8]:
         """Bleed the lights, darken the corners, add paper grain; the picture as uint8."""
         picture = self.picture
         small = cv2.resize(picture, (self.w // 3, self.h // 3), interpolation=cv2.INTER_AREA)
@@ -236,6 +251,10 @@ class Canvas:
         picture = picture + bloom * 1.6 * cv2.resize(halo, (self.w, self.h)) * (0.6 + 0.4 * light)
         edge = ((self.x / self.w - 0.5) ** 2 + (self.y / self.h - 0.5) ** 2)[..., None]
         picture *= 1 - vignette * 1.3 * edge
+        # A soft shoulder: what is brighter than 0.7 nears white slowly instead of burning out.
+        picture = picture * 1.06
+        over = np.clip(picture - 0.7, 0, None)
+        picture = np.minimum(picture, 0.7) + 0.33 * over / (0.33 + over)
         picture += 0.018 * self.rng.normal(0, 1, (self.h, self.w, 1)).astype(np.float32)
         picture *= (1 + 0.05 * self.grain)[..., None]
         return np.asarray(np.clip(picture * 255, 0, 255), np.uint8)

@@ -74,9 +74,7 @@ def palettes(faction: str) -> tuple[Palette, ...]:
     found = []
     for row in _TABLE[faction]:
         c = [colour(text) for text in row.split()]
-        found.append(
-            Palette((c[0], c[1], c[2]), c[3], c[4], c[5], c[6], (c[7], c[8], c[9]), c[10])
-        )
+        found.append(Palette((c[0], c[1], c[2]), c[3], c[4], c[5], c[6], (c[7], c[8], c[9]), c[10]))
     return tuple(found)
 
 

@@ -13,7 +13,9 @@ from firmware.simulated.cardpress_palette import Palette
 
 def _disc(canvas: Canvas, palette: Palette, size: float, x: float, y: float) -> None:
     canvas.glow(x, y, size * 2.6, palette.light, 0.55)
-    canvas.shape(blob(x, y, size, size, steps=72), palette.light, mix(palette.light, palette.sky[2], 0.35))
+    canvas.shape(
+        blob(x, y, size, size, steps=72), palette.light, mix(palette.light, palette.sky[2], 0.35)
+    )
     canvas.glow(x, y, size * 0.9, palette.light, 0.3)
 
 
@@ -81,8 +83,8 @@ def _stars(canvas: Canvas, palette: Palette) -> None:
     columns = rng.integers(1, canvas.w - 1, count)
     rows = (rng.random(count) ** 1.4 * canvas.h * 0.8).astype(int)
     sky[rows, columns] = rng.uniform(0.3, 1.6, count)
-    sky = cv2.GaussianBlur(sky, (0, 0), 0.7) * 3
-    canvas.picture += sky[..., None] * palette.light
+    light = cv2.GaussianBlur(sky, (0, 0), 0.7) * 3
+    canvas.picture += light[..., None] * palette.light
     for _ in range(int(rng.integers(2, 7))):
         x, y = rng.uniform(0, canvas.w), rng.uniform(0, canvas.h * 0.5)
         long = rng.uniform(3, 9)
@@ -97,11 +99,13 @@ def _aurora(canvas: Canvas, palette: Palette) -> None:
     columns = np.arange(canvas.w, dtype=np.float32)
     for tint in (palette.accent, palette.body[2], palette.light):
         base = canvas.h * float(rng.uniform(0.25, 0.6))
-        line = base + canvas.h * 0.12 * np.sin(columns / canvas.w * rng.uniform(4, 9) + rng.uniform(0, 6))
+        line = base + canvas.h * 0.12 * np.sin(
+            columns / canvas.w * rng.uniform(4, 9) + rng.uniform(0, 6)
+        )
         line += canvas.h * 0.05 * np.sin(columns / canvas.w * rng.uniform(12, 24))
         tall = canvas.h * rng.uniform(0.2, 0.42)
         up = (line[None, :] - canvas.y) / tall
-        curtain = np.where(up > 0, np.exp(-up * 2.4), np.exp(up * 26))
+        curtain = np.exp(-np.clip(up, 0, None) * 2.4) * np.exp(np.clip(up, None, 0) * 26)
         folds = 0.62 + 0.38 * np.sin(columns * rng.uniform(0.07, 0.2) + 4 * canvas.grain[40, :])
         light = (curtain * folds[None, :] * 0.7).astype(np.float32)
         canvas.picture += light[..., None] * tint * (1 - 0.6 * np.clip(canvas.picture, 0, 1))
@@ -113,7 +117,9 @@ def _clouds(canvas: Canvas, palette: Palette) -> None:
     for strength in (0.55, 0.75):
         field = canvas.noise(canvas.unit * 0.34, 5, stretch=2.2)
         lit = np.roll(field, (4, 3), (0, 1)) - field
-        cover = np.clip(field * 1.7 - 0.05, 0, 1) * np.clip(1.15 - canvas.y / canvas.h, 0, 1) * strength
+        cover = (
+            np.clip(field * 1.7 - 0.05, 0, 1) * np.clip(1.15 - canvas.y / canvas.h, 0, 1) * strength
+        )
         tone = mix(palette.sky[2], palette.light, 0.5) - np.clip(lit, -0.2, 0.2)[..., None] * 1.6
         canvas.lay(np.asarray(tone, np.float32), cover)
 
@@ -171,7 +177,9 @@ def bolt(canvas: Canvas, tint: Colour, x: float, top: float, bottom: float) -> N
         )
         fork[0] = line[start]
         thin = np.linspace(1.3, 0.3, tail)[:, None]
-        canvas.shape(np.vstack([fork + thick[:tail] * 0 + thin * (1, 0), (fork - thin * (1, 0))[::-1]]), tint)
+        canvas.shape(
+            np.vstack([fork + thick[:tail] * 0 + thin * (1, 0), (fork - thin * (1, 0))[::-1]]), tint
+        )
 
 
 _KINDS: dict[str, Callable[[Canvas, Palette], None]] = {

@@ -79,7 +79,9 @@ def glowing(
     cv2.putText(area, text, local, ink, _font(False), size_px, weight)
 
 
-def wrap(text: str, size_px: int, width_px: int, italic: bool = False, weight: int = 400) -> list[str]:
+def wrap(
+    text: str, size_px: int, width_px: int, italic: bool = False, weight: int = 400
+) -> list[str]:
     """Break a text into lines that fit."""
     lines: list[str] = []
     line = ""
