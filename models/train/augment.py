@@ -233,7 +233,7 @@ def _to_uint8(values: NDArray[np.float32]) -> Picture:
 
 
 def _foil(rng: Generator) -> NDArray[np.float32]:
-    """`(160, 112, 3) float32` 0…255: a rainbow that runs across, or a pattern of coloured grains."""
+    """`(160, 112, 3) float32` 0…255: a rainbow across, or coloured grains."""
     y, x = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX].astype(np.float32)
     angle = rng.uniform(0, np.pi)
     along = (x * np.cos(angle) + y * np.sin(angle)) / rng.uniform(20, 120)

@@ -1,4 +1,4 @@
-"""Batches for the embedder: views of known cards, and pairs of views of cards that never existed."""
+"""Batches for the embedder: views of known cards, and pairs of views of composed cards."""
 
 from __future__ import annotations
 
@@ -90,5 +90,5 @@ class Batches(torch.utils.data.IterableDataset[tuple[torch.Tensor, torch.Tensor]
 
     @staticmethod
     def _draw(rng: np.random.Generator, most: float) -> float:
-        """A corruption's strength: an eighth nearly clean, as references are, the rest spread out."""
+        """A corruption's strength: an eighth nearly clean, as references are."""
         return 0.05 if rng.random() < 0.12 else float(rng.uniform(0.1, most))

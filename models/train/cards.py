@@ -1,4 +1,4 @@
-"""The training pictures: reading, artwork groups, the split by card, and a cache of decoded pixels."""
+"""The training pictures: artwork groups, the split by card, and a cache of decoded pixels."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy, normalize, one_hot
 
 from models.train.augment import Augmenter
 from models.train.batches import Batches
@@ -38,7 +38,7 @@ class Trainer:
         self.net = EmbedderNet().to(memory_format=torch.channels_last)
         self.averaged = EmbedderNet().to(memory_format=torch.channels_last)
         self.averaged.load_state_dict(self.net.state_dict())
-        self.proxies = torch.nn.Parameter(F.normalize(torch.randn(classes, VECTOR_SIZE)))
+        self.proxies = torch.nn.Parameter(normalize(torch.randn(classes, VECTOR_SIZE)))
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim == 1]
         self.optimiser = torch.optim.AdamW(
@@ -62,22 +62,22 @@ class Trainer:
             group["lr"] = rate * group.get("lr_factor", 1.0)
         with torch.autocast("cpu", torch.bfloat16):
             vectors = self.net(standardise(pictures))
-        vectors = F.normalize(vectors.float())
-        proxies = F.normalize(self.proxies)
+        vectors = normalize(vectors.float())
+        proxies = normalize(self.proxies)
         margin = MARGIN_AT_THE_END * min(1.0, progress / 0.5)
         known = labels >= 0
         with torch.autocast("cpu", torch.bfloat16):
             cosines = (vectors @ proxies.T).float()
         target = labels[known]
         logits = cosines[known]
-        logits = logits - margin * F.one_hot(target, len(proxies))
-        loss = F.cross_entropy(SCALE * logits, target, reduction="sum")
+        logits = logits - margin * one_hot(target, len(proxies))
+        loss = cross_entropy(SCALE * logits, target, reduction="sum")
         pairs = int((~known).sum()) // 2
         if pairs:
             views, clean = vectors[~known][:pairs], vectors[~known][pairs:]
             within = views @ clean.T - margin * torch.eye(pairs)
             among = torch.cat([within, cosines[~known][:pairs]], 1)
-            loss = loss + F.cross_entropy(SCALE * among, torch.arange(pairs), reduction="sum")
+            loss = loss + cross_entropy(SCALE * among, torch.arange(pairs), reduction="sum")
         loss = loss / (len(target) + pairs)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -129,7 +129,7 @@ def embed_all(net: EmbedderNet, pictures: NDArray[np.uint8]) -> NDArray[np.float
     for start in range(0, len(pictures), 256):
         with torch.autocast("cpu", torch.bfloat16):
             batch = net(standardise(torch.from_numpy(np.array(pictures[start : start + 256]))))
-        parts.append(F.normalize(batch.float()).numpy())
+        parts.append(normalize(batch.float()).numpy())
     return np.concatenate(parts)
 
 
@@ -172,6 +172,7 @@ def split(cards: list[CardPicture], data: Path) -> tuple[NDArray[np.int64], NDAr
 
 
 def main() -> None:
+    """Train, evaluating and saving on the way."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
@@ -205,12 +206,11 @@ def main() -> None:
         ),
         batch_size=None, num_workers=1, prefetch_factor=6, multiprocessing_context="spawn",
     )  # fmt: skip
-    started, loss_sum, steps = time.monotonic(), 0.0, 0
+    started, loss_sum = time.monotonic(), 0.0
     first_seen = trainer.seen
     trainer.net.train()
-    for pictures, target in loader:
+    for steps, (pictures, target) in enumerate(loader, 1):
         loss_sum += trainer.step(pictures, target)
-        steps += 1
         if steps % 50 == 0:
             rate = (trainer.seen - first_seen) / (time.monotonic() - started)
             print(f"{trainer.seen} samples, loss {loss_sum / 50:.3f}, {rate:.0f}/s", flush=True)
