@@ -93,8 +93,9 @@ class Store(StoreReads):
         self.close()
 
     def close(self) -> None:
-        """Finish a running backup, close the file, give the machine's lock back."""
-        self.wait_for_backup()
+        """Finish or drop a running backup, close the file, give the machine's lock back."""
+        if self._backups is not None:
+            self._backups.close()
         self._log.close()
         if self._feed_lock is not None:
             self._feed_lock.release()

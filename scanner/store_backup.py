@@ -24,23 +24,29 @@ FOLDER = "backups"
 GENERATIONS = 2
 FULL_CHECK_BYTES = 64 * 1024 * 1024
 _HIGHEST_VERSION = 9_999
+_PAGES_PER_LOOK = 2_000
+_STEPS_PER_LOOK = 100_000
 _SPARE_BYTES = 64 * 1024 * 1024
 _TABLES = {"batch", "batch_event", "scan", "command"}
+
+_GRACE_S = 3.0
 
 log = logging.getLogger(__name__)
 
 
-def problem_of(path: Path) -> str | None:
+def problem_of(path: Path, stop: threading.Event | None = None) -> str | None:
     """What is wrong with a log file; None where it is sound, or new and empty.
 
     Up to `FULL_CHECK_BYTES` the indexes are compared with the rows too; beyond, where that would
     take a Pi minutes at each start, the structure alone is checked.
 
     Raises:
-        sqlite3.Error: it can't be read for another reason than damage.
+        sqlite3.Error: it can't be read for another reason than damage, or `stop` was set.
     """
     try:
         with closing(connect(path, mode="rw", wal=False)) as connection:
+            if stop is not None:
+                connection.set_progress_handler(stop.is_set, _STEPS_PER_LOOK)
             full = path.stat().st_size <= FULL_CHECK_BYTES
             check = "integrity_check" if full else "quick_check"
             answer = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
@@ -65,8 +71,10 @@ def is_empty(path: Path) -> bool:
         return version_of(connection) == 0
 
 
-def make_backup(source: Path, target: Path) -> None:
+def make_backup(source: Path, target: Path, stop: threading.Event | None = None) -> None:
     """Copy a log that may be in use to `target`, whole, checked and on disk, or not at all.
+
+    Setting `stop` ends it early with an error, the target untouched.
 
     Raises:
         StoreDamagedError: the copy does not pass the check. sqlite3.Error, OSError: as they are.
@@ -74,14 +82,22 @@ def make_backup(source: Path, target: Path) -> None:
     make_folder(target.parent)
     part = target.with_name(target.name + ".part")
     remove_log(part)
+
+    def look(_status: int, _remaining: int, _total: int) -> None:
+        if stop is not None and stop.is_set():
+            raise InterruptedError("the scanner is closing")
+
     try:
         with (
             closing(connect(source, mode="ro")) as reading,
             closing(connect(part, mode="rwc", wal=False)) as writing,
         ):
-            reading.backup(writing)
+            # One moment of the log: without a transaction each commit would start the copy anew.
+            reading.execute("BEGIN")
+            version_of(reading)
+            reading.backup(writing, pages=_PAGES_PER_LOOK, progress=look)
             writing.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
-        problem = problem_of(part)
+        problem = problem_of(part, stop)
         if problem is not None:
             raise StoreDamagedError(
                 f"The backup of {source} is damaged ({problem}): check the disk, and restart the "
@@ -127,6 +143,7 @@ class Backups:
         self._data_dir = source.parent
         self._lock = threading.Lock()
         self._wanted = False
+        self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -144,6 +161,15 @@ class Backups:
         if thread is not None:
             thread.join()
 
+    def close(self) -> None:
+        """Let a backup in work finish, but not for long: the next start makes it anyway."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(_GRACE_S)
+            self._stop.set()
+            thread.join()
+
     def _work(self) -> None:
         while True:
             with self._lock:
@@ -155,6 +181,8 @@ class Backups:
                 with explained(self._data_dir):
                     self._make_next()
             except StoreError as error:
+                if self._stop.is_set():
+                    continue
                 # Scanning goes on without: the older generations are still there.
                 log.warning("no backup of the log was made: %s", error)
 
@@ -168,7 +196,7 @@ class Backups:
             return
         number = int(kept[0].stem.rpartition("-")[2]) + 1 if kept else 1
         target = self._data_dir / FOLDER / f"counterscan-{number:06d}.db"
-        make_backup(self._source, target)
+        make_backup(self._source, target, self._stop)
         for old in kept[GENERATIONS - 1 :]:
             remove_log(old)
 

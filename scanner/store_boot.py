@@ -96,7 +96,10 @@ def _migrate(path: Path) -> None:
         version = version_of(connection)
         refuse_newer(version, path)
         if 0 < version < latest_version():
-            make_backup(path, path.parent / FOLDER / f"before-migration-{version}.db")
+            kept = path.parent / FOLDER / f"before-migration-{version}.db"
+            make_backup(path, kept)
+            for older in set(kept.parent.glob("before-migration-*.db")) - {kept}:
+                remove_log(older)
         applied = migrate(connection)
     if applied:
         sync_folder(path.parent)

@@ -93,7 +93,7 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         # A session of its own: Ctrl-C reaches this process alone, which then stops all in order.
         child.process = subprocess.Popen(
-            child.command, start_new_session=True, preexec_fn=_die_with_parent
+            child.command, start_new_session=True, preexec_fn=die_with_parent
         )
         child.starts += 1
         child.started_mono_s = time.monotonic()
@@ -112,6 +112,6 @@ class Supervisor:
                 process.wait()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel to stop this child should its parent be killed without a chance to do so."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

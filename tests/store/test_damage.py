@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scanner.store import Store
-from scanner.store_backup import generations, problem_of
+from scanner.store_backup import generations, make_backup, problem_of
 from scanner.store_boot import ID_GAP
 from tests.store.cards import identified
 
@@ -234,3 +235,38 @@ def test_a_copy_can_be_made_anywhere_while_the_log_is_in_use(shop: Path, tmp_pat
         reader.backup(tmp_path / "usb-stick" / "log.db")
     assert scans_in(tmp_path / "usb-stick" / "log.db") == SCANNED
     assert [path.name for path in (tmp_path / "usb-stick").iterdir()] == ["log.db"]
+
+
+def test_a_copy_is_of_one_moment_however_many_scans_come_meanwhile(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.store_backup._PAGES_PER_LOOK", 1)
+    pages = (shop / "counterscan.db").stat().st_size // 4096
+    with Store.open(shop, role="feed") as store:
+        store.wait_for_backup()
+
+        class Busy(threading.Event):
+            looks = 0
+
+            def is_set(self) -> bool:
+                """Asked after each page copied: one more event each time."""
+                self.looks += 1
+                assert self.looks <= pages + 5, "each commit starts the copy anew"
+                store.add_event(None, "door_open")
+                return False
+
+        busy = Busy()
+        make_backup(shop / "counterscan.db", tmp_path / "log.db", busy)
+        assert busy.looks >= pages - 1
+        assert len(store.latest_events(1_000)) > pages
+    with closing(sqlite3.connect(tmp_path / "log.db")) as copy:
+        kinds = {row[0] for row in copy.execute("SELECT kind FROM batch_event")}
+    assert "door_open" not in kinds
+
+
+def test_closing_need_not_wait_for_a_long_copy(shop: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(InterruptedError):
+        make_backup(shop / "counterscan.db", tmp_path / "log.db", stop)
+    assert list(tmp_path.glob("log.db*")) == []
