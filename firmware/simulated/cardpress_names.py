@@ -101,8 +101,16 @@ _DEED: tuple[str, ...] = (
     "each player snuffs one lantern",
 )
 _MOMENT: tuple[str, ...] = (
-    "When this arrives, ", "At dusk, ", "At dawn, ", "When this falls, ", "Whenever this strikes, ",
-    "Spend 1 oil: ", "While you hold the beacon, ", "Once each night, ", "If three lanterns burn, ",
+    "When this falls, ",
+    "Whenever this strikes, ",
+    "Whenever this guards, ",
+    "When this arrives, ",
+    "At dusk, ",
+    "At dawn, ",
+    "Spend 1 oil: ",
+    "While you hold the beacon, ",
+    "Once each night, ",
+    "If three lanterns burn, ",
 )  # fmt: skip
 _FLAVOUR = [
     "Nobody asks what it carries. Everybody moves aside.",
@@ -164,14 +172,20 @@ def rules_text(rng: np.random.Generator, kind: str, faction: str, wordy: bool) -
     if kind in ("Creature", "Vessel") and rng.random() < 0.6:
         traits = _TRAITS[faction].replace(" 1", "_1").split()
         rules.append(traits[int(rng.integers(len(traits)))].replace("_", " "))
-    for index in rng.choice(len(_DEED), 2 if wordy else 1, replace=False):
+    count = 2 if wordy else 1
+    # Only what has power strikes, guards and falls.
+    first = 0 if kind in ("Creature", "Vessel") else 3
+    moments = rng.permutation(np.arange(first, len(_MOMENT)))
+    for index, moment in zip(
+        rng.choice(len(_DEED), count, replace=False), moments[:count], strict=True
+    ):
         deed = _DEED[int(index)]
         n = int(rng.integers(1, 4))
         deed = deed.format(n=n, m=n + 2)
         if kind == "Rite":
             rules.append(deed[0].upper() + deed[1:] + ".")
         else:
-            rules.append(_MOMENT[int(rng.integers(len(_MOMENT)))] + deed + ".")
+            rules.append(_MOMENT[int(moment)] + deed + ".")
     return tuple(rules)
 
 

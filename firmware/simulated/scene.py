@@ -31,7 +31,8 @@ from firmware.simulated.scene_light import (
     mirror_lamps,
     sensor_noise,
 )
-from firmware.simulated.scene_plan import Difficulty, ScenePlan, Surface, pick_plan
+from firmware.simulated.scene_plan import ScenePlan, pick_plan
+from firmware.simulated.scene_ranges import Difficulty, Surface
 from firmware.simulated.scene_surfaces import paint_surface
 from scanner.records import Corners, Picture
 

@@ -59,6 +59,10 @@ class Body:
     offset_mm: tuple[float, float]
 
 
+def _u8(array: object) -> NDArray[np.uint8]:
+    return np.asarray(array, np.uint8)
+
+
 def card_size_mm(picture: Picture) -> tuple[float, float]:
     """Width and height of a card whose picture has this shape: 63 mm wide."""
     return CARD_WIDTH_MM, CARD_WIDTH_MM * picture.shape[0] / picture.shape[1]
@@ -98,18 +102,19 @@ def _lit(picture: Picture, finish: Finish) -> Picture:
         # Foil shows most where the ink is light, as on a printed metal layer.
         ink = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
         glow = cv2.addWeighted(ink, 0.55, np.full_like(ink, 255), 0.30, 0)
-        sheen = cv2.multiply(sheen, cv2.merge([glow, glow, glow]), scale=finish.foil / 255)
-        face = 255 - cv2.multiply(255 - face, 255 - sheen, scale=1 / 255)
+        shine = cv2.multiply(sheen, cv2.merge([glow, glow, glow]), scale=finish.foil / 255)
+        face = _u8(255 - cv2.multiply(255 - face, 255 - shine, scale=1 / 255))
         if finish.wash > 0:
             y, x = np.mgrid[0:20, 0:14].astype(np.float32) / 14
             angle = np.deg2rad(finish.foil_angle_deg + 70)
             band = x * np.cos(angle) + y * np.sin(angle) - 0.2 - 0.8 * finish.foil_phase
             wash = finish.wash * np.exp(-((band / 0.33) ** 2)) * 235
             wash = cv2.resize(wash.astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
-            face = cv2.add(face, cv2.merge([wash, wash, wash]))
+            face = _u8(cv2.add(face, cv2.merge([wash, wash, wash])))
     if finish.haze > 0:
-        face = cv2.addWeighted(face, 1 - finish.haze, np.full_like(face, 225), finish.haze, 0)
-    return np.asarray(face, np.uint8)
+        veil = np.full_like(face, 225)
+        face = _u8(cv2.addWeighted(face, 1 - finish.haze, veil, finish.haze, 0))
+    return face
 
 
 def _edged(face: Picture, finish: Finish, rng: np.random.Generator) -> Picture:
@@ -128,8 +133,8 @@ def _edged(face: Picture, finish: Finish, rng: np.random.Generator) -> Picture:
             if rng.random() < 0.5
             else (int(rng.integers(2)) * (width - 1), int(along * height))
         )
-        axes = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
-        cv2.ellipse(face, spot, axes, 0, 0, 360, (228, 230, 232), -1, cv2.LINE_AA)
+        axes = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
+        cv2.ellipse(face, spot, axes, 0, 0, 360, (176, 180, 184), -1, cv2.LINE_AA)
     return face
 
 
@@ -151,10 +156,10 @@ def make_body(picture: Picture, finish: Finish, holder: Holder, rng: np.random.G
     mask = rounded_mask(width, height, CORNER_MM * px_per_mm)
     if holder == "none":
         # A texel of the same colour all round, so that the edge's own coverage is interpolated.
-        face = cv2.copyMakeBorder(face, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
-        mask = cv2.copyMakeBorder(mask, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
+        face = _u8(cv2.copyMakeBorder(face, 2, 2, 2, 2, cv2.BORDER_REPLICATE))
+        mask = _u8(cv2.copyMakeBorder(mask, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0))
         size = card_mm[0] + 4 / px_per_mm, card_mm[1] + 4 / px_per_mm
-        return Body(np.asarray(face, np.uint8), np.asarray(mask, np.uint8), size, card_mm, (0, 0))
+        return Body(face, mask, size, card_mm, (0, 0))
     return _held(face, mask, card_mm, holder, rng)
 
 

@@ -65,8 +65,10 @@ def _limbs(hand: Hand) -> list[tuple[Points, NDArray[np.float64]]]:
     limbs: list[tuple[Points, NDArray[np.float64]]] = []
     forearm = np.array([[0.0, 420.0], [0.0, 150.0], [0.0, 105.0]])
     limbs.append((forearm, np.array([42.0, 34.0, 30.0])))
-    for x in (-22.0, -4.0, 12.0, 24.0):
-        limbs.append((np.array([[x * 0.8, 98.0], [x, 12.0]]), np.array([17.0, 13.5])))
+    limbs.extend(
+        (np.array([[x * 0.8, 98.0], [x, 12.0]]), np.array([17.0, 13.5]))
+        for x in (-22.0, -4.0, 12.0, 24.0)
+    )
     for x, y, length, width, spread in _FINGERS:
         turn = np.deg2rad(spread * hand.spread)
         reach = length * (1 - 0.45 * hand.curl)
@@ -106,7 +108,7 @@ def lay_hand(frame: Picture, hand: Hand, center_px: Points, px_per_mm: float) ->
         depth = cv2.distanceTransform((limb > 127).astype(np.uint8), cv2.DIST_L2, 3)
         relief = np.maximum(relief, np.sqrt(np.clip(depth / (9 * scale), 0, 1)))
         mask = np.maximum(mask, limb)
-    relief = cv2.GaussianBlur(relief, (0, 0), 1.6 * scale)
+    relief = cv2.GaussianBlur(relief, (0, 0), 2.4 * scale)
     slope_x = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3) * scale
     slope_y = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3) * scale
     shade = np.clip(0.66 + 0.34 * relief - 0.22 * slope_x - 0.3 * slope_y, 0.25, 1.25)

@@ -7,6 +7,7 @@ from -0.5 to width - 0.5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -22,6 +23,9 @@ CARD_WIDTH_MM = 63.0
 # The maps are computed at every 16th pixel and interpolated: 16 divides the 1/32 pixel steps in
 # which OpenCV interpolates, so the grid's nodes are met exactly.
 _GRID_PX = 16
+
+# Tells `cv2.remap` that x and y are in one map; its type stub does not know of it.
+_NO_MAP = cast("NDArray[np.float32]", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,10 @@ def warp(
     columns = np.arange(0, width + _GRID_PX, _GRID_PX)
     rows = np.arange(0, height + _GRID_PX, _GRID_PX)
     nodes = np.stack(np.meshgrid(columns + left, rows + top), axis=-1).reshape(-1, 2)
-    on_table = project(np.linalg.inv(to_frame), lens.unbend_points(nodes.astype(np.float64)))
+    on_table = project(
+        np.asarray(np.linalg.inv(to_frame), np.float64),
+        lens.unbend_points(nodes.astype(np.float64)),
+    )
     in_texture = ((on_table - center_mm) / size_mm + 0.5) * (
         picture.shape[1],
         picture.shape[0],
@@ -179,8 +186,8 @@ def warp(
         coarse, widen, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
     method = cv2.INTER_CUBIC if min(scale) > 1.1 else cv2.INTER_LINEAR
-    colours = cv2.remap(picture, where, None, method, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.remap(alpha, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    colours = cv2.remap(picture, where, _NO_MAP, method, borderMode=cv2.BORDER_REPLICATE)
+    cover = cv2.remap(alpha, where, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return Patch(
         np.asarray(colours, np.uint8),
         cover.astype(np.float32) * np.float32(1 / 255),

@@ -87,8 +87,8 @@ def cast_shadow(frame: Picture, outline: Points, light: Light, lift: float = 1.0
         cv2.fillPoly(layer, [np.round(polygon * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         soft = cv2.GaussianBlur(layer, (0, 0), max(0.6, blur / shrink))
         mask = np.maximum(mask, soft.astype(np.float32) * (strength * light.shadow / 255))
-    dark = ((1 - mask) * 255).astype(np.uint8)
-    dark = cv2.resize(dark, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    small_dark = ((1 - mask) * 255).astype(np.uint8)
+    dark = cv2.resize(small_dark, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     area = frame[top:bottom, left:right]
     area[...] = cv2.multiply(area, cv2.merge([dark, dark, dark]), scale=1 / 255)
 
@@ -147,7 +147,7 @@ def _noise_tile() -> Picture:
     luma = rng.normal(0, 1, (992, 1664, 1)).astype(np.float32)
     chroma = cv2.GaussianBlur(rng.normal(0, 1, (992, 1664, 3)).astype(np.float32), (0, 0), 1.1)
     mixed = cv2.GaussianBlur(np.repeat(luma, 3, axis=2), (0, 0), 0.55) * 1.3 + chroma * 1.2
-    return np.clip(mixed / mixed.std() * 32 + 128, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(mixed / mixed.std() * 32 + 128, 0, 255), np.uint8)
 
 
 def sensor_noise(frame: Picture, deviation: float, rng: np.random.Generator) -> Picture:

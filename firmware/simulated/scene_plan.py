@@ -1,13 +1,12 @@
 """Everything that is chosen by chance about a scene, before a pixel is drawn.
 
-The ranges of the three difficulties are the table `RANGES`; a plan is frozen, so a test or the
+The ranges of the three difficulties are in `scene_ranges`; a plan is frozen, so a test or the
 simulated machine can change one thing (`dataclasses.replace`) and leave the rest alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -15,143 +14,8 @@ from firmware.simulated.scene_card import Finish, Holder
 from firmware.simulated.scene_hand import Hand
 from firmware.simulated.scene_lens import Pose
 from firmware.simulated.scene_light import Lamp, Light
+from firmware.simulated.scene_ranges import ALLOWED, RANGES, Difficulty, Ranges, Surface
 from firmware.simulated.scene_surfaces import VARIANTS
-
-Difficulty = Literal["easy", "moderate", "hard"]
-Surface = Literal["tray", "playmat", "table", "carpet", "random"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """What one difficulty may do. Angles in degrees, lengths as said, strengths 0…1.
-
-    `height` is the card's height in frame heights; `shift` how far its centre leaves the frame's,
-    in frame heights; `bend` the lens distortion; `exposure` the gain on the brightness;
-    `defocus_px`, `motion_px`, `noise` (grey levels) and `jpeg` (quality) belong to the camera.
-    `glare`, `sleeve`, `shade`, `clutter` are probabilities; `wash` the strength of the bright
-    band on foils; `under` the share of scenes that are badly exposed on purpose.
-    """
-
-    height: tuple[float, float]
-    rotation_deg: float
-    tilt_deg: float
-    shift: float
-    bend: float
-    exposure: tuple[float, float]
-    cast: float
-    ramp: float
-    vignette: float
-    shadow: tuple[float, float]
-    defocus_px: tuple[float, float]
-    motion_px: float
-    noise: tuple[float, float]
-    jpeg: tuple[int, int]
-    glare: float
-    foil: tuple[float, float]
-    wash: float
-    shade: float
-    clutter: float
-    wear: float
-    surfaces: tuple[tuple[str, float], ...]
-
-
-RANGES: dict[str, Ranges] = {
-    # A machine's tray: the card is guided, the light is built in, the lens is known.
-    "easy": Ranges(
-        height=(0.70, 0.80),
-        rotation_deg=3.5,
-        tilt_deg=1.5,
-        shift=0.03,
-        bend=0.015,
-        exposure=(0.92, 1.10),
-        cast=0.03,
-        ramp=0.08,
-        vignette=0.12,
-        shadow=(0.25, 0.5),
-        defocus_px=(0.3, 0.9),
-        motion_px=0.0,
-        noise=(1.0, 2.5),
-        jpeg=(0, 0),
-        glare=0.0,
-        foil=(0.12, 0.35),
-        wash=0.25,
-        shade=0.0,
-        clutter=0.0,
-        wear=0.15,
-        surfaces=(("dark tray", 0.6), ("grey tray", 0.4)),
-    ),
-    # A card laid by hand under a stand on the counter.
-    "moderate": Ranges(
-        height=(0.50, 0.85),
-        rotation_deg=15.0,
-        tilt_deg=8.0,
-        shift=0.10,
-        bend=0.04,
-        exposure=(0.72, 1.30),
-        cast=0.10,
-        ramp=0.22,
-        vignette=0.30,
-        shadow=(0.15, 0.65),
-        defocus_px=(0.4, 1.5),
-        motion_px=3.0,
-        noise=(1.5, 6.0),
-        jpeg=(75, 95),
-        glare=0.25,
-        foil=(0.2, 0.55),
-        wash=0.5,
-        shade=0.1,
-        clutter=0.0,
-        wear=0.5,
-        surfaces=(
-            ("dark tray", 0.2),
-            ("grey tray", 0.12),
-            ("white tray", 0.1),
-            ("playmat", 0.2),
-            ("wood", 0.2),
-            ("desk", 0.18),
-        ),
-    ),
-    # Anything a phone or a bad stand gives: any rotation, oblique, washed out, dim, cluttered.
-    "hard": Ranges(
-        height=(0.35, 0.90),
-        rotation_deg=180.0,
-        tilt_deg=20.0,
-        shift=0.30,
-        bend=0.09,
-        exposure=(0.45, 1.75),
-        cast=0.20,
-        ramp=0.45,
-        vignette=0.55,
-        shadow=(0.0, 0.8),
-        defocus_px=(0.4, 2.4),
-        motion_px=7.0,
-        noise=(2.0, 12.0),
-        jpeg=(45, 90),
-        glare=0.5,
-        foil=(0.3, 0.8),
-        wash=0.85,
-        shade=0.25,
-        clutter=0.35,
-        wear=1.0,
-        surfaces=(
-            ("dark tray", 0.10),
-            ("grey tray", 0.08),
-            ("white tray", 0.14),
-            ("playmat", 0.22),
-            ("wood", 0.14),
-            ("desk", 0.12),
-            ("carpet", 0.10),
-            ("cloth", 0.10),
-        ),
-    ),
-}
-
-_ALLOWED: dict[str, tuple[str, ...]] = {
-    "tray": ("dark tray", "grey tray", "white tray"),
-    "playmat": ("playmat",),
-    "table": ("wood", "desk"),
-    "carpet": ("carpet", "cloth"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +47,7 @@ def _pick_surface(ranges: Ranges, surface: Surface, rng: np.random.Generator) ->
     if surface == "random":
         names, weights = zip(*ranges.surfaces, strict=True)
     else:
-        names = _ALLOWED[surface]
+        names = ALLOWED[surface]
         known = dict(ranges.surfaces)
         weights = tuple(known.get(name, 0.0) for name in names)
         if not sum(weights):

@@ -13,6 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.simulated.cardpress_art import SUBJECTS, ArtSpec, paint_art
+from firmware.simulated.cardpress_land import GROUNDS
+from firmware.simulated.cardpress_palette import FACTIONS, palettes
+from firmware.simulated.cardpress_sky import SKIES
 from scanner.records import Picture
 
 WIDTH_PX, HEIGHT_PX = 768, 432
@@ -33,14 +37,14 @@ def noise(rng: np.random.Generator, cell_x_px: float, cell_y_px: float, octaves:
         total += strength * cv2.resize(grid, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
         norm += strength
         strength *= 0.5
-    return total / norm
+    return np.asarray(total / norm, np.float32)
 
 
 def _tint(field: Field, dark: tuple[int, int, int], light: tuple[int, int, int]) -> Picture:
     """A field of -1…1 as a picture between two colours."""
     share = np.clip(field * 0.5 + 0.5, 0, 1)[..., None]
     low, high = np.array(dark, np.float32), np.array(light, np.float32)
-    return np.clip(low + share * (high - low), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(low + share * (high - low), 0, 255), np.uint8)
 
 
 def _tray(rng: np.random.Generator, base: int, grain: float) -> Picture:
@@ -63,7 +67,7 @@ def _tray(rng: np.random.Generator, base: int, grain: float) -> Picture:
             inside = (np.abs(y) < 1)[:, None] & (columns < -half * 0.25)[None, :]
             rubber = (18 + 60 * round_**2)[:, None, None] * np.ones(3)
             picture = np.where(inside[..., None], rubber, picture)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
 def _dark_tray(rng: np.random.Generator) -> Picture:
@@ -113,12 +117,13 @@ def _desk(rng: np.random.Generator) -> Picture:
     hue, strength, value = rng.integers(0, 180), rng.integers(0, 110), rng.integers(40, 245)
     colour = cv2.cvtColor(np.array([[[hue, strength, value]]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0]
     field = noise(rng, 400, 400, 2) * 8 + noise(rng, 4, 4, 1) * rng.uniform(1, 14)
-    return np.clip(colour.astype(np.float32) + field[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(colour.astype(np.float32) + field[..., None], 0, 255), np.uint8)
 
 
 def _carpet(rng: np.random.Generator) -> Picture:
     """Tufts of yarn in two colours."""
-    colours = rng.integers(20, 200, (2, 3))
+    grey = rng.integers(40, 190, (2, 1))
+    colours = np.clip(grey + rng.normal(0, 28, (2, 3)), 10, 225).astype(int)
     yarn = noise(rng, 7, 7, 3) * 1.6 + noise(rng, 60, 60, 2) * 0.5
     first = (int(colours[0][0]), int(colours[0][1]), int(colours[0][2]))
     second = tuple(int(c * 0.4 + f * 0.6) for c, f in zip(colours[1], first, strict=True))
@@ -137,11 +142,29 @@ def _cloth(rng: np.random.Generator) -> Picture:
         bands = ((x // check) % 2 + (y // check) % 2) / 2
         other = rng.integers(25, 235, 3).astype(np.float32)
         picture = picture * (1 - 0.6 * bands[..., None]) + other * 0.6 * bands[..., None]
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
+
+
+def _landscape(rng: np.random.Generator) -> Picture:
+    """A mat with a picture in the manner of the demo game, one that is on none of its cards."""
+    faction = FACTIONS[int(rng.integers(len(FACTIONS)))]
+    subjects = SUBJECTS["Place"]
+    spec = ArtSpec(
+        seed=int(rng.integers(2**31)),
+        kind="Place",
+        subject=subjects[int(rng.integers(len(subjects)))],
+        faction=faction,
+        palette=int(rng.integers(len(palettes(faction)))),
+        sky=SKIES[int(rng.integers(len(SKIES)))],
+        ground=GROUNDS[int(rng.integers(len(GROUNDS)))],
+    )
+    return paint_art(spec, WIDTH_PX, HEIGHT_PX)
 
 
 def _playmat(rng: np.random.Generator) -> Picture:
-    """A printed mat: bright swirling art, sometimes zones drawn for the cards."""
+    """A printed mat: a landscape or bright swirls, sometimes zones drawn for the cards."""
+    if rng.random() < 0.5:
+        return _landscape(rng)
     y, x = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX].astype(np.float32)
     warp_x = noise(rng, 330, 330, 3) * rng.uniform(60, 240)
     warp_y = noise(rng, 330, 330, 3) * rng.uniform(60, 240)
@@ -153,7 +176,7 @@ def _playmat(rng: np.random.Generator) -> Picture:
     hue = rng.uniform(0, 180) + base * rng.uniform(25, 90)
     value = 130 + 110 * np.sin(base * rng.uniform(3, 9) + noise(rng, 90, 90, 2) * 2)
     hsv = np.stack(
-        [hue % 180, np.full_like(hue, rng.uniform(90, 220)), np.clip(value, 15, 250)], axis=-1
+        [hue % 180, np.full_like(hue, rng.uniform(60, 175)), np.clip(value, 15, 250)], axis=-1
     ).astype(np.uint8)
     picture = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
     for _ in range(int(rng.integers(0, 9))):
@@ -200,5 +223,7 @@ def paint_surface(
     picture = texture(kind, variant)
     if flip:
         picture = np.asarray(cv2.flip(picture, {1: 0, 2: 1, 3: -1}[flip]), np.uint8)
-    picture = np.asarray(cv2.multiply(picture, (*gain, 1.0)), np.uint8)
+    # A table of 256 tones per channel: gain costs one look-up a pixel.
+    tones = np.clip(np.arange(256)[:, None] * np.array(gain), 0, 255).astype(np.uint8)
+    picture = np.asarray(cv2.LUT(picture, tones[None]), np.uint8)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
