@@ -11,7 +11,7 @@ from typing import Any
 from scanner.errors import PictureError
 from scanner.pictures import read_picture
 from scanner.pipeline import Recognizer
-from scanner.recognize import open_recognizer
+from scanner.recognize import open_packs, open_recognizer
 from scanner.records import Identification
 
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Name each picture; a picture that can't be read is reported and the rest go on."""
-    recognizer = open_recognizer(args.pack)
+    recognizer = open_recognizer(open_packs(args.pack))
     print(recognizer.describe(), file=sys.stderr)
     failed = 0
     for path in args.images:

@@ -80,6 +80,11 @@ class Recognizer:
         """What is in view and where, without naming it."""
         return self._locator.locate(frame)
 
+    def crop_only(self, frame: Picture) -> Picture | None:
+        """The `(640, 448, 3) uint8` crop of the first card in view, either way up, or None."""
+        located = self._locator.locate(frame)
+        return rectify(frame, located.corners_px[0]) if located.corners_px else None
+
     def identify(self, frame: Picture) -> Identification:
         """Name the card in a full frame, `(H, W, 3) uint8`.
 
