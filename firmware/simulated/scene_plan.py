@@ -18,6 +18,9 @@ from firmware.simulated.scene_ranges import ALLOWED, RANGES, Difficulty, Ranges,
 from firmware.simulated.scene_surfaces import VARIANTS
 
 
+__all__ = ["Difficulty", "ScenePlan", "Surface", "pick_plan"]
+
+
 @dataclass(frozen=True, slots=True)
 class ScenePlan:
     """One scene, decided. `surface_flip` are the mirror bits of `scene_surfaces`."""
