@@ -24,6 +24,7 @@ class OpenBatch:
     expected: int
     logged: int
     paused: bool
+    last_card_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class PageCommand:
     kind: str
     argument: Mapping[str, str | int]
     event: Event | None
+
+
+def expected_cards(argument: Mapping[str, str | int]) -> int:
+    """The cards that a start command announces, 0 when it names no sensible number."""
+    try:
+        return max(0, int(argument.get("expected_cards", 0)))
+    except ValueError:
+        return 0
 
 
 class Desk:
@@ -53,24 +62,21 @@ class Desk:
             return None
         self._batch_id = batch.id
         summary = self._store.batch_summary(batch.id)
+        last = self._store.latest_scans(1, batch.id)
         return OpenBatch(
             batch.name,
             batch.expected_cards,
             summary.cards,
             summary.state in LAST_STATES_THAT_REST,
+            last[0].card_id if last else "",
         )
 
-    def begin_batch(self, argument: Mapping[str, str | int]) -> int:
-        """Open a batch as the page asks and return its expected cards, 0 when nobody counted."""
-        try:
-            expected = max(0, int(argument.get("expected_cards", 0) or 0))
-        except ValueError:
-            expected = 0
+    def begin_batch(self, argument: Mapping[str, str | int], expected: int) -> None:
+        """Open a batch as the page asks; `expected` is 0 when nobody counted."""
         name = str(argument.get("name", "")).strip()
         batch = self._store.create_batch(name or "Batch", expected, self._driver)
         self._batch_id = batch.id
         self._store.add_event(self._batch_id, "started", f"With {self._driver}.")
-        return expected
 
     def end_batch(self, kind: str) -> None:
         """Close the batch in hand."""

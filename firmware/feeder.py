@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware.events import Event
-from scanner.records import Picture
+from scanner.records import Corners, Picture
 
 Listener = Callable[[Event], None]
 """Called from any thread with `CardEntered`, `CardSeated`, `TwoCards`, `CardLeft`, and the door's
@@ -41,7 +41,10 @@ class Feeder(Protocol):
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Look at a frame; only called when `wants_frames`."""
 
-    def nothing_there(self) -> None:
+    def saw_card(self, corners_px: Corners | None) -> None:
+        """Learn where the card of the last `CardSeated` lies; only called when `wants_frames`."""
+
+    def saw_nothing(self) -> None:
         """Learn that the last `CardSeated` was no card; only called when `wants_frames`."""
 
     def stop_safe(self) -> None:

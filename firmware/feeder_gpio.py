@@ -1,5 +1,7 @@
 """A feeder on GPIO pins: a pick motor, an eject motor and three light beams.
 
+Beams, door and emergency stop pull their pin low when they are broken, open or pressed.
+
 Two motors, because then letting a card go never pulls the next one in: whatever lies in the bay
 after a power cut is the card that was fed last, and the log knows whether it was scanned. Motor
 outputs must be off when undriven (a pull-down at the motor stage), so that a dead process or a
@@ -9,7 +11,6 @@ power cut leaves the cards where they are.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 from gpiozero import DigitalInputDevice, DigitalOutputDevice
 from gpiozero.exc import GPIOZeroError
@@ -27,21 +28,9 @@ from firmware.events import (
     TwoCards,
 )
 from firmware.feeder import Listener
+from firmware.feeder_pins import FeederPins
 from scanner.errors import FeederError
-from scanner.records import Picture
-
-
-@dataclass(frozen=True, slots=True)
-class FeederPins:
-    """BCM numbers. Beams pull their pin low when a card breaks them; so do door and stop."""
-
-    pick_motor: int = 17
-    eject_motor: int = 27
-    entry_sensor: int = 22
-    seated_sensor: int = 23
-    exit_sensor: int = 24
-    door_switch: int | None = None
-    emergency_stop: int | None = None
+from scanner.records import Corners, Picture
 
 
 class GpioFeeder:
@@ -122,7 +111,10 @@ class GpioFeeder:
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Beams watch the bay here; pictures are not needed."""
 
-    def nothing_there(self) -> None:
+    def saw_card(self, corners_px: Corners | None) -> None:
+        """Beams watch the bay here; the answer changes nothing."""
+
+    def saw_nothing(self) -> None:
         """Beams watch the bay here; the answer changes nothing."""
 
     def stop_safe(self) -> None:

@@ -8,11 +8,12 @@ on disk, and the motors are off whenever the loop is left, however it is left.
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 
 from firmware.camera import Frame
 from firmware.clock import Inbox
-from firmware.desk import Desk, PageCommand
+from firmware.desk import Desk, PageCommand, expected_cards
 from firmware.events import (
     Action,
     Announce,
@@ -63,9 +64,10 @@ class FeedLoop:
         self.state = State(limits=machine.limits)
         self._frame: Frame | None = None
         self._answer: Identification | None = None
-        self._card_began_s = 0.0
+        self._card_ms = 0.0
         self._commands_at_s = 0.0
         self._idle_frame_at_s = 0.0
+        self._lying_at_restart = ""
         self._ended = False
         self._died: BaseException | None = None
 
@@ -181,8 +183,7 @@ class FeedLoop:
 
     def _capture(self) -> Event:
         if self.state.frames <= 1:
-            self._answer = None
-            self._card_began_s = self._machine.clock.now_s()
+            self._answer, self._card_ms = None, 0.0
         try:
             self._frame = self._machine.camera.capture()
         except CameraError as error:
@@ -192,26 +193,42 @@ class FeedLoop:
 
     def _identify(self) -> Event:
         assert self._frame is not None
+        began_s = time.perf_counter()
         answer = self._machine.recognizer.identify(self._frame.picture)
+        self._card_ms += (time.perf_counter() - began_s) * 1000
         if self._machine.preview is not None:
             self._machine.preview.show_frame(
                 self._frame.picture, answer.corners_px, answer.view.value
             )
-        if self._machine.feeder.wants_frames and answer.view is View.NOTHING:
-            self._machine.feeder.nothing_there()
+        by_hand = self._machine.feeder.wants_frames and self.state.frames <= 1
+        if by_hand and not self._is_new_card(answer):
             return NothingThere()
         self._answer = combine(self._answer, answer)
         return Identified(is_enough(answer))
+
+    def _is_new_card(self, answer: Identification) -> bool:
+        """Hands-free: tell the feeder what its card was, and whether it is one to be logged."""
+        lying, self._lying_at_restart = self._lying_at_restart, ""
+        if answer.view is View.NOTHING:
+            self._machine.feeder.saw_nothing()
+            return False
+        if answer.view is View.SEVERAL:
+            return False  # a card is being exchanged; the next stillness shows one
+        self._machine.feeder.saw_card(answer.corners_px)
+        # After a power cut the card in view may be the last one logged, still lying there.
+        return not lying or answer.printing is None or answer.printing.card_id != lying
 
     def _commit(self) -> Event:
         assert self._frame is not None
         assert self._answer is not None
         machine = self._machine
+        began_s = time.perf_counter()
         scan = self._desk.commit(
             self._answer, self._frame.captured_mono_ns, counted=machine.feeder.has_bay_sensor
         )
+        self._card_ms += (time.perf_counter() - began_s) * 1000
         if machine.on_scan is not None:
-            machine.on_scan(scan, (machine.clock.now_s() - self._card_began_s) * 1000)
+            machine.on_scan(scan, self._card_ms)
         return Committed()
 
     def _try_camera(self) -> Event | None:
@@ -264,6 +281,7 @@ class FeedLoop:
             return
         if not found.paused:
             self._desk.announce("resumed", "The feed process was restarted.")
+        self._lying_at_restart = found.last_card_id
         log.info("going on with batch %r at card %d", found.name, found.logged + 1)
         self.handle(Start(self._bay(), found.expected, found.logged, found.paused))
 
@@ -278,9 +296,10 @@ class FeedLoop:
     def _obey(self, command: PageCommand) -> str:
         before = self.state
         if command.kind == "start" and before.phase in (Phase.IDLE, Phase.FINISHED):
+            expected = expected_cards(command.argument)
             if self._machine.before_batch is not None:
-                self._machine.before_batch()
-            expected = self._desk.begin_batch(command.argument)
+                expected = self._machine.before_batch(expected)
+            self._desk.begin_batch(command.argument, expected)
             self.handle(Start(self._bay(), expected))
         elif command.kind == "resume":
             self.handle(Resume(self._bay()))

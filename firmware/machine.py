@@ -31,9 +31,9 @@ class Recognizer(Protocol):
 class Machine:
     """The parts that the loop works with. `preview` and `watchdog` may be left out.
 
-    `on_scan(scan, ms)` is told of each committed scan and the milliseconds from its first frame to
-    its scan on disk; `before_batch()` is called when a batch is about to start and
-    `on_phase(phase)` after each change of phase.
+    `on_scan(scan, ms)` is told of each committed scan and of the milliseconds of work on it: its
+    frames recognised, its scan put on disk. `before_batch(expected)` is called when a batch is to
+    start and returns how many cards to expect; `on_phase(phase)` is called after each change.
     """
 
     store: Store
@@ -45,7 +45,7 @@ class Machine:
     preview: Preview | None = None
     watchdog: Watchdog | None = None
     on_scan: Callable[[Scan, float], None] | None = None
-    before_batch: Callable[[], None] | None = None
+    before_batch: Callable[[int], int] | None = None
     on_phase: Callable[[Phase], None] | None = None
 
     @property

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from firmware.feeder_gpio import FeederPins
+from firmware.feeder_pins import FeederPins
 from firmware.simulated.mechanism import Beams, Mechanism
 from firmware.simulated.wiring import MechanismThread, SimulatedPins
 from scanner.errors import FeederError

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from firmware.feeder_gpio import FeederPins
+from firmware.feeder_pins import FeederPins
 from firmware.simulated.mechanism import Beams, Mechanism
 
 PACE_S = 0.002

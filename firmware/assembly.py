@@ -1,0 +1,90 @@
+"""Puts the feed process together and keeps its threads honest; used by `feed` and by `demo`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from firmware.clock import MonotonicClock
+from firmware.drivers import Drivers
+from firmware.loop import FeedLoop
+from firmware.machine import Machine, Recognizer
+from firmware.phases import Phase
+from firmware.preview import Preview
+from firmware.watchdog import Watchdog
+from scanner.config import Settings
+from scanner.crops import prune
+from scanner.errors import CounterscanError
+from scanner.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def assemble(
+    settings: Settings, store: Store, recognizer: Recognizer, drivers: Drivers
+) -> tuple[Machine, FeedLoop]:
+    """A machine in real time with preview, watchdog and tidying of old crops."""
+    what = recognizer.describe()
+    driver = f"{drivers.camera.name}, {drivers.feeder.name}"
+    log.warning("drivers in use: %s", driver)
+    log.warning("%s", what)
+    machine = Machine(
+        store=store,
+        recognizer=recognizer,
+        camera=drivers.camera,
+        feeder=drivers.feeder,
+        limits=drivers.limits,
+        clock=MonotonicClock(),
+        preview=Preview(settings.data_dir, driver=driver, recognizer=what),
+        watchdog=Watchdog(drivers.feeder.stop_safe),
+        before_batch=drivers.before_batch,
+        on_phase=CropTidier(settings).on_phase,
+    )
+    return machine, FeedLoop(machine)
+
+
+class CropTidier:
+    """Removes crops beyond the settings' limits at the end of each batch, in its own thread."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._thread: threading.Thread | None = None
+
+    def on_phase(self, phase: Phase) -> None:
+        """Begin to tidy when a batch has ended and no earlier tidying still runs."""
+        if phase is not Phase.FINISHED or (self._thread and self._thread.is_alive()):
+            return
+        self._thread = threading.Thread(target=self._tidy, name="crops", daemon=True)
+        self._thread.start()
+
+    def _tidy(self) -> None:
+        crops = self._settings.crops
+        try:
+            prune(Path(self._settings.data_dir), crops.keep_days, crops.keep_megabytes)
+        except CounterscanError as error:
+            # Too many crops are no reason to stop scanning: the next batch tries again.
+            log.warning("%s", error)
+
+
+@contextmanager
+def watched(loop: FeedLoop) -> Iterator[None]:
+    """Within: a thread that dies ends the loop with its error; SIGTERM and SIGINT end it calmly."""
+
+    def on_thread_death(args: threading.ExceptHookArgs) -> None:
+        log.critical("thread %s died", args.thread and args.thread.name, exc_info=args.exc_value)
+        loop.worker_died(args.exc_value or RuntimeError("a thread died"))
+
+    before_hook = threading.excepthook
+    threading.excepthook = on_thread_death
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: loop.end()) for number in numbers]
+    try:
+        yield
+    finally:
+        threading.excepthook = before_hook
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,70 @@
+"""`counterscan feed`: the feed process of the appliance."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+from firmware.assembly import assemble, watched
+from firmware.drivers import Drivers, is_simulated, limits_of, make_drivers, pins_of
+from scanner.catalog.library import open_current
+from scanner.catalog.model import load_embedder, reader_of
+from scanner.catalog.pack import Pack
+from scanner.config import Settings
+from scanner.pipeline import Recognizer
+from scanner.store import Store
+
+PILE_CARDS = 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: everything is in the settings."""
+    parser.epilog = "Start, pause, resume and stop are on the page."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Feed, name and log cards until told to end. Raises CounterscanError with what to do."""
+    settings: Settings = args.settings
+    with Store.open(
+        settings.data_dir, role="feed", crop_quality=settings.crops.jpeg_quality
+    ) as store:
+        packs = open_packs(settings)
+        recognizer = Recognizer.open(packs, threads=settings.recognition.threads)
+        drivers = _simulated(settings, packs) if is_simulated(settings) else make_drivers(settings)
+        try:
+            _, loop = assemble(settings, store, recognizer, drivers)
+            with watched(loop):
+                loop.run()
+        finally:
+            drivers.close()
+    return 0
+
+
+def open_packs(settings: Settings) -> list[Pack]:
+    """The packs in use, fit for this device's model. Raises the PackError tree."""
+    model_id, runtime = reader_of(load_embedder())
+    return open_current(settings, model_id, runtime)
+
+
+def _simulated(settings: Settings, packs: Sequence[Pack]) -> Drivers:
+    """The simulated machine; each batch gets a fresh pile of the catalog's own cards."""
+    # Imported only here: an appliance never loads the renderer.
+    from firmware.simulated.deck import Printed, draw_deck
+    from firmware.simulated.machine import SimulatedMachine
+
+    pool = [
+        Printed(pack.printing(card), partial(pack.picture, card), artwork=pack.artwork(card))
+        for pack in packs
+        for card in range(len(pack))
+    ]
+    machine = SimulatedMachine(
+        pins_of(settings), (settings.camera.width_px, settings.camera.height_px)
+    )
+
+    def fresh_pile(expected: int) -> int:
+        deck = draw_deck(pool, expected or PILE_CARDS, seed=len(machine.cards))
+        machine.load(deck)
+        return len(deck)
+
+    return Drivers(machine.camera, machine.feeder, limits_of(settings), machine.close, fresh_pile)

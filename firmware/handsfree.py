@@ -1,0 +1,79 @@
+"""No feeder: a person lays cards under the camera. See `firmware.feeder.Feeder`."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from firmware.events import CardLeft, CardSeated
+from firmware.feeder import Listener
+from firmware.trigger import Trigger
+from scanner.records import Corners, Picture
+
+WIDTH_PX = 96
+
+
+class HandsFree:
+    """Reports `CardSeated` when the trigger asks for a scan; a card leaves when it is scanned."""
+
+    has_bay_sensor = False
+    wants_frames = True
+
+    def __init__(self) -> None:
+        self.name = "hands-free"
+        self._listener: Listener | None = None
+        self._trigger = Trigger()
+        self._feeding = False
+        self._scale = 1.0
+        self._shape = (0, 0)
+
+    def listen(self, listener: Listener) -> None:
+        """Send all further news to `listener`."""
+        self._listener = listener
+
+    def feed(self) -> None:
+        """Begin to wait for a hand."""
+        self._feeding = True
+
+    def eject(self) -> None:
+        """The person takes the card away or lays the next one on it; nothing to wait for."""
+        if self._listener is not None:
+            self._listener(CardLeft())
+
+    @property
+    def card_seated(self) -> bool:
+        """Without sensors nothing is known."""
+        return False
+
+    def see(self, picture: Picture, now_mono_s: float) -> None:
+        """Show the trigger a small grey copy of the frame."""
+        height_px, width_px = picture.shape[:2]
+        self._scale = WIDTH_PX / width_px
+        size = (WIDTH_PX, max(1, round(height_px * self._scale)))
+        # Shrink first: to grey a frame of full size takes ten times as long.
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        self._shape = grey.shape[:2]
+        if self._trigger.feed(grey, now_mono_s) and self._feeding and self._listener is not None:
+            self._feeding = False
+            self._listener(CardSeated())
+
+    def saw_card(self, corners_px: Corners | None) -> None:
+        """The scan found a card, at these corners of the full frame if they are known."""
+        region = None
+        if corners_px is not None:
+            canvas = np.zeros(self._shape, np.uint8)
+            cv2.fillConvexPoly(canvas, np.round(corners_px * self._scale).astype(np.int32), 1)
+            region = canvas.astype(np.bool_)
+        self._trigger.learn_card(region)
+
+    def saw_nothing(self) -> None:
+        """The scan found no card."""
+        self._trigger.learn_nothing()
+
+    def stop_safe(self) -> None:
+        """There is nothing that moves; waiting ends."""
+        self._feeding = False
+
+    def close(self) -> None:
+        """There is nothing to release."""
