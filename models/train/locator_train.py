@@ -23,8 +23,9 @@ from models.train.locator_data import BLOCK, Block, blocks
 from models.train.locator_export import export_int8
 from models.train.locator_net import LocatorNet, locator_loss
 
+_BATCH = 32
 _POOL_BLOCKS = 24
-_USES = 2.5
+_USES = 3.0
 _KEEP = 0.997
 _SAVE_EVERY_S = 120.0
 
@@ -39,20 +40,20 @@ class Pool:
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Frames `(B, 3, 160, 288)` in 0…1, views, quads and card shares."""
-        self._due += 1 / _USES
+        self._due += _BATCH / BLOCK / _USES
         while self._due > 0 or len(self._held) < 4:
             self._held.append(next(self._stream))
             self._due -= 1
         self._held = self._held[-_POOL_BLOCKS:]
-        which = self._rng.integers(0, len(self._held), BLOCK)
-        inside = self._rng.integers(0, BLOCK, BLOCK)
+        which = self._rng.integers(0, len(self._held), _BATCH)
+        inside = self._rng.integers(0, BLOCK, _BATCH)
         frames, views, quads, masks = (
             np.stack(
                 [self._held[block][part][row] for block, row in zip(which, inside, strict=True)]
             )
             for part in range(4)
         )
-        for row in range(BLOCK):
+        for row in range(_BATCH):
             self._turn(frames[row], quads[row], masks[row])
         picture = torch.from_numpy(frames).permute(0, 3, 1, 2)
         picture = picture.contiguous(memory_format=torch.channels_last).float().div_(255)

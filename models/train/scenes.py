@@ -48,7 +48,7 @@ class SceneMaker:
         self._rng = rng
         self._art = list(faces)
         self._faces = list(faces) + make_faces(rng, self._art, max(40, len(faces) // 6))
-        self._backs = make_backs(rng, 250)
+        self._backs = make_backs(rng, self._art, 400)
         self._real_backs = list(real_backs)
         self._surfaces = make_surfaces(rng, self._art, 320)
 

@@ -27,21 +27,28 @@ class Sheet:
     outline_px: np.ndarray
 
 
-def make_backs(rng: Rng, count: int) -> list[Picture]:
-    """Draw `count` backs, `(240, 168, 3) uint8`: centred, nearly symmetric designs."""
-    textures = make_surfaces(rng, [np.zeros((240, 168, 3), np.uint8)], 24)
+def make_backs(rng: Rng, art: Sequence[Picture], count: int) -> list[Picture]:
+    """Draw `count` backs, `(240, 168, 3) uint8`: centred, nearly symmetric designs
+
+    made of surfaces and of pieces of `art`."""
+    textures = make_surfaces(rng, art, 60)
     return [_back(rng, textures) for _ in range(count)]
 
 
 def _back(rng: Rng, textures: Sequence[Picture]) -> Picture:
     width, height = FACE_WIDTH_PX, FACE_HEIGHT_PX
     texture = textures[rng.integers(len(textures))]
-    base = cv2.resize(texture[:240, :168], (width, height)).astype(np.float32)
+    part = int(rng.integers(60, 240))
+    base = cv2.resize(texture[:part, : part * 7 // 10], (width, height)).astype(np.float32)
+    plain = rng.uniform(0.1, 0.9)
+    if rng.random() < 0.55:  # an ornament: the same in all four quarters
+        base = np.minimum(base, base[:, ::-1]) if rng.random() < 0.5 else (base + base[:, ::-1]) / 2
+        base = np.maximum(base, base[::-1]) if rng.random() < 0.5 else (base + base[::-1]) / 2
     tint = [(150, 60, 20), (40, 75, 120), (30, 110, 200), (30, 30, 160), (60, 60, 60), None]
     chosen = tint[rng.choice(6, p=[0.34, 0.2, 0.12, 0.1, 0.1, 0.14])]
     colour = np.array(chosen) * rng.uniform(0.6, 1.4) if chosen else _colour(rng)
-    ground = np.clip(base * 0.3 + colour * rng.uniform(0.7, 1.0), 0, 255)
-    if rng.random() < 0.7:  # a swirl about the middle
+    ground = np.clip(base * (1 - plain) + colour * (plain + rng.uniform(-0.1, 0.2)), 0, 255)
+    if rng.random() < 0.6:  # a swirl about the middle
         y, x = np.mgrid[:height, :width].astype(np.float32)
         dx, dy = x - width / 2, (y - height / 2) * rng.uniform(0.5, 1)
         turn = np.arctan2(dy, dx) * rng.integers(1, 6) + np.hypot(dx, dy) * rng.uniform(0, 0.15)
@@ -51,14 +58,19 @@ def _back(rng: Rng, textures: Sequence[Picture]) -> Picture:
     edge = int(rng.integers(4, 16))
     cv2.rectangle(picture, (0, 0), (width - 1, height - 1), border, edge * 2)
     middle = (width // 2, height // 2)
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.integers(1, 6))):
         size = (int(rng.integers(15, 72)), int(rng.integers(15, 105)))
         if rng.random() < 0.35:
             size = (min(size), min(size))
         thick = -1 if rng.random() < 0.6 else int(rng.integers(1, 8))
         kind = rng.random()
-        if kind < 0.75:
+        if kind < 0.6:
             cv2.ellipse(picture, middle, size, 0, 0, 360, _colour(rng).tolist(), thick, cv2.LINE_AA)
+        elif kind < 0.75:  # a star
+            points = np.arange(2 * rng.integers(3, 13))
+            angle, far = points * (2 * np.pi / len(points)), np.where(points % 2, 1.0, 0.45)
+            star = np.stack([np.sin(angle) * far * size[0], np.cos(angle) * far * size[1]], 1)
+            cv2.fillPoly(picture, [(star + middle).astype(np.int32)], _colour(rng).tolist())
         else:
             box = cv2.boxPoints((middle, size, 45.0 if kind > 0.9 else 0.0)).astype(np.int32)
             cv2.polylines(picture, [box], True, _colour(rng).tolist(), max(1, abs(thick)))
