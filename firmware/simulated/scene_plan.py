@@ -17,7 +17,6 @@ from firmware.simulated.scene_light import Lamp, Light
 from firmware.simulated.scene_ranges import ALLOWED, RANGES, Difficulty, Ranges, Surface
 from firmware.simulated.scene_surfaces import VARIANTS
 
-
 __all__ = ["Difficulty", "ScenePlan", "Surface", "pick_plan"]
 
 
