@@ -98,7 +98,7 @@ class CardsReader:
         """Open the file; raises PackDamagedError when it is no such database."""
         self._path = path
         self._game = game
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # not every SQLite is built to be shared by threads
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
