@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 
 from firmware.simulated.cardpress_back import press_back
-from firmware.simulated.cardpress_deck import DEFAULT_SEED, GAME, DemoCard, plan_cards
+from firmware.simulated.cardpress_deck import DEFAULT_SEED, GAME, SETS, DemoCard, plan_cards
 from firmware.simulated.cardpress_frame import press_face
 from scanner.records import Picture
 
@@ -40,15 +40,7 @@ def press_cards(
     cards done and their number. OSError when the folder can't be written.
     """
     cards = plan_cards(seed)
-    out.mkdir(parents=True, exist_ok=True)
-    stamp = out / "press.txt"
-    wanted = f"{GAME} edition {_EDITION} seed {seed}\n"
-    fresh = not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted
-    if fresh:
-        for old in out.glob("*/*.jpg"):
-            old.unlink(missing_ok=True)
-        (out / "back.jpg").unlink(missing_ok=True)
-        _write(stamp, wanted.encode())
+    clear_stale(out, seed)
     for done, card in enumerate(cards, 1):
         press_one(card, out)
         if progress is not None:
@@ -57,6 +49,20 @@ def press_cards(
         _write(out / "back.jpg", _encode(press_back()))
     _write(out / "facts.csv", _facts(cards))
     return cards
+
+
+def clear_stale(out: Path, seed: int) -> None:
+    """Make `out` ready for a print run: pictures of another seed or edition are removed."""
+    out.mkdir(parents=True, exist_ok=True)
+    stamp = out / "press.txt"
+    wanted = f"{GAME} edition {_EDITION} seed {seed}\n"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    for code, _, _ in SETS:
+        for old in (out / code).glob("*.jpg"):
+            old.unlink(missing_ok=True)
+    (out / "back.jpg").unlink(missing_ok=True)
+    _write(stamp, wanted.encode())
 
 
 def press_one(card: DemoCard, out: Path) -> Path:

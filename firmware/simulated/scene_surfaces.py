@@ -208,12 +208,14 @@ KINDS = tuple(_KINDS)
 
 @lru_cache(maxsize=10)
 def texture(kind: str, variant: int) -> Picture:
-    """The texture `(432, 768, 3) uint8` of one surface; do not write into it.
+    """The texture `(432, 768, 3) uint8` of one surface, read-only.
 
-    The same kind and variant always give the same picture. KeyError for a kind not in `KINDS`.
+    The same kind and variant always give the same picture. ValueError for a kind not in `KINDS`.
     """
-    rng = np.random.default_rng([KINDS.index(kind) if kind in _KINDS else -1, variant, 77])
-    return _KINDS[kind](rng)
+    rng = np.random.default_rng([list(_KINDS).index(kind), variant, 77])
+    picture = _KINDS[kind](rng)
+    picture.setflags(write=False)
+    return picture
 
 
 def paint_surface(
