@@ -147,8 +147,13 @@ def _lay(
             plan.lamps,
         )
         patch.lay_on(frame)
-    corners = lens.bend_points(project(to_frame, rectangle(*body.card_mm)))
-    return corners.astype(np.float32)
+    return true_corners(plan, lens, body.card_mm)
+
+
+def true_corners(plan: ScenePlan, lens: Lens, card_mm: tuple[float, float]) -> Corners:
+    """Where the corners of a card of this size fall in the frame, as if they were not rounded."""
+    to_frame = plane_to_frame(plan.pose, lens, card_mm[1])
+    return lens.bend_points(project(to_frame, rectangle(*card_mm))).astype(np.float32)
 
 
 def _outline(body: Body, to_frame: Matrix, lens: Lens) -> Points:

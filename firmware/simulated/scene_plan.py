@@ -6,13 +6,20 @@ simulated machine can change one thing (`dataclasses.replace`) and leave the res
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from firmware.simulated.scene_card import Finish, Holder
 from firmware.simulated.scene_hand import Hand
-from firmware.simulated.scene_lens import Pose
+from firmware.simulated.scene_lens import (
+    CARD_WIDTH_MM,
+    Lens,
+    Pose,
+    plane_to_frame,
+    project,
+    rectangle,
+)
 from firmware.simulated.scene_light import Lamp, Light
 from firmware.simulated.scene_ranges import ALLOWED, RANGES, Difficulty, Ranges, Surface
 from firmware.simulated.scene_surfaces import VARIANTS
@@ -84,6 +91,25 @@ def _pick_pose(ranges: Ranges, rng: np.random.Generator) -> Pose:
     )
 
 
+def _in_view(pose: Pose, bend: float) -> Pose:
+    """The pose, drawn to the middle and made smaller until all four corners are in the frame."""
+    # Any 16:9 frame will do: a pose is in fractions of it. 0.69 is the slimmest card's shape.
+    lens = Lens(1600, 900, bend)
+    card = rectangle(CARD_WIDTH_MM, CARD_WIDTH_MM / 0.69)
+    for _ in range(40):
+        matrix = plane_to_frame(pose, lens, CARD_WIDTH_MM / 0.69)
+        corners = lens.bend_points(project(matrix, card))
+        if corners.min() > 4 and (corners.max(axis=0) < (1595, 895)).all():
+            return pose
+        pose = replace(
+            pose,
+            center_x=0.5 + (pose.center_x - 0.5) * 0.9,
+            center_y=0.5 + (pose.center_y - 0.5) * 0.9,
+            height=pose.height * 0.98,
+        )
+    return pose
+
+
 def _pick_light(ranges: Ranges, rng: np.random.Generator) -> Light:
     low, high = ranges.exposure
     exposure = float(np.exp(np.clip(rng.normal(0, 0.5), -1, 1) * np.log(high)))
@@ -146,7 +172,8 @@ def pick_plan(
         raise ValueError(f"no difficulty {difficulty!r}; use one of {', '.join(RANGES)}")
     ranges = RANGES[difficulty]
     kind = _pick_surface(ranges, surface, rng)
-    pose = _pick_pose(ranges, rng)
+    bend = float(rng.uniform(-1, 1) * ranges.bend)
+    pose = _in_view(_pick_pose(ranges, rng), bend)
     light = _pick_light(ranges, rng)
     lamps = _pick_lamps(ranges, pose, np.random.default_rng(int(rng.integers(2**63))))
     foil = rng.uniform(*ranges.foil), rng.uniform(0.2, 1) * ranges.wash, rng.random() < 0.6
@@ -162,7 +189,7 @@ def pick_plan(
     return ScenePlan(
         difficulty=difficulty,
         pose=pose,
-        bend=float(rng.uniform(-1, 1) * ranges.bend),
+        bend=bend,
         surface=kind,
         surface_variant=int(rng.integers(VARIANTS)),
         surface_flip=int(rng.integers(4)),

@@ -87,7 +87,7 @@ def test_printing_again_keeps_what_is_there_and_replaces_what_is_lost(printed: P
 
 def test_no_half_written_file_is_left(printed: Printed) -> None:
     out, _ = printed
-    assert not [path for path in out.rglob(".*")]
+    assert not list(out.rglob(".*"))
 
 
 def test_pictures_of_another_seed_are_thrown_away(tmp_path: Path) -> None:
