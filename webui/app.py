@@ -40,6 +40,7 @@ def create_app(data_dir: Path, *, on_death: Callable[[], None] = lambda: None) -
     it is started anew.
     """
     app = Flask(__name__)
+    app.url_map.merge_slashes = False  # a doubled slash is a wrong address, not a redirect
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     protect(app)

@@ -83,7 +83,7 @@ def make_live(view: LogView, hub: Hub, watcher: Watcher) -> Blueprint:
         response.call_on_close(lambda: hub.unsubscribe(subscriber))
         return response
 
-    @live.get("/api/live/scans/<int:scan_id>")
+    @live.get("/api/live/scans/<int(max=9223372036854775807):scan_id>")
     def scan(scan_id: int) -> Response:
         row = view.store().scan(scan_id)
         if row is None:
@@ -99,7 +99,7 @@ def make_live(view: LogView, hub: Hub, watcher: Watcher) -> Blueprint:
             return jsonify(id=row.id, kind=row.kind), HTTPStatus.ACCEPTED
         return redirect("/", HTTPStatus.SEE_OTHER)  # type: ignore[return-value]
 
-    @live.get("/api/live/commands/<int:command_id>")
+    @live.get("/api/live/commands/<int(max=9223372036854775807):command_id>")
     def outcome(command_id: int) -> Response:
         return jsonify(id=command_id, outcome=view.store().command_outcome(command_id))
 
@@ -166,7 +166,10 @@ def _cursor() -> int | None:
 
 
 def _command_asked() -> tuple[str, dict[str, str | int]]:
-    fields = request.get_json(silent=True) if request.is_json else request.form
+    try:
+        fields = request.get_json(silent=True) if request.is_json else request.form
+    except RecursionError:  # thousands of brackets, one in another
+        fields = None
     if fields is None or not hasattr(fields, "get"):
         raise Refused(HTTPStatus.BAD_REQUEST, "The command is not readable: send a JSON object.")
     kind = fields.get("kind")

@@ -12,7 +12,7 @@ from jinja2 import Environment
 from scanner.errors import StoreError
 from scanner.store import Store
 from scanner.tables import Scan
-from webui import view
+from webui import view, words
 from webui.hub import SNAPSHOT, Frame
 from webui.live_files import LiveFiles, Preview
 from webui.notices import Situation, notices_for
@@ -180,6 +180,7 @@ class LogView:
             "feed_silent": situation.feed_silent,
             "driver": situation.driver,
             "recognizer": situation.recognizer,
+            "about": words.about(situation.driver, situation.recognizer),
             "log_error": situation.log_error,
             "notices": notices,
             "notices_html": self._templates.get_template("_notices.html").render(notices=notices),

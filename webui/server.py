@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 import socket
@@ -26,6 +27,8 @@ class PageServer:
             ConfigError: this user may not use the port, or the address is not this machine's.
         """
         listener = _bind(host, port)
+        # It tells of every page that is closed.
+        logging.getLogger("waitress").setLevel(logging.WARNING)
         self.port: int = listener.getsockname()[1]
         self.died = False
         self.app = create_app(data_dir, on_death=self._die)

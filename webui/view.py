@@ -24,7 +24,6 @@ AT_WORK = frozenset(
         "recognising",
         "committing",
         "ejecting",
-        "routing",
     }
 )
 _HALTED = frozenset({"door_open", "emergency_stop"})
@@ -95,6 +94,7 @@ def machine_json(machine: Machine, allowed: list[str]) -> Json:
         "tone": wording.tone,
         "fault": machine.kind if tone_is_fault else "",
         "advice": machine.detail if tone_is_fault and machine.detail else wording.advice,
+        "hint": "" if tone_is_fault else wording.advice,
         "since": machine.since_utc,
         "can": allowed,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from scanner.errors import StoreError
 from webui.hub import Hub
@@ -41,9 +42,12 @@ class Watcher:
         self._state: Json = {}
 
     def start(self) -> None:
-        """Start the thread, once."""
+        """Start the thread, once; what is committed after this returns is told to every page."""
         with self._start_lock:
             if self._thread is None and not self._stop.is_set():
+                # Without a log yet, the pages get a snapshot once there is one.
+                with suppress(StoreError):
+                    self._scan_id = self._newest_scan_id()
                 self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
                 self._thread.start()
 
@@ -97,8 +101,8 @@ class Watcher:
     def _publish_scans(self) -> None:
         store = self._view.store()
         if self._scan_id is None:
-            latest = store.latest_scans(1)
-            self._scan_id = (latest[0].id or 0) if latest else 0
+            self._scan_id = self._newest_scan_id()
+            self._hub.publish(self._view.snapshot_frame())
             return
         while True:
             scans = store.scans_after(self._scan_id, _PAGE)
@@ -108,6 +112,10 @@ class Watcher:
                 self._scan_id = scan.id or self._scan_id
             if len(scans) < _PAGE:
                 return
+
+    def _newest_scan_id(self) -> int:
+        latest = self._view.store().latest_scans(1)
+        return (latest[0].id or 0) if latest else 0
 
     def _publish_state(self, state: Json) -> None:
         def lasting(whole: Json) -> Json:

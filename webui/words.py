@@ -102,9 +102,9 @@ def time_left(seconds: float | None) -> str:
         return ""
     if seconds < 10:
         return "a few seconds left"
-    if seconds < 90:
+    if seconds < 55:
         return f"about {round(seconds / 10) * 10} s left"
-    minutes = round(seconds / 60)
+    minutes = max(1, round(seconds / 60))
     if minutes < 90:
         return f"about {minutes} min left"
     return f"about {minutes // 60} h {minutes % 60:02d} min left"
@@ -113,3 +113,11 @@ def time_left(seconds: float | None) -> str:
 def confidence(score: float) -> str:
     """Return the score as whole per cent, rounded down so that only 1.0 reads 100%."""
     return f"{int(max(0.0, min(1.0, score)) * 100 + 1e-9)}%"
+
+
+def about(driver: str, recognizer: str) -> str:
+    """Return which machine and which recognition are in use."""
+    names = {"phash": "emergency (perceptual hash)", "embedder": "trained model"}
+    machine = f"Machine: {driver}" if driver else ""
+    recognition = f"Recognition: {names.get(recognizer, recognizer)}" if recognizer else ""
+    return " · ".join(filter(None, (machine, recognition)))

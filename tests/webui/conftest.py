@@ -2,76 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from shop import Shop
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES: dict[str, ViewportSize] = {
-    "390": {"width": 390, "height": 844},
-    "1280": {"width": 1280, "height": 800},
-}
-SCREENSHOTS = Path(__file__).parent / "screenshots"
-
-
-class PageProcess:
-    """`counterscan web` as its own process."""
-
-    def __init__(self, data_dir: Path, port: int = 0) -> None:
-        words = ["--data", str(data_dir), "web", "--host", "127.0.0.1", "--port", str(port)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "scanner.cli", *words], stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
-        assert found, f"the page did not say where it is: {line!r}"
-        self.port = int(found[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> int:
-        """Ask it to end, as systemd does, and return its exit code."""
-        self.process.terminate()
-        return self.process.wait(timeout=10)
-
-    def kill(self) -> None:
-        """End it as a power cut does."""
-        self.process.kill()
-        self.process.wait(timeout=10)
-
-
-@dataclass
-class Watched:
-    """A page whose console, requests and errors are kept."""
-
-    page: Page
-    errors: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def picture(self, name: str) -> None:
-        """Keep a screenshot for people to look at."""
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+from tests.webui.served import CHROMIUM, FLAGS, SIZES, PageProcess, Watched
+from tests.webui.shop import Shop
 
 
 @pytest.fixture
@@ -99,7 +38,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., PageProcess]]:
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail(
-            f"{CHROMIUM} is missing: run `make test`, which installs it, or `apt install chromium`.",
+            f"{CHROMIUM} is missing: run `make test`, which installs it.",
             pytrace=False,
         )
     with sync_playwright() as playwright:
@@ -120,10 +59,7 @@ def look(browser: Browser) -> Iterator[Callable[..., Watched]]:
         page = watched.page
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: watched.errors.append(message.text) if message.type in ("error", "warning") else None,
-        )  # fmt: skip
+        page.on("console", watched.hear)
         page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).netloc))
         page.goto(url)
         page.wait_for_selector('#link[data-link="live"], #link[data-link="asking"]')

@@ -1,10 +1,13 @@
-"""A shop for the page's tests: a real log that is written as the feed process does, with drawn cards."""
+"""A shop for the page's tests: a real log, written as the feed process does, with drawn cards."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,9 +26,17 @@ from scanner.store import Store
 from scanner.tables import Command, Scan
 
 NAMES = (
-    "Ember Fox", "Tidewatch Heron", "The Lantern Keeper of Old Harbour", "Moss Golem", "Quiet Thunder",
-    "Glass Archer", "Night Orchard", "Copper Wyrm", "Salt Priestess", "Windmill Giant",
-)  # fmt: skip
+    "Ember Fox",
+    "Tidewatch Heron",
+    "The Lantern Keeper of Old Harbour",
+    "Moss Golem",
+    "Quiet Thunder",
+    "Glass Archer",
+    "Night Orchard",
+    "Copper Wyrm",
+    "Salt Priestess",
+    "Windmill Giant",
+)
 SETS = ("Dawn of Harbours", "Second Tide", "Harbour Promos")
 
 
@@ -56,10 +67,16 @@ def identification(number: int, decision: Decision = Decision.ACCEPTED) -> Ident
     """Answer for card `number` as the recogniser would."""
     name = NAMES[number % len(NAMES)]
     printings = [
-        Printing(f"demo-{step}-{number}", "demo", name, SETS[(number + step) % 3], f"{number:03d}/120",
-                 "Foil" if (number + step) % 4 == 0 else "")
+        Printing(
+            f"demo-{step}-{number}",
+            "demo",
+            name,
+            SETS[(number + step) % 3],
+            f"{number:03d}/120",
+            "Foil" if (number + step) % 4 == 0 else "",
+        )
         for step in range(3)
-    ]  # fmt: skip
+    ]
     scores = {
         Decision.ACCEPTED: (0.987, 0.41, 0.2),
         Decision.REVIEW: (0.862, 0.855, 0.31),
@@ -109,13 +126,21 @@ class Shop:
         self.store.add_event(self.batch_id, "started", f"With {self.driver}.")
         return self.batch_id
 
-    def scan(self, decision: Decision = Decision.ACCEPTED, **changes: object) -> Scan:
+    def scan(self, decision: Decision = Decision.ACCEPTED, **changes: Any) -> Scan:
         """Log the next card."""
+        answer = dataclasses.replace(self.answer(decision), **changes)
         self._number += 1
-        answer = identification(self._number, decision)
-        for field, value in changes.items():
-            object.__setattr__(answer, field, value)
         return self.store.commit_scan(self.batch_id, answer, feed_key=None, driver=self.driver)
+
+    def answer(self, decision: Decision = Decision.ACCEPTED) -> Identification:
+        """Tell what the recogniser would say of the next card."""
+        return identification(self._number + 1, decision)
+
+    @staticmethod
+    def renamed(answer: Identification, name: str) -> Printing:
+        """Return the answer's printing under another name."""
+        assert answer.printing is not None
+        return dataclasses.replace(answer.printing, name=name)
 
     def tell(self, kind: str, detail: str = "") -> None:
         """Note a change of the machine."""
@@ -124,6 +149,14 @@ class Shop:
     def commands(self) -> list[Command]:
         """What the page asked and nobody answered."""
         return self.store.pending_commands()
+
+    def await_commands(self) -> list[Command]:
+        """Wait until the page has asked something, as the feed loop does."""
+        deadline_mono_s = time.monotonic() + 15
+        while not (asked := self.commands()):
+            assert time.monotonic() < deadline_mono_s, "the page asked nothing"
+            self._stopped.wait(0.02)
+        return asked
 
     def show(self, *, state: str = "running", view: str = "card") -> None:
         """Write one preview, as the feed process does."""

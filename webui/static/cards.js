@@ -53,6 +53,7 @@ function settle() {
   last.hidden = !any;
   byId("empty").hidden = any;
   rows.hidden = !rows.children.length;
+  byId("rows-order").hidden = !rows.children.length;
   byId("rows-none").hidden = Boolean(rows.children.length);
   newestButton.hidden = !chosen;
   byId("last-title").textContent = chosen

@@ -26,8 +26,8 @@ function showState(state) {
   const progress = byId("progress");
   progress.hidden = !batch || batch.share === null;
   progress.value = batch?.share ?? 0;
-  setText("cards", batch ? batch.text.cards : "0 cards");
-  setText("left", batch ? batch.text.left : "");
+  setText("cards", batch ? batch.text.cards : "");
+  setText("left", batch?.text.left || machine.hint);
   setText("rate", batch ? batch.text.rate : "–");
   for (const key of ["accepted", "review", "unknown"]) {
     setText(`count-${key}`, batch ? batch.text[key] : "0");
@@ -35,6 +35,7 @@ function showState(state) {
   }
   document.title = batch && machine.tone !== "idle"
     ? `${machine.word} · ${batch.text.cards} · Counterscan` : "Live · Counterscan";
+  setText("about-run", state.about);
   const notices = byId("notices");
   if (notices.dataset.html !== state.notices_html) {
     notices.dataset.html = state.notices_html; // compared with what was sent, not with the DOM

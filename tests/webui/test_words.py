@@ -1,0 +1,129 @@
+"""What the page makes of the log's rows and the preview's files, without a browser."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from firmware.phases import AT_WORK, WAITS_FOR_RESUME, Phase
+from scanner.tables import BatchEvent
+from webui import view, words
+from webui.live_files import FEED_SILENT_S, LiveFiles, Preview
+from webui.view import allowed_commands, machine_state
+
+HERE = Preview(state="running", age_s=0.1)
+
+
+def event(kind: str, after_scan: int = 0, detail: str = "") -> BatchEvent:
+    return BatchEvent(kind=kind, after_scan=after_scan, detail=detail)
+
+
+def test_every_phase_of_the_machine_has_words() -> None:
+    for phase in Phase:
+        known = phase.value in words.STATES or phase.value in words.FAULTS
+        assert known or phase.value in view.AT_WORK, f"the page has no word for {phase}"
+    assert {phase.value for phase in AT_WORK} <= view.AT_WORK
+    faults = {phase.value for phase in WAITS_FOR_RESUME} - {"paused"}
+    assert faults <= set(words.FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_open", "state", "can"),
+    [
+        ([], False, "idle", ["start"]),
+        (["started"], True, "running", ["pause", "stop"]),
+        (["paused", "started"], True, "paused", ["resume", "stop"]),
+        (["resumed", "paused"], True, "running", ["pause", "stop"]),
+        (["finished"], False, "finished", ["start"]),
+        (["stopped"], False, "stopped", ["start"]),
+        (["restored", "paused"], True, "paused", ["resume", "stop"]),
+        (["camera_back", "camera_lost"], True, "running", ["pause", "stop"]),
+    ],
+)
+def test_the_newest_event_tells_the_state(
+    kinds: list[str], is_open: bool, state: str, can: list[str]
+) -> None:
+    machine = machine_state([event(kind) for kind in kinds], 0, is_open, HERE)
+    assert machine.kind == state
+    assert allowed_commands(machine, is_open) == can
+
+
+def test_a_fault_holds_until_the_machine_works_again() -> None:
+    jam = [event("jam", after_scan=7, detail="Take it out.")]
+    stuck = Preview(state="jam", age_s=0.1)
+    assert machine_state(jam, 7, True, stuck).kind == "jam"
+    assert machine_state(jam, 8, True, stuck).kind == "running"
+    assert machine_state(jam, 7, True, HERE).kind == "running"
+    gone = Preview(state="running", age_s=FEED_SILENT_S + 1)
+    assert machine_state(jam, 7, True, gone).kind == "jam"
+
+
+def test_nothing_is_commanded_while_the_cover_is_open() -> None:
+    machine = machine_state([event("door_open")], 0, True, Preview(state="door_open", age_s=0.1))
+    assert allowed_commands(machine, True) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, ""),
+        (4, "a few seconds left"),
+        (32, "about 30 s left"),
+        (58, "about 1 min left"),
+        (200, "about 3 min left"),
+        (7260, "about 2 h 01 min left"),
+    ],
+)
+def test_time_left_is_told_as_people_do(seconds: float | None, text: str) -> None:
+    assert words.time_left(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("score", "text"), [(0.999, "99%"), (1.0, "100%"), (0.29, "29%"), (-1, "0%"), (7, "100%")]
+)
+def test_confidence_is_never_rounded_up(score: float, text: str) -> None:
+    assert words.confidence(score) == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"sequence": "x", "corners": [[1, 2]]}',
+        b'{"corners": [[0, 0], [1, 0], [1, NaN], [0, 1]]}',
+        b'{"corners": [[0, 0], [1, 0], [1, "a"], [0, 1]]}',
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b" " * 1_000_000,
+    ],
+)
+def test_a_broken_preview_is_no_preview(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "preview.json").write_bytes(content)
+    preview = LiveFiles(tmp_path).read()
+    assert (preview.sequence, preview.corners, preview.has_frame) == (0, (), False)
+
+
+def test_a_preview_that_never_was_is_not_fresh(tmp_path: Path) -> None:
+    assert LiveFiles(tmp_path).read() == Preview(age_s=math.inf)
+
+
+def test_a_clock_step_does_not_make_a_living_preview_old(tmp_path: Path) -> None:
+    path = tmp_path / "live" / "preview.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"sequence": 1}))
+    files = LiveFiles(tmp_path)
+    assert files.read().fresh
+    path.write_text(json.dumps({"sequence": 2}))
+    years_ago = time.time() - 1e8
+    os.utime(path, (years_ago, years_ago))
+    preview = files.read()
+    assert preview.sequence == 2
+    assert preview.fresh
