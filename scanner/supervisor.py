@@ -16,7 +16,7 @@ _FIRST_BACK_OFF_S = 1.0
 _LONGEST_BACK_OFF_S = 30.0
 _LOOK_EVERY_S = 0.1
 _STOP_WITHIN_S = 15.0
-_STARTED_AFTER_S = 5.0
+_STARTED_AFTER_S = 60.0  # a Pi with a cold disk needs its time to import and open everything
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -53,8 +53,9 @@ class Supervisor:
     def run(self) -> int:
         """Keep the children alive; return 0 when told to stop.
 
-        A child that ends before it ever started properly has said why, and a restart would only
-        say it again: then all stop and its exit code is returned.
+        A child that gives up before it ever started properly has said why, and a restart would
+        only say it again: then all stop and its exit code is returned. One that is killed by a
+        signal did not give up.
         """
         try:
             for child in self._children:
@@ -80,9 +81,9 @@ class Supervisor:
             return None
         child.process = None
         lived_s = now_mono_s - child.started_mono_s
-        if child.starts == 1 and lived_s < self._started_after_s:
+        if code > 0 and child.starts == 1 and lived_s < self._started_after_s:
             log.error("%s could not start (exit code %d); stopping", child.name, code)
-            return code if code > 0 else 1
+            return code
         if lived_s >= self._started_after_s:
             child.back_off_s = self._first_back_off_s
         log.error("%s ended (exit code %d); again in %g s", child.name, code, child.back_off_s)

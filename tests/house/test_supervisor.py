@@ -77,6 +77,15 @@ def test_a_child_that_never_starts_ends_everything_with_its_code(tmp_path: Path)
     assert not any(is_alive(pid) for pid in lives(stays))
 
 
+def test_a_child_that_is_killed_while_it_starts_is_started_again(tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    supervisor = Supervisor(
+        [Child("killed", diary(killed, "os.kill(os.getpid(), 9)"), back_off_s=0.01)],
+        until(lambda: len(lives(killed)) >= 2),
+    )
+    assert supervisor.run() == 0
+
+
 def test_the_back_off_grows(tmp_path: Path) -> None:
     child = Child("dies", diary(tmp_path / "dies", "raise SystemExit(3)"), back_off_s=0.01)
     Supervisor(
