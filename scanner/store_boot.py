@@ -73,7 +73,6 @@ def prepare(data_dir: Path) -> None:
         sweep_unfinished(data_dir)
         for part in (data_dir / FOLDER).glob("*.part"):
             remove_log(part)
-        remove_log(_restoring(path))
         problem = _problem(path)
         if problem is not None:
             _restore(path, problem)

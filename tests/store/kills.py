@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from scanner.store import Store
+from scanner.store_backup import generations, problem_of
 from tests.store.cards import identified
 
-ROUNDS = 40
+ROUNDS = 25
 CARD = identified()
 STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.truncate", "sqlite3.connect"}
 
@@ -116,7 +117,8 @@ def at_every_step(original: Path, work: Callable[[Path], None]) -> list[dict[str
             work(copy)
 
         _, status = os.waitpid(fork(killed), 0)
-        found.append(state_of(copy))
+        sound = all(problem_of(backup) is None for backup in generations(copy))
+        found.append({"sound_backups": sound, **state_of(copy)})
         if os.WIFEXITED(status):
             assert os.WEXITSTATUS(status) == 0
             return found

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,19 @@ def test_a_page_that_reads_along_and_one_that_comes_late_see_the_same(
     assert other.cards == 0
 
 
+def test_scans_and_events_are_added_up_in_the_order_they_came(store: Store, batch: Batch) -> None:
+    def commit_at(mono_ns: int) -> None:
+        store.commit_scan(
+            batch.id, identified(crop=False), feed_key=None, driver="usb", captured_mono_ns=mono_ns
+        )
+
+    store.add_event(batch.id, "started")
+    commit_at(time.monotonic_ns())
+    store.add_event(batch.id, "jam")
+    commit_at(time.monotonic_ns() + 100 * S)
+    assert store.batch_summary(batch.id).cards_per_hour > 1_000, "the jam did not count"
+
+
 def test_the_summary_of_no_batch_says_so(store: Store) -> None:
     with pytest.raises(StoreError, match="no batch 4"):
         store.batch_summary(4)
@@ -124,9 +138,8 @@ def test_other_events_leave_the_clock_alone() -> None:
 
 
 def test_the_time_without_power_does_not_count() -> None:
-    assert (
-        running_s(("started", 900), ("scan", 902), ("scan", 3, "boot2"), ("scan", 5, "boot2")) == 4
-    )
+    before, after = [("started", 900), ("scan", 902)], [("scan", 910, "2"), ("scan", 912, "2")]
+    assert running_s(*before, *after) == 4
 
 
 def test_a_silence_is_a_pause_that_nobody_pressed() -> None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,22 @@ def test_every_connection_syncs_each_commit_and_keeps_a_write_ahead_log(
         assert pragma("foreign_keys") == 1
         assert pragma("busy_timeout") == 10_000
         assert pragma("query_only") == (1 if role == "reader" else 0)
+    log.close()
+
+
+def test_a_writer_has_the_lock_from_its_first_statement_on(
+    store: Store, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that read first and then found the log changed would fail, however long it waited."""
+    monkeypatch.setattr("scanner.store_open.BUSY_TIMEOUT_MS", 20)
+    log = Log(data_dir, "web")
+    with log.write() as session:
+        session.get(Batch, 1)
+        with (
+            closing(connect(data_dir / "counterscan.db", mode="rw")) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("BEGIN IMMEDIATE")
     log.close()
 
 
