@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ from firmware.simulated.scene_light import (
 )
 from firmware.simulated.scene_plan import ScenePlan, pick_plan
 from firmware.simulated.scene_ranges import Difficulty, Surface
-from firmware.simulated.scene_surfaces import paint_surface
+from firmware.simulated.scene_surfaces import chance_art, paint_surface
 from scanner.records import Corners, Picture
 
 FRAME_SIZE = (1536, 864)
@@ -202,19 +203,25 @@ def _clutter(plan: ScenePlan, rng: np.random.Generator) -> list[tuple[Picture, S
             rotation_deg=float(rng.uniform(-180, 180)),
         )
         laid.append(
-            (_paper(rng), replace(plan, pose=pose, holder="none", finish=Finish(), lamps=()))
+            (
+                _paper(int(rng.integers(6))),
+                replace(plan, pose=pose, holder="none", finish=Finish(), lamps=()),
+            )
         )
     return laid
 
 
-def _paper(rng: np.random.Generator) -> Picture:
-    """A card-like thing: a border, a picture box of blurred colours, a text box."""
-    border, field, box = (tuple(int(c) for c in rng.integers(15, 245, 3)) for _ in range(3))
+@lru_cache(maxsize=6)
+def _paper(variant: int) -> Picture:
+    """A card of no game: a border, a picture, a text box."""
+    rng = np.random.default_rng([variant, 31])
+    tones = rng.integers(30, 225, (3, 1)) + rng.normal(0, 30, (3, 3))
+    border, field, box = (tuple(int(c) for c in np.clip(tone, 8, 248)) for tone in tones)
     picture = np.full((320, 224, 3), border, np.uint8)
     cv2.rectangle(picture, (10, 10), (213, 309), field, -1)
-    art = rng.integers(0, 255, (6, 8, 3)).astype(np.uint8)
-    picture[36:160, 20:204] = cv2.resize(art, (184, 124), interpolation=cv2.INTER_CUBIC)
+    picture[36:160, 20:204] = chance_art(rng, 184, 124)
     cv2.rectangle(picture, (20, 180), (203, 290), box, -1)
+    ink = (20, 20, 20) if sum(box) > 300 else (225, 225, 225)
     for row in range(192, 284, 11):
-        cv2.line(picture, (28, row), (int(rng.integers(120, 198)), row), (30, 30, 30), 2)
+        cv2.line(picture, (28, row), (int(rng.integers(120, 198)), row), ink, 2, cv2.LINE_AA)
     return picture

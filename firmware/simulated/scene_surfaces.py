@@ -145,8 +145,8 @@ def _cloth(rng: np.random.Generator) -> Picture:
     return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
-def _landscape(rng: np.random.Generator) -> Picture:
-    """A mat with a picture in the manner of the demo game, one that is on none of its cards."""
+def chance_art(rng: np.random.Generator, width_px: int, height_px: int) -> Picture:
+    """A landscape in the manner of the demo game, one that is on none of its cards."""
     faction = FACTIONS[int(rng.integers(len(FACTIONS)))]
     subjects = SUBJECTS["Place"]
     spec = ArtSpec(
@@ -158,13 +158,13 @@ def _landscape(rng: np.random.Generator) -> Picture:
         sky=SKIES[int(rng.integers(len(SKIES)))],
         ground=GROUNDS[int(rng.integers(len(GROUNDS)))],
     )
-    return paint_art(spec, WIDTH_PX, HEIGHT_PX)
+    return paint_art(spec, width_px, height_px)
 
 
 def _playmat(rng: np.random.Generator) -> Picture:
     """A printed mat: a landscape or bright swirls, sometimes zones drawn for the cards."""
     if rng.random() < 0.5:
-        return _landscape(rng)
+        return chance_art(rng, WIDTH_PX, HEIGHT_PX)
     y, x = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX].astype(np.float32)
     warp_x = noise(rng, 330, 330, 3) * rng.uniform(60, 240)
     warp_y = noise(rng, 330, 330, 3) * rng.uniform(60, 240)

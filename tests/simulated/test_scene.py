@@ -180,14 +180,13 @@ def test_a_hand_covers_the_card_the_more_the_further_it_comes() -> None:
     assert bare.corners_px is not None
     card = inside(bare.corners_px)
     shares = []
-    for cover in (0.0, 0.2, 0.6, 1.0):
+    for cover in (0.0, 0.15, 0.4, 1.0):
         covered = draw(painted_card(), replace(plan, hand=replace(plan.hand, cover=cover)))
         changed = np.abs(bare.picture.astype(int) - covered.picture).max(axis=2) > 30
         shares.append(float(changed[card].mean()))
     assert shares[0] == 0
-    assert shares == sorted(shares)
-    assert shares[1] > 0.02
-    assert shares[3] > 0.6
+    assert 0.02 < shares[1] < shares[2] - 0.1
+    assert shares[2] + 0.1 < shares[3] > 0.9
 
 
 def test_foil_and_sleeve_change_the_card_but_not_its_place() -> None:
