@@ -19,7 +19,8 @@ class Evidence:
     """One candidate and all that speaks for it.
 
     `similarity` is the cosine of the embeddings, or the likeness of the hashes, 0…1.
-    `twin_of_best` says that its reference picture can't be told from the best candidate's.
+    `twin_of_best` says that its reference picture can't be told from the best candidate's,
+    `told_apart` that the crop sides with the best candidate wherever the two differ.
     """
 
     printing: Printing
@@ -27,14 +28,15 @@ class Evidence:
     similarity: float
     comparison: Comparison
     twin_of_best: bool = False
+    told_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What a candidate needs. `margin` is the lead in `score` over the next other artwork."""
 
-    accept_score: float = 0.74
-    accept_matched: float = 0.42
+    accept_score: float = 0.8
+    accept_matched: float = 0.52
     accept_margin: float = 0.1
     review_score: float = 0.62
     review_matched: float = 0.2
@@ -82,7 +84,9 @@ def decide(
         return Verdict(Decision.UNKNOWN, ("the catalog is empty",), None, ())
     best = evidence[0]
     found = best.comparison
-    rivals = [item for item in evidence[1:] if item.printing != best.printing]
+    rivals = [
+        item for item in evidence[1:] if item.printing != best.printing and not item.told_apart
+    ]
     twins = [item for item in rivals if item.twin_of_best]
     others = [item for item in rivals if not item.twin_of_best]
     margin = found.score - others[0].comparison.score if others else found.score

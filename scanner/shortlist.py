@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from scanner.decide import Evidence
 from scanner.phash import phash256
 from scanner.records import Picture
+from scanner.rivals import settle
 from scanner.search import nearest_hashes, nearest_vectors
-from scanner.verify import Blocks, Windows, compare, cut_blocks, cut_windows, look_alike
+from scanner.verify import Blocks, Windows, compare, cut_blocks, cut_windows
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
@@ -27,8 +29,6 @@ _CLEAR_SCORE = 0.78
 _CLEAR_MATCHED = 0.5
 # Below this lead of one way up over the other, both are compared.
 _CLEAR_TURN = 0.12
-# Candidates this close in score may be twins: then their references are compared too.
-_TWIN_REACH = 0.2
 _KEPT_BLOCKS = 256
 _EMBED_WIDTH_PX, _EMBED_HEIGHT_PX = 112, 160
 
@@ -74,18 +74,23 @@ class Shortlist:
         else:
             order = [0, 1] if lead >= 0 else [1, 0]
         best: tuple[Evidence, ...] = ()
+        best_hits: tuple[_Hit, ...] = ()
         turned = False
         for way in order:
             picture = crop if way == 0 else np.ascontiguousarray(crop[::-1, ::-1])
             windows = cut_windows(picture)
-            evidence = self._compare(windows, hits[way][:_FIRST_LOOK])
+            evidence, kept = self._compare(windows, hits[way][:_FIRST_LOOK])
             if not _is_clear(evidence) and len(hits[way]) > _FIRST_LOOK:
-                evidence = self._compare(windows, hits[way])
+                evidence, kept = self._compare(windows, hits[way])
             if evidence and (not best or _strength(evidence) > _strength(best)):
-                best, turned = evidence, way == 1
+                best, best_hits, turned = evidence, kept, way == 1
             if _is_clear(best):
                 break
         lap("verify")
+        if _is_clear(best):
+            picture = np.ascontiguousarray(crop[::-1, ::-1]) if turned else crop
+            best = settle(picture, best, lambda place: self._fine_reference(best_hits[place]))
+            lap("printing")
         return Found(best, turned)
 
     def _search(self, ways: Sequence[Picture], lap: Callable[[str], None]) -> list[list[_Hit]]:
@@ -117,11 +122,15 @@ class Shortlist:
         lap("search")
         return hits
 
-    def _compare(self, windows: Windows, hits: Sequence[_Hit]) -> tuple[Evidence, ...]:
+    def _compare(
+        self, windows: Windows, hits: Sequence[_Hit]
+    ) -> tuple[tuple[Evidence, ...], tuple[_Hit, ...]]:
+        """Evidence for each printing among the hits, best first, and the hit behind each."""
         blocks = [self._reference(hit) for hit in hits]
         compared = compare(windows, blocks)
         order = sorted(range(len(hits)), key=lambda i: -compared[i].score)
         evidence: list[Evidence] = []
+        kept: list[_Hit] = []
         seen: set[tuple[int, str]] = set()
         for index in order:
             hit, pack = hits[index], self._packs[hits[index].pack]
@@ -129,11 +138,12 @@ class Shortlist:
             if (hit.pack, printing.card_id) in seen:
                 continue
             seen.add((hit.pack, printing.card_id))
-            item = Evidence(printing, pack.pack_id, hit.similarity, compared[index])
-            if evidence and evidence[0].comparison.score - item.comparison.score < _TWIN_REACH:
-                item = replace(item, twin_of_best=look_alike(blocks[order[0]], blocks[index]))
-            evidence.append(item)
-        return tuple(evidence)
+            evidence.append(Evidence(printing, pack.pack_id, hit.similarity, compared[index]))
+            kept.append(hit)
+        return tuple(evidence), tuple(kept)
+
+    def _fine_reference(self, hit: _Hit) -> NDArray[np.uint8]:
+        return self._packs[hit.pack].row_grey(hit.row, halved=False)
 
     def _reference(self, hit: _Hit) -> Blocks:
         """The blocks of a reference picture, kept for the next cards of the same stack."""

@@ -31,7 +31,6 @@ _BLOCK_AREA = _BLOCK_PX * _BLOCK_PX
 _PLAIN_BELOW = 6.0
 _MATCHED_ABOVE = 0.7
 _FEWEST_BLOCKS = 6
-_ALIKE_SHARE = 0.9
 _SHARED_WEIGHT = 0.08
 
 Blocks = NDArray[np.float32]
@@ -140,13 +139,3 @@ def _summary(found: NDArray[np.float32], weights: NDArray[np.float32]) -> Compar
     kept = order[~spoilt]
     score = float((scores[kept] * weight[kept]).sum() / weight[kept].sum())
     return Comparison(min(max(score, 0.0), 1.0), matched)
-
-
-def look_alike(one: Blocks, other: Blocks) -> bool:
-    """Whether two references show one artwork in one frame, so that no crop of the size compared
-    here can tell them apart. Takes two results of `cut_blocks`."""
-    known = (np.abs(one).sum(1) > 0) & (np.abs(other).sum(1) > 0)
-    if int(known.sum()) < _FEWEST_BLOCKS:
-        return True
-    agreement = np.einsum("ij,ij->i", one[known], other[known])
-    return bool((agreement > _MATCHED_ABOVE).mean() > _ALIKE_SHARE)

@@ -1,0 +1,80 @@
+"""The decision: wrong is worse than unknown, and the clerk is told why."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.decide import Evidence, decide, decide_without_card
+from scanner.quality import Quality
+from scanner.records import Decision, Printing, View
+from scanner.verify import Comparison
+
+GOOD = Quality(sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
+BLURRED = Quality(sharpness=0.001, glare=0.4, brightness=120.0, contrast=50.0)
+
+
+def seen(card_id: str, score: float, matched: float = 0.9, *, twin: bool = False) -> Evidence:
+    printing = Printing(card_id, "drawn", f"Name {card_id}", "S1", card_id)
+    return Evidence(printing, "drawn@1", 0.9, Comparison(score, matched), twin)
+
+
+def test_one_clear_match_is_accepted() -> None:
+    verdict = decide([seen("A", 0.93), seen("B", 0.5)], GOOD)
+    assert verdict.decision is Decision.ACCEPTED
+    assert verdict.printing is not None
+    assert verdict.printing.card_id == "A"
+
+
+def test_a_reprint_with_the_same_picture_goes_to_review_and_names_both() -> None:
+    verdict = decide([seen("A", 0.93), seen("B", 0.92, twin=True), seen("C", 0.5)], GOOD)
+    assert verdict.decision is Decision.REVIEW
+    assert "Name A" in verdict.reasons[0]
+    assert "Name B" in verdict.reasons[0]
+
+
+def test_a_twin_far_behind_in_score_still_stops_acceptance() -> None:
+    verdict = decide([seen("A", 0.93), seen("B", 0.8, twin=True)], GOOD)
+    assert verdict.decision is Decision.REVIEW
+
+
+def test_two_cards_that_fit_almost_equally_go_to_review() -> None:
+    verdict = decide([seen("A", 0.9), seen("B", 0.85)], GOOD)
+    assert verdict.decision is Decision.REVIEW
+    assert "may also be Name B" in verdict.reasons[0]
+
+
+def test_another_row_of_the_same_printing_is_no_rival() -> None:
+    assert decide([seen("A", 0.9), seen("A", 0.89)], GOOD).decision is Decision.ACCEPTED
+
+
+@pytest.mark.parametrize(("score", "matched"), [(0.5, 0.9), (0.9, 0.1), (0.0, 0.0)])
+def test_a_poor_match_is_unknown_and_names_no_card(score: float, matched: float) -> None:
+    verdict = decide([seen("A", score, matched), seen("B", 0.2)], GOOD)
+    assert verdict.decision is Decision.UNKNOWN
+    assert verdict.printing is None
+    assert verdict.candidates[0].printing.card_id == "A"
+
+
+def test_a_poor_match_on_a_poor_picture_says_what_is_wrong_with_the_picture() -> None:
+    reasons = " ".join(decide([seen("A", 0.3)], BLURRED).reasons)
+    assert "blurred" in reasons
+    assert "glare" in reasons
+
+
+def test_a_back_is_named_as_a_back_unless_a_front_is_recognised() -> None:
+    back = decide([seen("A", 0.65), seen("B", 0.6)], GOOD, View.BACK)
+    assert back.decision is Decision.UNKNOWN
+    assert "back" in back.reasons[0]
+    front = decide([seen("A", 0.95), seen("B", 0.4)], GOOD, View.BACK)
+    assert front.decision is Decision.ACCEPTED
+
+
+def test_an_empty_catalog_accepts_nothing() -> None:
+    assert decide([], GOOD).decision is Decision.UNKNOWN
+
+
+def test_each_view_without_a_single_front_has_an_answer_of_its_own() -> None:
+    answers = {decide_without_card(v).reasons for v in (View.NOTHING, View.SEVERAL, View.BACK)}
+    assert len(answers) == 3
+    for view in (View.NOTHING, View.SEVERAL, View.BACK):
+        assert decide_without_card(view).decision is Decision.UNKNOWN
