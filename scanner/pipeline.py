@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from scanner.catalog.manifest import PHASH_MODEL_ID
@@ -45,6 +46,7 @@ class Recognizer:
         A pack without vectors for this embedder puts the whole recognizer on hashes, since scores
         of the two kinds can't be compared.
         """
+        cv2.setNumThreads(threads)
         locator = Locator.load(models_dir, threads)
         embedder: Embedder | None = None
         why_not = ""
