@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware.events import Event
-from scanner.records import Corners, Picture
+from scanner.records import Identification, Picture
 
 Listener = Callable[[Event], None]
 """Called from any thread with `CardEntered`, `CardSeated`, `TwoCards`, `CardLeft`, and the door's
@@ -41,8 +41,11 @@ class Feeder(Protocol):
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Look at a frame; only called when `wants_frames`."""
 
-    def saw_card(self, corners_px: Corners | None) -> None:
-        """Learn where the card of the last `CardSeated` lies; only called when `wants_frames`."""
+    def saw_card(self, answer: Identification) -> bool:
+        """Learn what the last `CardSeated` was, and tell whether it is a card not counted yet.
+
+        Only called when `wants_frames`.
+        """
 
     def saw_nothing(self) -> None:
         """Learn that the last `CardSeated` was no card; only called when `wants_frames`."""

@@ -30,7 +30,7 @@ from firmware.events import (
 from firmware.feeder import Listener
 from firmware.feeder_pins import FeederPins
 from scanner.errors import FeederError
-from scanner.records import Corners, Picture
+from scanner.records import Identification, Picture
 
 
 class GpioFeeder:
@@ -111,8 +111,9 @@ class GpioFeeder:
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Beams watch the bay here; pictures are not needed."""
 
-    def saw_card(self, corners_px: Corners | None) -> None:
-        """Beams watch the bay here; the answer changes nothing."""
+    def saw_card(self, answer: Identification) -> bool:  # noqa: ARG002 - the protocol has it
+        """Beams watch the bay here: a card that was seated always counts."""
+        return True
 
     def saw_nothing(self) -> None:
         """Beams watch the bay here; the answer changes nothing."""

@@ -7,10 +7,10 @@ import numpy as np
 
 from firmware.events import CardLeft, CardSeated
 from firmware.feeder import Listener
-from firmware.trigger import Trigger
-from scanner.records import Corners, Picture
+from firmware.trigger import Ask, Trigger
+from scanner.records import Identification, Picture
 
-WIDTH_PX = 96
+WIDTH_PX = 160
 
 
 class HandsFree:
@@ -54,18 +54,21 @@ class HandsFree:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
         self._shape = grey.shape[:2]
-        if self._trigger.feed(grey, now_mono_s) and self._feeding and self._listener is not None:
+        asked = self._trigger.feed(grey, now_mono_s)
+        if asked is not Ask.NOTHING and self._feeding and self._listener is not None:
             self._feeding = False
             self._listener(CardSeated())
 
-    def saw_card(self, corners_px: Corners | None) -> None:
-        """The scan found a card, at these corners of the full frame if they are known."""
+    def saw_card(self, answer: Identification) -> bool:
+        """Learn what the scan found; True when it is a card that was not counted yet."""
         region = None
-        if corners_px is not None:
+        if answer.corners_px is not None:
             canvas = np.zeros(self._shape, np.uint8)
-            cv2.fillConvexPoly(canvas, np.round(corners_px * self._scale).astype(np.int32), 1)
+            outline = np.round(answer.corners_px * self._scale).astype(np.int32)
+            cv2.fillConvexPoly(canvas, outline, 1)
             region = canvas.astype(np.bool_)
-        self._trigger.learn_card(region)
+        names = [candidate.printing.card_id for candidate in answer.candidates[:2]]
+        return self._trigger.learn_card(names, region)
 
     def saw_nothing(self) -> None:
         """The scan found no card."""

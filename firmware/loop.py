@@ -40,6 +40,7 @@ from firmware.events import (
     TryCamera,
 )
 from firmware.frames import combine, is_enough
+from firmware.idle_view import show_the_table, watch_the_table
 from firmware.machine import Machine
 from firmware.phases import AT_WORK, Phase, State
 from firmware.states import step
@@ -89,7 +90,7 @@ class FeedLoop:
             machine.feeder.listen(self.inbox.put)
             if machine.watchdog is not None:
                 machine.watchdog.start()
-            self._go_on_with_open_batch()
+            self.go_on_with_open_batch()
             while not self._ended:
                 self.turn()
         finally:
@@ -115,9 +116,12 @@ class FeedLoop:
             self._obey_commands()
         waiting_for_hand = self.state.phase is Phase.FEEDING and machine.feeder.wants_frames
         if waiting_for_hand:
-            self._watch_the_table()
-        elif self.state.phase not in AT_WORK:
-            self._show_the_table(now_s)
+            failed = watch_the_table(machine)
+            if failed is not None:
+                self.handle(failed)
+        elif self._is_idle() and now_s - self._idle_frame_at_s >= IDLE_FRAME_INTERVAL_S:
+            self._idle_frame_at_s = now_s
+            show_the_table(machine)
         wait_s = FRAME_INTERVAL_S if waiting_for_hand else self._until_tick_s()
         self.handle(machine.clock.wait(self.inbox, wait_s) or Tick())
 
@@ -214,7 +218,8 @@ class FeedLoop:
             return False
         if answer.view is View.SEVERAL:
             return False  # a card is being exchanged; the next stillness shows one
-        self._machine.feeder.saw_card(answer.corners_px)
+        if not self._machine.feeder.saw_card(answer):
+            return False
         # After a power cut the card in view may be the last one logged, still lying there.
         return not lying or answer.printing is None or answer.printing.card_id != lying
 
@@ -240,29 +245,8 @@ class FeedLoop:
             return None
         return CameraBack()
 
-    def _watch_the_table(self) -> None:
-        """Hands-free: show the feeder what lies there, until it says that a card does."""
-        try:
-            frame = self._machine.camera.capture()
-        except CameraError as error:
-            self.handle(CameraFailed(str(error)))
-            return
-        self._machine.feeder.see(frame.picture, self._machine.clock.now_s())
-        if self._machine.preview is not None:
-            self._machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
-
-    def _show_the_table(self, now_s: float) -> None:
-        """While nothing moves, the page still shows what the camera sees."""
-        if self._machine.preview is None or now_s - self._idle_frame_at_s < IDLE_FRAME_INTERVAL_S:
-            return
-        self._idle_frame_at_s = now_s
-        if self.state.phase is Phase.CAMERA_LOST:
-            return
-        try:
-            frame = self._machine.camera.capture()
-        except CameraError:
-            return
-        self._machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
+    def _is_idle(self) -> bool:
+        return self.state.phase not in AT_WORK and self.state.phase is not Phase.CAMERA_LOST
 
     def _until_tick_s(self) -> float:
         if self.state.phase is not Phase.SETTLING:
@@ -275,7 +259,8 @@ class FeedLoop:
         feeder = self._machine.feeder
         return self._desk.bay(feeder.card_seated) if feeder.has_bay_sensor else Bay.EMPTY
 
-    def _go_on_with_open_batch(self) -> None:
+    def go_on_with_open_batch(self) -> None:
+        """Take up the batch that the last run of the process left open, if there is one."""
         found = self._desk.find_open_batch()
         if found is None:
             return

@@ -1,6 +1,6 @@
 """Is that the same card, and did it move? Compares small grey frames block by block. Pure.
 
-Frames are `(H, W) uint8`, about 96×54. A block agrees when the two pictures rise and fall alike in
+Frames are `(H, W) uint8`, about 160×90. A block agrees when the two pictures rise and fall alike in
 it (zero-mean normalised cross-correlation, Lewis 1995), so that a lamp switched on changes nothing.
 """
 
@@ -21,6 +21,7 @@ BLOCK_PX = 7
 ALIKE = 0.7
 FLAT_LEVELS = 3.0
 LEVELS_APART = 18.0
+GLIMPSE = 0.2
 STAY: Pose = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
 
 
@@ -106,7 +107,7 @@ class KnownCard:
             shares = [self.seen_at(frame, pose) for pose in candidates]
             best = int(np.argmax(shares))
             seen = shares[best]
-            if seen >= 0.3:
+            if seen >= GLIMPSE:
                 self.pose = candidates[best]
         self._last = frame
         return seen

@@ -4,26 +4,39 @@ It remembers how the card scanned last looks and follows it while something move
 there all the time, under a passing hand or in another light, is the same card; so is one that was
 dragged or nudged, because it can be followed. A card that looks the same but came after the table
 was seen empty, or out of a hand that had covered everything, lying elsewhere, is a second copy.
+Where the picture alone can't tell (a finger rests on the card, or the next card of the same game
+has the same frame), it asks for a look, and the card's name decides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum, auto
+
 import numpy as np
 
-from firmware.sameness import Blocks, Grey, KnownCard, Mask, is_dark, same_table
+from firmware.sameness import Blocks, Grey, KnownCard, Mask, agrees, is_dark, same_table
 
 STILL_S = 0.25
 MOVED_LEVELS = 10
 MOVED_SHARE = 0.003
 HIDDEN_BELOW = 0.15
 HIDDEN_FRAMES = 2
-SAME_FROM = 0.5
-COVERED_FROM = 0.25
-NUDGE_PX = 1.0
+SAME_FROM = 0.8
+GLIMPSE = 0.1
+NUDGE_PX = 1.5
+
+
+class Ask(Enum):
+    """What is due: nothing; a scan; or a scan that counts only if it names another card."""
+
+    NOTHING = auto()
+    SCAN = auto()
+    LOOK_AGAIN = auto()
 
 
 class Trigger:
-    """Feed it every frame; after a True, `learn` what the scan found before the next frame."""
+    """Feed it every frame; after a scan, `learn` what it found before the next frame."""
 
     def __init__(self) -> None:
         self._last: Grey | None = None
@@ -32,43 +45,63 @@ class Trigger:
         self._table: Blocks | None = None
         self._card: KnownCard | None = None
         self._asked: Blocks | None = None
+        self._asked_for = Ask.NOTHING
+        self._name = ""
+        self._seen = 0.0
         self._gone = False
         self._hidden_frames = 0
         self._was_hidden = False
 
-    def feed(self, grey: Grey, now_mono_s: float) -> bool:
-        """Look at one frame, `(H, W) uint8`, about 96×54; True when a scan is due now."""
+    def feed(self, grey: Grey, now_mono_s: float) -> Ask:
+        """Look at one frame, `(H, W) uint8`, about 160×90, and say whether a scan is due now."""
         frame = Blocks.of(grey)
         if self._moves(grey) or self._last is None:
             self._still_since_s = now_mono_s
             self._waits_for_stillness = True
         self._last = grey
         if not self._waits_for_stillness:
-            return False
+            return Ask.NOTHING
         if is_dark(frame):
             self._still_since_s = now_mono_s
-            return False
+            return Ask.NOTHING
         if now_mono_s - self._still_since_s < STILL_S:
             self._watch(frame)
-            return False
+            return Ask.NOTHING
         self._waits_for_stillness = False
-        if not self._is_news(frame):
-            return False
-        self._asked = frame
-        return True
+        self._asked_for = self._judge(frame)
+        if self._asked_for is not Ask.NOTHING:
+            self._asked = frame
+        return self._asked_for
 
-    def learn_card(self, region: Mask | None = None) -> None:
-        """The scan found a card; `region` `(H, W) bool` marks it, where that is known."""
+    def learn_card(self, names: Sequence[str], region: Mask | None = None) -> bool:
+        """The scan found a card, named (likeliest first); True when it is to be counted.
+
+        `region` `(H, W) bool` marks the card, where that is known.
+        """
         if self._asked is None:
-            return
+            return True
         if region is None or not region.any():
-            region = np.ones(self._asked.picture.shape, np.bool_)
+            region = self._likely_region(self._asked)
+        known = self._asked_for is Ask.LOOK_AGAIN and self._name in names
+        self._name = names[0] if names else ""
         self._remember(KnownCard(self._asked, region))
+        return not known
 
     def learn_nothing(self) -> None:
         """The scan found no card: this is how the table looks, or a hand rests on it."""
-        if self._asked is not None:
+        if self._asked is not None and self._seen < GLIMPSE:
             self._table = self._asked
+
+    def _likely_region(self, frame: Blocks) -> Mask:
+        """Where the card may be: what differs from the table, else the middle of the frame."""
+        if self._table is not None:
+            differs = ~agrees(self._table, frame)
+            if differs.any():
+                return differs
+        height_px, width_px = frame.picture.shape
+        middle = np.zeros((height_px, width_px), np.bool_)
+        middle[height_px // 5 : -height_px // 5, width_px // 3 : -width_px // 3] = True
+        return middle
 
     def _moves(self, grey: Grey) -> bool:
         if self._last is None:
@@ -89,26 +122,26 @@ class Trigger:
         if self._table is not None and self._card.place_is_empty(self._table, frame):
             self._gone = True
 
-    def _is_news(self, frame: Blocks) -> bool:
+    def _judge(self, frame: Blocks) -> Ask:
         """Now that all is still: is there a card that was not scanned yet?"""
+        self._seen = 0.0
         if self._table is not None and same_table(self._table, frame):
             self._card = None
-            return False
+            return Ask.NOTHING
         if self._card is None:
-            return True
-        seen = self._card.settle(frame)
-        if seen < COVERED_FROM or (seen >= SAME_FROM and self._is_second_copy()):
-            return True
-        if seen >= SAME_FROM:
-            self._gone = self._was_hidden = False
-            self._hidden_frames = 0
-        return False
-
-    def _is_second_copy(self) -> bool:
-        assert self._card is not None
-        return self._gone or (self._was_hidden and self._card.moved_px() > NUDGE_PX)
+            return Ask.SCAN
+        self._seen = self._card.settle(frame)
+        if self._gone or (self._was_hidden and self._card.moved_px() > NUDGE_PX):
+            return Ask.SCAN
+        if self._seen < SAME_FROM:
+            return Ask.LOOK_AGAIN
+        self._forget_motion()
+        return Ask.NOTHING
 
     def _remember(self, card: KnownCard) -> None:
         self._card = card
+        self._forget_motion()
+
+    def _forget_motion(self) -> None:
         self._gone = self._was_hidden = False
         self._hidden_frames = 0

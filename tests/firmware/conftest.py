@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from firmware.feeder_gpio import FeederPins, GpioFeeder
+from firmware.feeder_gpio import GpioFeeder
+from firmware.feeder_pins import FeederPins
 from firmware.loop import FeedLoop
 from firmware.machine import Machine
 from firmware.phases import Limits, Phase

@@ -14,7 +14,8 @@ import traceback
 from pathlib import Path
 
 from firmware.clock import MonotonicClock
-from firmware.feeder_gpio import FeederPins, GpioFeeder
+from firmware.feeder_gpio import GpioFeeder
+from firmware.feeder_pins import FeederPins
 from firmware.loop import FeedLoop
 from firmware.machine import Machine
 from firmware.phases import Limits, Phase

@@ -1,0 +1,32 @@
+"""What the loop does with the camera while no card is in hand."""
+
+from __future__ import annotations
+
+from firmware.events import CameraFailed
+from firmware.machine import Machine
+from scanner.errors import CameraError
+from scanner.records import View
+
+
+def watch_the_table(machine: Machine) -> CameraFailed | None:
+    """Hands-free: show the feeder what lies there, until it says that a card does."""
+    try:
+        frame = machine.camera.capture()
+    except CameraError as error:
+        return CameraFailed(str(error))
+    machine.feeder.see(frame.picture, machine.clock.now_s())
+    if machine.preview is not None:
+        machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
+    return None
+
+
+def show_the_table(machine: Machine) -> None:
+    """While nothing moves, the page still shows what the camera sees."""
+    if machine.preview is None:
+        return
+    try:
+        frame = machine.camera.capture()
+    except CameraError:
+        # Nobody waits for this picture; the next card tells whether the camera is lost.
+        return
+    machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
