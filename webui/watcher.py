@@ -123,10 +123,11 @@ class Watcher:
 
         if lasting(state) == lasting(self._state):
             return
+        first = not self._state
         new_batch = (state["batch"] or {}).get("id") != (self._state.get("batch") or {}).get("id")
         restored = state["restored_id"] != self._restored_id
         self._state, self._restored_id = state, state["restored_id"]
-        if new_batch or restored:
+        if (new_batch or restored) and not first:
             # The list shows one batch, and a restored log may lack rows that pages still show.
             self._hub.publish(self._view.snapshot_frame())
         else:

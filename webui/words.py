@@ -27,7 +27,7 @@ STATES: dict[str, Wording] = {
     "running": Wording("Scanning", "run"),
     "resumed": Wording("Scanning", "run"),
     "camera_back": Wording("Scanning", "run"),
-    "paused": Wording("Paused", "pause", "Press Resume to go on where the batch stood."),
+    "paused": Wording("Paused", "pause", "Press Resume to go on."),
     "finished": Wording("Finished", "done", "Press Start for the next batch."),
     "stopped": Wording("Stopped", "done", "Press Start for the next batch."),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.webui.served import CHROMIUM, FLAGS, SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
@@ -41,6 +41,7 @@ def browser() -> Iterator[Browser]:
             f"{CHROMIUM} is missing: run `make test`, which installs it.",
             pytrace=False,
         )
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -59,16 +59,28 @@ class Client:
         return self.send("POST", COMMANDS, body, **{k: v for k, v in headers.items() if v})
 
 
-@pytest.fixture
-def client(shop: Shop, serve: Callable[..., PageProcess]) -> Client:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    shop = Shop(tmp_path_factory.mktemp("hostile") / "data")
     shop.start()
-    return Client(serve())
+    yield shop
+    shop.close()
+
+
+@pytest.fixture(scope="module")
+def client(shop: Shop) -> Iterator[Client]:
+    """One page for all these tests: what one of them does must not hurt the next."""
+    server = PageProcess(shop.data_dir)
+    yield Client(server)
+    server.kill()
 
 
 def test_the_pages_own_request_is_obeyed(client: Client, shop: Shop) -> None:
     answer = client.command()
     assert answer.status == 202
-    assert [command.kind for command in shop.commands()] == ["pause"]
+    [command] = shop.commands()
+    assert (command.kind, command.argument) == ("pause", {})
+    shop.store.finish_command(command.id or 0)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,9 @@ def test_a_committed_scan_appears_without_reload(
     expect(page.locator(".row").first).to_contain_text("Windmill Giant")
     expect(page.locator(".row")).to_have_count(9)
     expect(page.locator("#said")).to_have_text("Review: Windmill Giant, Dawn of Harbours · 009/120")
-    expect(page.locator("#outline polygon")).to_have_attribute("points", "40,14 63,16 61,88 38,85")
+    expect(page.locator("#outline polygon")).to_have_attribute(
+        "points", "0.4,0.14 0.63,0.16 0.61,0.88 0.38,0.85"
+    )
     expect(page.locator("#stage-empty")).to_be_hidden()
     watched.picture(f"live-{size}-{theme}")
     watched.is_well()

@@ -138,6 +138,7 @@ def test_a_restart_of_the_server_misses_nothing(
 
     server.kill()
     expect(page.locator("#offline")).to_be_visible()
+    expect(page.locator('[data-command="pause"]')).to_be_disabled()
     watched.picture(f"offline-{size}")
     for _ in range(7):
         shop.scan()

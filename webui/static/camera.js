@@ -56,7 +56,7 @@ function draw(picture) {
 
 function drawOutline(preview) {
   const corners = preview.fresh ? preview.corners : [];
-  polygon.setAttribute("points", corners.map(([x, y]) => `${x * 100},${y * 100}`).join(" "));
+  polygon.setAttribute("points", corners.map(([x, y]) => `${x},${y}`).join(" "));
   byId("outline").dataset.view = preview.view;
   chip.dataset.view = preview.view;
   chip.textContent = preview.view_text;

@@ -10,6 +10,7 @@ const WORDS = { start: "Start", pause: "Pause", resume: "Resume", stop: "Stop" }
 const SLOW_MS = 8000;
 
 let state = null;
+let connected = true;
 let sending = null; // the command on its way to the server
 let toastTimer = 0;
 
@@ -23,10 +24,17 @@ export function showControls(newState) {
   for (const [kind, button] of buttons) {
     const busy = waiting === kind;
     if (main.includes(kind)) hide(button, kind !== (main.includes(waiting) ? waiting : visible));
-    button.disabled = state.feed_silent || Boolean(waiting) || !can.includes(kind);
+    button.disabled = !connected || state.feed_silent || Boolean(waiting) || !can.includes(kind);
     button.setAttribute("aria-busy", String(busy));
     button.querySelector(".button-word").textContent = busy ? ASKED_WORDS[kind] : WORDS[kind];
   }
+}
+
+// What is pressed without a connection would not arrive.
+export function allowControls(isConnected) {
+  if (isConnected === connected) return;
+  connected = isConnected;
+  showControls(state);
 }
 
 // Hiding the button that has the focus would lose the keyboard's place.

@@ -2,12 +2,12 @@
 
 import { showPreview } from "./camera.js";
 import { addScan, backToNewest, move, showFirst, showSnapshot } from "./cards.js";
-import { listenToKeys, showControls } from "./controls.js";
+import { allowControls, listenToKeys, showControls } from "./controls.js";
 import { follow } from "./stream.js";
 
 const byId = (id) => document.getElementById(id);
 const start = JSON.parse(byId("start-data").textContent);
-const LINKS = { live: "Live", asking: "Live, slower", waiting: "Connecting", lost: "No connection" };
+const LINKS = { live: "Live", asking: "Live, slower", waiting: "Connecting", lost: "Offline" };
 
 let batchId = start.state.batch?.id ?? 0;
 let news = null;
@@ -63,6 +63,8 @@ function showLink(link) {
   byId("link").dataset.link = link;
   setText("link-word", LINKS[link]);
   byId("offline").hidden = link !== "lost";
+  byId("main").dataset.link = link;
+  allowControls(link !== "lost");
 }
 
 byId("notices").dataset.html = start.state.notices_html;
