@@ -104,12 +104,12 @@ def _fit(changes: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.
     tilt, place = _TILTS[best // _COUNT], best % _COUNT
     line = place[:, None] + tilt[:, None] * _RAMP[None, :]
     edges, rows = np.arange(4)[:, None, None], np.arange(_ROWS)[None, :, None]
-    for width in (2, 1):
+    for width in (3, 3):
         centre = np.clip(np.rint(line), width, _COUNT - 1 - width).astype(np.intp)
         around = centre[:, :, None] + np.arange(-width, width + 1)
-        weights = changes[edges, rows, around]
+        weights = changes[edges, rows, around] ** 2
         peak = (weights * around).sum(axis=2) / (weights.sum(axis=2) + 1e-6)
-        trust = weights.max(axis=2) ** 2 * (np.abs(peak - line) < width + 0.5)
+        trust = weights.max(axis=2) * (np.abs(peak - line) < width + 0.5)
         found &= (trust > 0.1).sum(axis=1) >= _LEAST_ROWS
         for _ in range(2):
             line = _straight(peak, trust)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from models.train import scenes_camera as camera
-from models.train.scenes_card import make_backs, make_faces, make_sheet
+from models.train.scenes_card import Rim, make_backs, make_faces, make_sheet, pick_rim
 from models.train.scenes_surface import Rng, _colour, cut_surface, make_surfaces
 from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, MARGIN_PX, PADDING
 from scanner.records import Picture
@@ -27,6 +27,7 @@ class SceneCard:
     aspect: float
     back: bool = False
     counted: bool = True
+    rim: Rim | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +68,9 @@ class SceneMaker:
                 cards += self._neighbours(cards[0], width, height)
         if any(card.counted for card in cards[1:]):
             view = SEVERAL
-        if cards and rng.random() < 0.14:
+        for card in cards:
+            card.rim = pick_rim(rng)
+        if cards and rng.random() < 0.25:
             self._match_ground(ground, cards[0])
         if rng.random() < 0.35 or view == NOTHING:
             self._clutter(ground, cards[0].quad if cards else None)
@@ -201,6 +204,8 @@ class SceneMaker:
         """White on white, dark on dark: paint the ground nearly as the card's rim; in place."""
         rng = self._rng
         rim = card.face[3:8, 10:-10].reshape(-1, 3).mean(axis=0)
+        if card.rim is not None:
+            rim = card.rim.colour
         colour = rim + rng.normal(0, 14) + rng.normal(0, 4, 3)
         ground[:] = colour + (ground - ground.mean(axis=(0, 1))) * rng.uniform(0, 0.3)
 
@@ -233,7 +238,7 @@ class SceneMaker:
         longest = max(
             np.linalg.norm(card.quad[3] - card.quad[0]), np.linalg.norm(card.quad[2] - card.quad[1])
         )
-        sheet = make_sheet(rng, card.face, int(min(240, longest * 1.15)), card.aspect)
+        sheet = make_sheet(rng, card.face, int(min(240, longest * 1.15)), card.aspect, card.rim)
         plane = cv2.getPerspectiveTransform(sheet.corners_px, card.quad)
         layer = cv2.warpPerspective(sheet.rgba, plane, (width, height), flags=cv2.INTER_LINEAR)
         alpha = layer[..., 3:].astype(np.float32) / 255

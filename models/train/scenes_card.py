@@ -79,9 +79,13 @@ def _back(rng: Rng, textures: Sequence[Picture]) -> Picture:
         word = "".join(rng.choice(list("ABCDEFGMNORSTUW"), int(rng.integers(4, 9))))
         face, size = int(rng.integers(5)), rng.uniform(0.6, 1.0)
         at = (int(rng.integers(12, 40)), int(rng.integers(45, 75)))
+        motto = rng.random() < 0.5  # else the name again, upside down
         for turned in range(2):
             cv2.putText(picture, word, at, face, size, letters, 3, cv2.LINE_AA)
-            if turned == 0:
+            if turned == 0 and motto:
+                word = "".join(rng.choice(list("ACDEHILMNORST   "), 14))
+                at, size = (int(rng.integers(20, 60)), int(rng.integers(190, 226))), size * 0.5
+            elif turned == 0:
                 picture = np.ascontiguousarray(picture[::-1, ::-1])
     elif rng.random() < 0.6:
         picture[height // 2 :] = picture[height - height // 2 - 1 :: -1, ::-1][: height // 2 + 1]
@@ -126,16 +130,37 @@ def _rounded(width: int, height: int, radius: float) -> np.ndarray:
     return np.clip(radius - away + 0.5, 0, 1).astype(np.float32)
 
 
-def _edged(rng: Rng, face: np.ndarray) -> np.ndarray:
-    """Sometimes give the face another rim: white, black, yellow, silver or any colour."""
-    if rng.random() < 0.7:
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """A rim printed round the face: its colour (BGR), and its width as a share of the card's."""
+
+    colour: np.ndarray
+    share: float
+    line: float = 0.0
+    """How much lighter or darker the thin line is that parts the rim from the face; 0: none."""
+
+
+def pick_rim(rng: Rng) -> Rim | None:
+    """For every other card another rim than its own: black, white, yellow, silver, any colour.
+
+    Reference pictures are often cropped to what is printed; cards of other games have wide rims.
+    """
+    if rng.random() < 0.5:
+        return None
+    rims = [(20, 20, 20), (30, 26, 24), (45, 38, 36), (248, 248, 248), (60, 200, 245), (190,) * 3]
+    colour = np.array(rims[rng.integers(6)], np.float64) if rng.random() < 0.75 else _colour(rng)
+    line = rng.uniform(-120, 150) if rng.random() < 0.4 else 0.0
+    return Rim(colour, rng.uniform(0.012, 0.085), line)
+
+
+def _edged(face: np.ndarray, rim: Rim | None) -> np.ndarray:
+    if rim is None:
         return face
-    rims = [(250, 250, 250), (18, 18, 18), (60, 200, 245), (190, 190, 195)]
-    rim = np.array(rims[rng.integers(4)]) if rng.random() < 0.8 else _colour(rng)
-    edge = max(1, int(face.shape[1] * rng.uniform(0.01, 0.055)))
-    whole = np.zeros_like(face) + rim.astype(np.float32)
-    inside = cv2.resize(face, (face.shape[1] - 2 * edge, face.shape[0] - 2 * edge))
-    whole[edge:-edge, edge:-edge] = inside
+    edge = max(1, round(face.shape[1] * rim.share))
+    whole = np.zeros_like(face) + rim.colour.astype(np.float32)
+    whole[edge - 1 : 1 - edge or None, edge - 1 : 1 - edge or None] += rim.line
+    size = (face.shape[1] - 2 * edge, face.shape[0] - 2 * edge)
+    whole[edge:-edge, edge:-edge] = cv2.resize(face, size, interpolation=cv2.INTER_AREA)
     return whole
 
 
@@ -168,11 +193,13 @@ def _holder(rng: Rng, width: int) -> tuple[str, np.ndarray]:
     return str(kind), rng.uniform(low, np.maximum(high, low)) * width
 
 
-def make_sheet(rng: Rng, face: Picture, height_px: int, aspect: float) -> Sheet:
+def make_sheet(
+    rng: Rng, face: Picture, height_px: int, aspect: float, rim: Rim | None = None
+) -> Sheet:
     """Put `face` (any size) into its plane, the card being `height_px` high there."""
     height, width = max(16, height_px), max(12, round(height_px * aspect))
     card = cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    card = _edged(rng, card)
+    card = _edged(card, rim)
     if rng.random() < 0.3:
         card = _foil(rng, card)
     kind, margins = _holder(rng, width)
