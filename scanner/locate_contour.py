@@ -64,7 +64,7 @@ def _card_shapes(small: Picture) -> list[tuple[float, Corners]]:
         outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for outline in outlines:
             shape = _as_card(outline, small.shape[0] * small.shape[1])
-            if shape is not None:
+            if shape is not None and not _is_frame(outline, small):
                 shapes.append(shape)
     return shapes
 
@@ -89,6 +89,12 @@ def _as_card(outline: np.ndarray, frame_area: int) -> tuple[float, Corners] | No
     simple = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, True), True)
     points = simple[:, 0] if len(simple) == 4 else cv2.boxPoints(rectangle)
     return float(fill), np.asarray(points, dtype=np.float32)
+
+
+def _is_frame(outline: np.ndarray, small: Picture) -> bool:
+    """Whether the outline is the frame's own rim."""
+    x, y, width, height = cv2.boundingRect(outline)
+    return x <= 1 and y <= 1 and width >= small.shape[1] - 3 and height >= small.shape[0] - 3
 
 
 def _distinct(shapes: list[tuple[float, Corners]]) -> list[tuple[float, Corners]]:
