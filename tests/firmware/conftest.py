@@ -57,6 +57,7 @@ class Bench:
     clock: VirtualClock
     store: Store
     page: Store
+    machine: Machine
     loop: FeedLoop
     told: list[Scan] = field(default_factory=list)
 
@@ -74,6 +75,13 @@ class Bench:
 
     def work_until_phase(self, phase: Phase) -> None:
         self.work_until(lambda: self.loop.state.phase is phase)
+
+    def restart(self) -> None:
+        """The loop dies between two turns; a new one takes over what lies there."""
+        self.feeder.stop_safe()
+        self.loop = FeedLoop(self.machine)
+        self.feeder.listen(self.loop.inbox.put)
+        self.loop.go_on_with_open_batch()
 
     def names(self) -> list[str]:
         """The logged cards in the log's order."""
@@ -118,7 +126,18 @@ def make_bench(tmp_path: Path, painted: ModuleType) -> Iterator[Callable[..., Be
         feeder.listen(loop.inbox.put)
         closing.extend([feeder.close, page.close, store.close])
         return Bench(
-            tmp_path, mechanism, wired, feeder, camera, recognizer, clock, store, page, loop, told
+            tmp_path,
+            mechanism,
+            wired,
+            feeder,
+            camera,
+            recognizer,
+            clock,
+            store,
+            page,
+            machine,
+            loop,
+            told,
         )
 
     yield make

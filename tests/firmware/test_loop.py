@@ -235,3 +235,32 @@ def test_motors_are_off_when_the_loop_is_left_by_an_error(make_bench: Make) -> N
         bench.loop.run()
     assert isinstance(left.value.__cause__, ValueError)
     assert not bench.mechanism.motors_on
+
+
+def test_a_machine_without_a_camera_does_not_start(make_bench: Make, monkeypatch: Any) -> None:
+    bench = make_bench(cards=1)
+
+    def unplugged() -> None:
+        raise CameraError("Check the cable.")
+
+    monkeypatch.setattr(bench.camera, "start", unplugged)
+    with pytest.raises(CameraError, match="cable"):
+        bench.loop.run()
+    assert not bench.mechanism.motors_on
+
+
+def test_a_restart_goes_on_with_the_open_batch_and_a_fault_waits_for_a_person(
+    make_bench: Make,
+) -> None:
+    bench = make_bench(cards=4)
+    bench.ask("start", expected_cards=4)
+    bench.work_until(lambda: len(bench.told) == 2)
+    bench.restart()
+    bench.work_until(lambda: len(bench.told) == 3)
+    bench.ask("pause")
+    bench.work_until_phase(Phase.PAUSED)
+    bench.restart()
+    assert bench.loop.state.phase is Phase.PAUSED
+    bench.ask("resume")
+    bench.work_until_phase(Phase.FINISHED)
+    assert bench.names() == bench.binned() == [f"card-{card}" for card in range(4)]
