@@ -29,7 +29,7 @@ from scanner.errors import UsageError
 from scanner.pictures import read_picture
 from scanner.pipeline import Recognizer
 from scanner.recognize import open_packs, open_recognizer
-from scanner.records import Picture
+from scanner.records import BACK_VARIANT, Picture
 
 UPSIDE_DOWN_SHARE = 0.15
 SLEEVE_SHARE = 0.25
@@ -203,7 +203,8 @@ def _subjects(args: argparse.Namespace) -> list[Subject]:
             row.get("name") or row["card_id"],
         )
         for row in rows
-        if (not args.game or row.get("game") == args.game)
+        if row.get("variant") != BACK_VARIANT
+        and (not args.game or row.get("game") == args.game)
         and (wanted is None or row["card_id"] in wanted)
     ]  # fmt: skip
     if not subjects:

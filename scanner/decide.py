@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanner.quality import Quality
-from scanner.records import Candidate, Decision, Printing, View
+from scanner.records import BACK_VARIANT, Candidate, Decision, Printing, View
 from scanner.verify import Comparison
 
 
@@ -73,7 +73,8 @@ def decide(
 ) -> Verdict:
     """Decide over the candidates, best first by `comparison.score`.
 
-    A back (`view`) is named as such unless a front is recognised beyond doubt.
+    A back is named as such: when the catalog's picture of it fits best, or when the locator saw
+    one (`view`) and no front is recognised beyond doubt.
     """
     limits = thresholds or Thresholds()
     candidates = tuple(
@@ -95,6 +96,8 @@ def decide(
         and found.matched >= limits.accept_matched
         and margin >= limits.accept_margin
     )
+    if found.score >= limits.review_score and best.printing.variant == BACK_VARIANT:
+        return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates)
     if sure and not twins:
         return Verdict(
             Decision.ACCEPTED, ("the picture matches this printing alone",),

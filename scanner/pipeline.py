@@ -16,7 +16,7 @@ from scanner.embed import Embedder
 from scanner.errors import ModelError
 from scanner.locate import Locator
 from scanner.quality import measure_quality
-from scanner.records import Identification, Located, Picture, View
+from scanner.records import BACK_VARIANT, Identification, Located, Picture, View
 from scanner.rectify import rectify, turn_corners
 from scanner.shortlist import Shortlist
 
@@ -112,6 +112,8 @@ class Recognizer:
         verdict = decide(evidence, quality, located.view)
         clock.lap("decide")
         view = View.CARD if verdict.printing is not None else located.view
+        if evidence and evidence[0].printing.variant == BACK_VARIANT and not verdict.printing:
+            view = View.BACK
         return self._answer(
             verdict, view, stages, Located(view, (corners,), located.confidence),
             crop, found.upside_down,

@@ -18,6 +18,9 @@ Corners = NDArray[np.float32]
 Before the orientation is known, "top left" is the corner that would be it were the card upright.
 """
 
+BACK_VARIANT = "back"
+"""The variant of a catalog row that is the back of the game's cards: named, never accepted."""
+
 CROP_WIDTH_PX = 448
 CROP_HEIGHT_PX = 640
 

@@ -17,7 +17,7 @@ import cv2
 from firmware.simulated.cardpress_back import press_back
 from firmware.simulated.cardpress_deck import DEFAULT_SEED, GAME, SETS, DemoCard, plan_cards
 from firmware.simulated.cardpress_frame import press_face
-from scanner.records import Picture
+from scanner.records import BACK_VARIANT, Picture
 
 __all__ = ["COLUMNS", "DEFAULT_SEED", "GAME", "DemoCard", "plan_cards", "press_cards", "press_one"]
 
@@ -79,6 +79,9 @@ def _facts(cards: list[DemoCard]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([getattr(card, column) for column in COLUMNS] for card in cards)
+    back = {"path": "back.jpg", "card_id": "LF-BACK", "name": f"{GAME} card back"}
+    back |= {"variant": BACK_VARIANT, "artwork": "LF-BACK", "finish": "normal"}
+    writer.writerow([back.get(column, "") for column in COLUMNS])
     return text.getvalue().encode()
 
 

@@ -69,6 +69,15 @@ def test_a_back_is_named_as_a_back_unless_a_front_is_recognised() -> None:
     assert front.decision is Decision.ACCEPTED
 
 
+def test_the_catalogs_own_picture_of_a_back_is_named_and_never_accepted() -> None:
+    back = Printing("BACK", "drawn", "The back", variant="back")
+    item = Evidence(back, "drawn@1", 0.99, Comparison(0.98, 1.0))
+    verdict = decide([item, seen("A", 0.4)], GOOD)
+    assert verdict.decision is Decision.UNKNOWN
+    assert verdict.printing is None
+    assert "back" in verdict.reasons[0]
+
+
 def test_an_empty_catalog_accepts_nothing() -> None:
     assert decide([], GOOD).decision is Decision.UNKNOWN
 
