@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from webui import words
+
 Json = dict[str, Any]
 
 
@@ -44,7 +46,7 @@ def notices_for(situation: Situation) -> list[Json]:
         add(machine["fault"], level, machine["word"], machine["advice"])
     if situation.restored:
         add("restored", "warn", "The log was restored from a backup", situation.restored)
-    if situation.recognizer == "phash":
+    if words.is_fallback(situation.recognizer):
         add(
             "phash",
             "warn",

@@ -115,9 +115,17 @@ def confidence(score: float) -> str:
     return f"{int(max(0.0, min(1.0, score)) * 100 + 1e-9)}%"
 
 
+def is_fallback(recognizer: str) -> bool:
+    """Tell whether a scan's or the feed process's word for the recognition is the fallback's."""
+    return recognizer == "phash" or "perceptual hash" in recognizer.lower()
+
+
 def about(driver: str, recognizer: str) -> str:
     """Return which machine and which recognition are in use."""
-    names = {"phash": "emergency (perceptual hash)", "embedder": "trained model"}
+    names = {"phash": "perceptual hash only", "embedder": "trained model"}
+    told = names.get(recognizer, recognizer)
+    if told.lower().startswith("recognizer: "):
+        told = told.partition(": ")[2]
     machine = f"Machine: {driver}" if driver else ""
-    recognition = f"Recognition: {names.get(recognizer, recognizer)}" if recognizer else ""
+    recognition = f"Recognition: {told}" if told else ""
     return " · ".join(filter(None, (machine, recognition)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmware.phases import AT_WORK, WAITS_FOR_RESUME, Phase
+from scanner.pipeline import Recognizer
 from scanner.tables import BatchEvent
 from webui import view, words
 from webui.live_files import FEED_SILENT_S, LiveFiles, Preview
@@ -81,6 +82,16 @@ def test_nothing_is_commanded_while_the_cover_is_open() -> None:
 )
 def test_time_left_is_told_as_people_do(seconds: float | None, text: str) -> None:
     assert words.time_left(seconds) == text
+
+
+def test_the_fallback_is_known_by_the_recognisers_own_words() -> None:
+    described = Recognizer.open([], models_dir=Path("no-models")).describe()
+    assert words.is_fallback(described)
+    assert words.about("usb camera 0", described).startswith(
+        "Machine: usb camera 0 · Recognition: P"
+    )
+    assert words.is_fallback("phash")
+    assert not words.is_fallback("recognizer: embedder-1 on ai-edge-litert 2.3.0, locator net")
 
 
 @pytest.mark.parametrize(
