@@ -177,7 +177,11 @@ class SceneMaker:
         """Cards next to this one in its plane, as in binders and spreads; cut ones don't count."""
         rng = self._rng
         found: list[SceneCard] = []
-        if rng.random() > 0.22:
+        if rng.random() < 0.2:  # strays that lie half out of the frame
+            for _ in range(int(rng.integers(1, 5))):
+                stray = self._stray(card, width, height)
+                found += [stray] if stray is not None else []
+        if rng.random() > 0.2:
             return found
         flat = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]])
         plane = cv2.getPerspectiveTransform(flat, card.quad)
@@ -193,6 +197,23 @@ class SceneMaker:
                 face = self._face(rng.random() < 0.1)
                 found.append(SceneCard(face, quad, card.aspect, counted=seen > 0.93))
         return found
+
+    def _stray(self, card: SceneCard, width: int, height: int) -> SceneCard | None:
+        """Another card of about this size, anywhere on the frame's rim, clear of this one."""
+        rng = self._rng
+        turn = rng.uniform(0, 2 * np.pi)
+        c, s = np.cos(turn), np.sin(turn)
+        middle = card.quad.mean(axis=0)
+        shape = (card.quad - middle) @ np.array([[c, s], [-s, c]]) * rng.uniform(0.7, 1.2)
+        at = rng.uniform(0, 1, 2) * [width, height]
+        at[rng.integers(2)] *= 0
+        if rng.random() < 0.5:
+            at = np.array([width, height]) - at
+        quad = (shape + at + rng.normal(0, 6, 2)).astype(np.float32)
+        shared, _ = cv2.intersectConvexConvex(quad, card.quad)
+        if not 0.02 < self._visible(quad, width, height) < 0.6 or shared > 0:
+            return None
+        return SceneCard(self._face(rng.random() < 0.1), quad, card.aspect, counted=False)
 
     @staticmethod
     def _visible(quad: np.ndarray, width: int, height: int) -> float:
