@@ -38,7 +38,8 @@ class Watcher:
         self._version = -1
         self._scan_id: int | None = None
         self._restored_id = 0
-        self._preview_key: tuple[object, ...] = ()
+        self._picture_key: tuple[object, ...] = ()
+        self._machine_key: tuple[object, ...] = ()
         self._state: Json = {}
 
     def start(self) -> None:
@@ -80,23 +81,22 @@ class Watcher:
 
     def _look(self) -> None:
         preview = self._view.files.read()
-        preview_changed = self._note(
-            (preview.sequence, preview.fresh, preview.state, preview.view, preview.corners)
-        )
+        picture = (preview.sequence, preview.fresh, preview.view, preview.corners)
+        machine = (preview.fresh, preview.state, preview.driver, preview.recognizer)
         version = self._view.store().data_version()
-        if version != self._version:
+        if version != self._version or machine != self._machine_key:
             # Noted before reading: what comes in between is read twice rather than missed.
-            self._version = version
+            self._version, self._machine_key = version, machine
+            newest = self._newest_scan_id()
+            if not len(self._hub):
+                # A page that opens after this line reads the log itself.
+                self._scan_id = newest
+                return
             self._publish_scans()
             self._publish_state(self._view.state())
-        elif preview_changed:
-            self._publish_state(self._view.state())
-        if preview_changed:
+        if picture != self._picture_key:
+            self._picture_key = picture
             self._hub.publish(self._view.preview_frame())
-
-    def _note(self, key: tuple[object, ...]) -> bool:
-        changed, self._preview_key = key != self._preview_key, key
-        return changed
 
     def _publish_scans(self) -> None:
         store = self._view.store()
@@ -107,8 +107,7 @@ class Watcher:
         while True:
             scans = store.scans_after(self._scan_id, _PAGE)
             for scan in scans:
-                if len(self._hub):
-                    self._hub.publish(self._view.scan_frame(scan))
+                self._hub.publish(self._view.scan_frame(scan))
                 self._scan_id = scan.id or self._scan_id
             if len(scans) < _PAGE:
                 return
