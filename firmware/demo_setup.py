@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tqdm import tqdm
+
 from firmware.simulated.cardpress import DEFAULT_SEED, plan_cards, press_cards
 from firmware.simulated.deck import Printed
 from scanner.catalog.build import build_pack
@@ -35,8 +37,14 @@ def install_demo_pack(data_dir: Path, say: Say) -> None:
     pictures = _pictures_dir()
     try:
         if not (pictures / "facts.csv").exists():
-            say("Printing the demo game. This is done once and takes about half a minute.")
-        press_cards(pictures)
+            say("Printing the demo game. This is done once and takes about a minute.")
+        with tqdm(desc=f"{GAME}: printing cards", unit=" cards", disable=None) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            press_cards(pictures, progress=show)
     except OSError as error:
         raise StoreError(
             f"The demo's cards can't be printed to {pictures} ({error.strerror or error}): set "

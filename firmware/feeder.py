@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware.events import Event
-from scanner.records import Identification, Picture
+from scanner.records import Corners, Identification, Picture
 
 Listener = Callable[[Event], None]
 """Called from any thread with `CardEntered`, `CardSeated`, `TwoCards`, `CardLeft`, and the door's
@@ -40,6 +40,10 @@ class Feeder(Protocol):
 
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Look at a frame; only called when `wants_frames`."""
+
+    @property
+    def outline_px(self) -> Corners | None:
+        """Where the card scanned last lies now, if the feeder watches it; for the preview."""
 
     def saw_card(self, answer: Identification) -> bool:
         """Learn what the last `CardSeated` was, and tell whether it is a card not counted yet.

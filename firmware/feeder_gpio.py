@@ -30,7 +30,7 @@ from firmware.events import (
 from firmware.feeder import Listener
 from firmware.feeder_pins import FeederPins
 from scanner.errors import FeederError
-from scanner.records import Identification, Picture
+from scanner.records import Corners, Identification, Picture
 
 
 class GpioFeeder:
@@ -110,6 +110,11 @@ class GpioFeeder:
 
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Beams watch the bay here; pictures are not needed."""
+
+    @property
+    def outline_px(self) -> Corners | None:
+        """Beams know no outline."""
+        return None
 
     def saw_card(self, answer: Identification) -> bool:  # noqa: ARG002 - the protocol has it
         """Beams watch the bay here: a card that was seated always counts."""

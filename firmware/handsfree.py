@@ -8,7 +8,7 @@ import numpy as np
 from firmware.events import CardLeft, CardSeated
 from firmware.feeder import Listener
 from firmware.trigger import Ask, Trigger
-from scanner.records import Identification, Picture
+from scanner.records import Corners, Identification, Picture
 
 WIDTH_PX = 160
 
@@ -26,6 +26,7 @@ class HandsFree:
         self._feeding = False
         self._scale = 1.0
         self._shape = (0, 0)
+        self._corners_px: Corners | None = None
 
     def listen(self, listener: Listener) -> None:
         """Send all further news to `listener`."""
@@ -67,8 +68,18 @@ class HandsFree:
             outline = np.round(answer.corners_px * self._scale).astype(np.int32)
             cv2.fillConvexPoly(canvas, outline, 1)
             region = canvas.astype(np.bool_)
+        self._corners_px = answer.corners_px
         names = [candidate.printing.card_id for candidate in answer.candidates[:2]]
         return self._trigger.learn_card(names, region)
+
+    @property
+    def outline_px(self) -> Corners | None:
+        """The card scanned last, followed to where it lies now; None when it is gone."""
+        pose = self._trigger.pose
+        if pose is None or self._corners_px is None:
+            return None
+        moved = self._corners_px @ pose[:, :2].T + pose[:, 2] / self._scale
+        return np.asarray(moved, np.float32)
 
     def saw_nothing(self) -> None:
         """The scan found no card."""

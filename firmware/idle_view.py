@@ -16,7 +16,9 @@ def watch_the_table(machine: Machine) -> CameraFailed | None:
         return CameraFailed(str(error))
     machine.feeder.see(frame.picture, machine.clock.now_s())
     if machine.preview is not None:
-        machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
+        outline_px = machine.feeder.outline_px
+        view = View.NOTHING if outline_px is None else View.CARD
+        machine.preview.show_frame(frame.picture, outline_px, view.value)
     return None
 
 

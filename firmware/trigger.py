@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from firmware.sameness import Blocks, Grey, KnownCard, Mask, agrees, is_dark, same_table
+from firmware.sameness import Blocks, Grey, KnownCard, Mask, Pose, agrees, is_dark, same_table
 
 STILL_S = 0.25
 MOVED_LEVELS = 10
@@ -23,6 +23,7 @@ MOVED_SHARE = 0.003
 HIDDEN_BELOW = 0.15
 HIDDEN_FRAMES = 2
 SAME_FROM = 0.8
+ALIKE_FROM = 0.4
 GLIMPSE = 0.1
 NUDGE_PX = 1.5
 
@@ -82,10 +83,18 @@ class Trigger:
             return True
         if region is None or not region.any():
             region = self._likely_region(self._asked)
-        known = self._asked_for is Ask.LOOK_AGAIN and self._name in names
+        known = False
+        if self._asked_for is Ask.LOOK_AGAIN:
+            # A card without a name is told by its look alone, even if a finger hides half of it.
+            known = self._name in names if names and self._name else self._seen >= ALIKE_FROM
         self._name = names[0] if names else ""
         self._remember(KnownCard(self._asked, region))
         return not known
+
+    @property
+    def pose(self) -> Pose | None:
+        """Where the card scanned last lies now, from where it was scanned; None when it is gone."""
+        return None if self._card is None else self._card.pose
 
     def learn_nothing(self) -> None:
         """The scan found no card: this is how the table looks, or a hand rests on it."""

@@ -252,8 +252,8 @@ def test_a_machine_without_a_camera_does_not_start(make_bench: Make, monkeypatch
 def test_a_restart_goes_on_with_the_open_batch_and_a_fault_waits_for_a_person(
     make_bench: Make,
 ) -> None:
-    bench = make_bench(cards=4)
-    bench.ask("start", expected_cards=4)
+    bench = make_bench(cards=8)
+    bench.ask("start", expected_cards=8)
     bench.work_until(lambda: len(bench.told) == 2)
     bench.restart()
     bench.work_until(lambda: len(bench.told) == 3)
@@ -263,4 +263,4 @@ def test_a_restart_goes_on_with_the_open_batch_and_a_fault_waits_for_a_person(
     assert bench.loop.state.phase is Phase.PAUSED
     bench.ask("resume")
     bench.work_until_phase(Phase.FINISHED)
-    assert bench.names() == bench.binned() == [f"card-{card}" for card in range(4)]
+    assert bench.names() == bench.binned() == [f"card-{card}" for card in range(8)]
