@@ -99,6 +99,17 @@ def test_the_page_says_why_the_machine_did_not_obey(shop: Shop, serve: Serve, lo
     expect(page.locator('[data-command="pause"]')).to_be_enabled()
 
 
+def test_a_refused_command_says_what_to_do(shop: Shop, serve: Serve, look: Look) -> None:
+    shop.keep_showing()
+    shop.start()
+    page = look(serve().url).page
+    page.context.clear_cookies()
+    page.locator('[data-command="pause"]').click()
+    expect(page.locator("#toast")).to_contain_text("Reload it and press the button again")
+    expect(page.locator('[data-command="pause"]')).to_be_enabled()
+    assert shop.commands() == []
+
+
 def test_space_in_a_field_types_a_space(shop: Shop, serve: Serve, look: Look) -> None:
     shop.keep_showing(state="idle", view="nothing")
     page = look(serve().url).page
