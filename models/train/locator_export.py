@@ -20,8 +20,11 @@ def export_int8(net: LocatorNet, frames: Iterable[np.ndarray], out: Path) -> Non
 
     The file takes `(1, 160, 288, 3) int8` (pixel - 128 up to the file's own scale).
     """
+    # A fresh network: weights kept channels-last in memory would be written in the wrong order.
+    plain = LocatorNet()
+    plain.load_state_dict(net.state_dict())
     device: nn.Module = litert_torch.to_channel_last_io(
-        DeviceNet(net).eval(), args=[0], outputs=[0]
+        DeviceNet(plain.eval()).eval(), args=[0], outputs=[0]
     )
     batches = [torch.from_numpy(batch).float() / 255 for batch in frames]
     sample = (batches[0][:1],)
