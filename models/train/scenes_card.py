@@ -32,10 +32,10 @@ def make_backs(rng: Rng, art: Sequence[Picture], count: int) -> list[Picture]:
 
     made of surfaces and of pieces of `art`."""
     textures = make_surfaces(rng, art, 60)
-    return [_back(rng, textures) for _ in range(count)]
+    return [_back(rng, textures, art[rng.integers(len(art))]) for _ in range(count)]
 
 
-def _back(rng: Rng, textures: Sequence[Picture]) -> Picture:
+def _back(rng: Rng, textures: Sequence[Picture], piece: Picture) -> Picture:
     width, height = FACE_WIDTH_PX, FACE_HEIGHT_PX
     texture = textures[rng.integers(len(textures))]
     part = int(rng.integers(60, 240))
@@ -53,6 +53,12 @@ def _back(rng: Rng, textures: Sequence[Picture]) -> Picture:
         dx, dy = x - width / 2, (y - height / 2) * rng.uniform(0.5, 1)
         turn = np.arctan2(dy, dx) * rng.integers(1, 6) + np.hypot(dx, dy) * rng.uniform(0, 0.15)
         ground += (np.sin(turn) * rng.uniform(8, 50))[..., None] * rng.uniform(0.3, 1, 3)
+    if rng.random() < 0.4:  # a glow from the middle, or a darker middle
+        y, x = np.mgrid[:height, :width].astype(np.float32)
+        far = np.hypot((x - width / 2) / width, (y - height / 2) / height)
+        ground += np.exp(-((far / rng.uniform(0.1, 0.4)) ** 2))[..., None] * rng.uniform(
+            -90, 160, 3
+        )
     picture = np.clip(ground, 0, 255).astype(np.uint8)
     border = tuple((_colour(rng) if rng.random() < 0.5 else colour * 0.6).tolist())
     edge = int(rng.integers(4, 16))
@@ -74,6 +80,16 @@ def _back(rng: Rng, textures: Sequence[Picture]) -> Picture:
         else:
             box = cv2.boxPoints((middle, size, 45.0 if kind > 0.9 else 0.0)).astype(np.int32)
             cv2.polylines(picture, [box], True, _colour(rng).tolist(), max(1, abs(thick)))
+    if rng.random() < 0.25:  # a picture in the middle
+        disc, half = np.zeros((height, width), np.uint8), int(rng.integers(18, 46))
+        cv2.ellipse(disc, middle, (half, int(half * rng.uniform(1, 1.4))), 0, 0, 360, 255, -1)
+        picture[disc > 0] = cv2.resize(piece[30:130, 20:148], (width, height))[disc > 0]
+    if rng.random() < 0.35:  # something in each corner
+        at, size = (int(rng.integers(14, 36)), int(rng.integers(14, 40))), int(rng.integers(3, 13))
+        tint, thick = _colour(rng).tolist(), -1 if rng.random() < 0.6 else 2
+        for x in (at[0], width - 1 - at[0]):
+            for y in (at[1], height - 1 - at[1]):
+                cv2.circle(picture, (x, y), size, tint, thick, cv2.LINE_AA)
     if rng.random() < 0.6:  # a name above, and upside down below
         letters = _colour(rng, 150, 255).tolist()
         word = "".join(rng.choice(list("ABCDEFGMNORSTUW"), int(rng.integers(4, 9))))
