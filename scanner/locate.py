@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scanner.errors import ModelError, PictureError
 from scanner.locate_contour import locate_by_contour
 from scanner.locate_edges import refine
-from scanner.locate_net import MODEL_FILE, CornerNet, fit_frame
+from scanner.locate_net import CornerNet, fit_frame
 from scanner.locate_peaks import Quad, find_quads
+from scanner.models import read_manifest
 from scanner.records import Corners, Located, Picture, View
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,8 @@ class Locator:
 
         Never raises for a missing or damaged model: it warns and finds cards by their contours.
         """
-        folder = models_dir or Path(__file__).resolve().parent.parent / "models"
         try:
-            return cls(CornerNet.load(folder / MODEL_FILE, threads))
+            return cls(CornerNet.open(read_manifest("locator", models_dir), threads))
         except ModelError as error:
             log.warning("Cards are found by plain contours, which is far less reliable: %s", error)
             return cls(None, str(error))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.errors import ModelError
+from scanner.models import ModelFile, open_interpreter
 from scanner.records import Corners, Picture
 
 INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 288, 160
@@ -19,9 +18,6 @@ MARGIN_PX = 6
 """Room around the frame in the net's input, so that corners cut off by the frame have a place."""
 PADDING = 114
 STRIDE_PX = 4
-MODEL_FILE = "locator.tflite"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +73,25 @@ class CornerNet:
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]
         outputs = interpreter.get_output_details()
-        self._maps = next(one for one in outputs if len(one["shape"]) == 4)
-        self._view = next(one for one in outputs if len(one["shape"]) == 2)
-        expected = [1, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3]
-        if list(self._input["shape"]) != expected or self._input["dtype"] != np.int8:
+        outputs.sort(key=lambda output: len(output["shape"]))
+        shapes = [list(one["shape"]) for one in (self._input, *outputs)]
+        maps = [1, INPUT_HEIGHT_PX // STRIDE_PX, INPUT_WIDTH_PX // STRIDE_PX, 2]
+        if shapes != [[1, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3], [1, 4], maps]:
             raise ModelError(
-                f"The locator's model takes {list(self._input['shape'])} "
-                f"{self._input['dtype'].__name__} instead of {expected} int8; "
-                "use the model that came with this version."
+                f"the locator's model has inputs and outputs of the shapes {shapes}, which this "
+                "version does not know; use the model that came with it"
             )
+        self._view, self._maps = outputs
         # The input's scale may be a hair off 1/255: a table maps pixel values exactly.
         scale, zero = self._input["quantization"]
         values = np.round(np.arange(256) / 255 / scale) + zero
         self._table = np.clip(values, -128, 127).astype(np.int8)
 
     @classmethod
-    def load(cls, path: Path, threads: int = 1) -> CornerNet:
+    def open(cls, file: ModelFile, threads: int = 1) -> CornerNet:
         """Read the model; raises `ModelError` when it or the runtime is missing or damaged."""
-        if not path.is_file():
-            raise ModelError(f"{path} is missing; install the model files again.")
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise ModelError(
-                f"The TFLite runtime can't be loaded ({error}); install ai-edge-litert."
-            ) from error
-        try:
-            interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
-            interpreter.allocate_tensors()
-            return cls(interpreter)
-        except (ValueError, RuntimeError, OSError, StopIteration) as error:
-            raise ModelError(
-                f"{path} can't be used ({error}); install the model files again."
-            ) from error
+        interpreter, _ = open_interpreter(file, threads)
+        return cls(interpreter)
 
     def run(self, canvas: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Corner logits `(2, 40, 72)` and the chances `(4,)` of nothing, card, several, back."""

@@ -84,7 +84,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the locator.")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("models/train/work/cache"))
+    parser.add_argument("--cache", type=Path, default=Path("models/train/work"))
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--scenes", type=int, default=600)
     options = parser.parse_args()

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from models.train.locator_data import BLOCK, Block, blocks
-from models.train.locator_export import export_int8
+from models.train.locator_export import export
 from models.train.locator_net import LocatorNet, locator_loss
 
 _BATCH = 32
@@ -74,8 +74,8 @@ class Pool:
             frame[:] = frame[..., self._rng.permutation(3)]
 
 
-def train(options: argparse.Namespace) -> LocatorNet:
-    """Train for `options.minutes` on one thread, resuming; returns the averaged network."""
+def train(options: argparse.Namespace) -> None:
+    """Train for `options.minutes` on one thread, resuming from the checkpoint in `options.work`."""
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
     net = LocatorNet().to(memory_format=torch.channels_last)
@@ -129,7 +129,6 @@ def train(options: argparse.Namespace) -> LocatorNet:
             _save(saved, net, average, optimiser, step, spent_s)
             last_saved = now
     _save(saved, net, average, optimiser, step, spent_s)
-    return average
 
 
 def _average(average: LocatorNet, net: LocatorNet, keep: float) -> None:
@@ -160,25 +159,22 @@ def _save(
 
 
 def main() -> None:
-    """Train, then export to int8 with scenes as the calibration set."""
+    """Train, export to int8, measure, and write the manifest."""
     parser = argparse.ArgumentParser(description="Train the locator and export it to TFLite.")
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with cards.csv, photos.csv"
     )
     parser.add_argument("--out", type=Path, default=Path("models/locator.tflite"))
     parser.add_argument("--work", type=Path, default=Path("models/train/work/locator"))
-    parser.add_argument("--cache", type=Path, default=Path("models/train/work/cache"))
+    parser.add_argument("--cache", type=Path, default=Path("models/train/work"))
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from")
-    parser.add_argument("--export-only", action="store_true", help="export the last checkpoint")
     options = parser.parse_args()
-    if options.export_only:
-        options.minutes = 0.0
-    net = train(options)
-    stream = blocks(options.data, options.cache, options.seed + 1)
-    export_int8(net, [next(stream)[0] for _ in range(4)], options.out)
+    train(options)
+    state = torch.load(options.work / "locator.pt", weights_only=True)
+    export(state, options.data, options.cache, options.out)
     print(f"wrote {options.out}")
 
 

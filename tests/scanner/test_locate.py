@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from scanner.errors import PictureError
 from scanner.locate import Locator
+from scanner.models import MODELS_DIR
 from scanner.records import View
 from tests.scanner.drawn_scene import (
     card_corners,
@@ -121,7 +123,7 @@ def test_what_is_no_picture_is_refused_with_a_way_out(
 
 def test_without_its_model_it_says_so_and_finds_plain_cards(by_contour: Locator) -> None:
     assert by_contour.kind == "contour"
-    assert "missing" in by_contour.reason
+    assert "manifest.toml can't be read" in by_contour.reason
     truth = card_corners((740, 430), 560, 20)
     located = by_contour.locate(place(drawn_surface(*SIZE, shade=25), drawn_card(), truth))
     assert located.view is View.CARD
@@ -129,8 +131,10 @@ def test_without_its_model_it_says_so_and_finds_plain_cards(by_contour: Locator)
 
 
 def test_a_damaged_model_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    shutil.copy(MODELS_DIR / "manifest.toml", tmp_path)
     (tmp_path / "locator.tflite").write_bytes(b"TFL3" + bytes(200))
     locator = Locator.load(tmp_path)
     assert locator.kind == "contour"
     assert "contours" in caplog.text
+    assert "not the file the manifest describes" in locator.reason
     assert locator.locate(drawn_surface(640, 480)).view is View.NOTHING
