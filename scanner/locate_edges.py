@@ -16,6 +16,7 @@ _TILTS = np.arange(-6, 7)
 _ALONG = np.linspace(0.09, 0.91, _ROWS)
 _RAMP = np.linspace(-1.0, 1.0, _ROWS)
 _NOISE_FLOOR = 10.0
+_REMAP_LIMIT_PX = 32767
 _LEAST_SUPPORT = 0.34
 # The net errs inwards, to a printed frame with more contrast than the paper's edge: a line outside
 # its prediction is believed more readily than one inside.
@@ -53,7 +54,7 @@ def refine(frame: Picture, quad: Corners, reach_px: float) -> tuple[Corners, flo
     start, end = quad.astype(np.float64), np.roll(quad, -1, axis=0).astype(np.float64)
     side = end - start
     length = np.sqrt((side * side).sum(axis=1, keepdims=True))
-    if length.min() < 12:
+    if length.min() < 12 or max(frame.shape[:2]) > _REMAP_LIMIT_PX:
         return quad, 0.0
     normal = np.stack([side[:, 1], -side[:, 0]], axis=1) / length
     step = max(0.4, reach_px / _HALF)

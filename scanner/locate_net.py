@@ -22,7 +22,10 @@ STRIDE_PX = 4
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Where a frame lies in the net's input. Upright frames are turned clockwise to lie down."""
+    """Where a frame, or nearly all of it, lies in the net's input.
+
+    Frames higher than wide are turned clockwise to lie down.
+    """
 
     frame_size: tuple[int, int]
     content_size: tuple[int, int]
@@ -54,16 +57,26 @@ def fit_frame(frame: Picture) -> tuple[Picture, Fit]:
     if turned:
         room_x, room_y = room_y, room_x
     scale = min(room_x / width, room_y / height)
+    # Halving by area is many times faster than shrinking by a fraction; a last odd row or column
+    # is left out, and `frame_size` is what remains.
+    small: NDArray[Any] = frame
+    halved = 1
+    while scale * halved < 0.5 and min(small.shape[:2]) > 1:
+        even = small[: small.shape[0] // 2 * 2, : small.shape[1] // 2 * 2]
+        half = (even.shape[1] // 2, even.shape[0] // 2)
+        small = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
+        halved *= 2
+    covered = (small.shape[1] * halved, small.shape[0] * halved)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(frame, size, interpolation=way)
+    small = cv2.resize(small, size, interpolation=way)
     if turned:
         small = cv2.rotate(small, cv2.ROTATE_90_CLOCKWISE)
     canvas = np.full((INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), PADDING, dtype=np.uint8)
     top = (INPUT_HEIGHT_PX - small.shape[0]) // 2
     left = (INPUT_WIDTH_PX - small.shape[1]) // 2
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return canvas, Fit((width, height), size, turned)
+    return canvas, Fit(covered, size, turned)
 
 
 class CornerNet:
