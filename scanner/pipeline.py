@@ -16,9 +16,9 @@ from scanner.embed import Embedder
 from scanner.errors import ModelError
 from scanner.locate import Locator
 from scanner.quality import measure_quality
-from scanner.records import BACK_VARIANT, Identification, Located, Picture, View
-from scanner.rectify import rectify, turn_corners
-from scanner.shortlist import Shortlist
+from scanner.records import BACK_VARIANT, Corners, Identification, Located, Picture, View
+from scanner.rectify import from_crop, rectify, turn_corners
+from scanner.shortlist import Found, Shortlist
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
@@ -105,6 +105,8 @@ class Recognizer:
         quality = measure_quality(crop)
         clock.lap("quality")
         found = self._shortlist.find(crop, clock.lap)
+        if not found.is_clear:
+            corners, crop, found = self._look_again(frame, corners, crop, found, clock)
         evidence = found.evidence
         if found.upside_down:
             corners = turn_corners(corners)
@@ -118,6 +120,26 @@ class Recognizer:
             verdict, view, stages, Located(view, (corners,), located.confidence),
             crop, found.upside_down,
         )  # fmt: skip
+
+    def _look_again(
+        self, frame: Picture, corners: Corners, crop: Picture, found: Found, clock: _Clock
+    ) -> tuple[Corners, Picture, Found]:
+        """Cut the card out anew where the likeliest references say that its picture lies.
+
+        The paper's edge is not always where the reference's frame falls (another language's
+        border, a toploader), and the locator may err: the better of both crops counts.
+        """
+        placed = self._shortlist.lay_on_reference(crop, found)
+        clock.lap("align")
+        if placed is None:
+            return corners, crop, found
+        better_corners = from_crop(corners, placed)
+        better_crop = rectify(frame, better_corners)
+        clock.lap("rectify")
+        better = self._shortlist.find(better_crop, clock.lap)
+        if better.strength <= found.strength:
+            return corners, crop, found
+        return better_corners, better_crop, better
 
     def _answer(
         self, verdict: Verdict, view: View, stages: dict[str, float], located: Located,

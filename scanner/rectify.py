@@ -33,6 +33,14 @@ def rectify(frame: Picture, corners: Corners) -> Picture:
     return np.asarray(crop, np.uint8)
 
 
+def from_crop(corners: Corners, points: Corners) -> Corners:
+    """Points of the crop that `rectify` cuts at `corners`, as `(4, 2) float32` frame pixels."""
+    size = (CROP_WIDTH_PX, CROP_HEIGHT_PX)
+    crop = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
+    matrix = cv2.getPerspectiveTransform(crop - 0.5, corners.astype(np.float32))
+    return np.asarray(cv2.perspectiveTransform(points[None], matrix)[0], np.float32)
+
+
 def turn_corners(corners: Corners) -> Corners:
     """The corners of the same card read the other way up."""
     return np.roll(corners, 2, axis=0)

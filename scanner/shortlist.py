@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.align import FEWEST_INLIERS, Aligner
 from scanner.decide import Evidence
 from scanner.phash import phash256
-from scanner.records import Picture
+from scanner.records import Corners, Picture
 from scanner.rivals import settle
 from scanner.search import nearest_hashes, nearest_vectors
 from scanner.verify import Blocks, Windows, compare, cut_blocks, cut_windows
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 _FIRST_LOOK = 8
 _SECOND_LOOK = 32
 # A first look that finds this needs no second one.
-_CLEAR_SCORE = 0.78
-_CLEAR_MATCHED = 0.5
+_CLEAR_SCORE = 0.8
+_CLEAR_MATCHED = 0.52
+# A crop that fits nothing is laid on this many references each way up.
+_ALIGNED_WITH = 8
 # Below this lead of one way up over the other, both are compared.
 _CLEAR_TURN = 0.12
 _KEPT_BLOCKS = 256
@@ -34,18 +37,32 @@ _EMBED_WIDTH_PX, _EMBED_HEIGHT_PX = 112, 160
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The compared candidates, best first, and which way up they are."""
+class Hit:
+    """One row of one pack that the search found, and its similarity, 0…1."""
 
-    evidence: tuple[Evidence, ...]
-    upside_down: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
     pack: int
     row: int
     similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The compared candidates, best first, and which way up they are; `nearest` are the rows that
+    the search found for the crop as it is and for the crop turned."""
+
+    evidence: tuple[Evidence, ...]
+    upside_down: bool
+    nearest: tuple[tuple[Hit, ...], ...] = ()
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the best candidate's picture is there beyond doubt."""
+        return _is_clear(self.evidence)
+
+    @property
+    def strength(self) -> float:
+        """How well the best candidate fits, to compare with another crop of the same card."""
+        return _strength(self.evidence)
 
 
 class Shortlist:
@@ -55,6 +72,7 @@ class Shortlist:
         """With `embedder` None the packs' perceptual hashes are searched instead."""
         self._packs = tuple(packs)
         self._embedder = embedder
+        self._aligner = Aligner()
         self._blocks: OrderedDict[tuple[int, int], Blocks] = OrderedDict()
 
     def find(self, crop: Picture, lap: Callable[[str], None]) -> Found:
@@ -65,7 +83,7 @@ class Shortlist:
         )
         ways = [small, np.ascontiguousarray(small[::-1, ::-1])]
         hits = self._search(ways, lap)
-        tops = [way[0].similarity if way else 0.0 for way in hits]
+        tops = [_similarity(way) for way in hits]
         lead = tops[0] - tops[1]
         if lead >= _CLEAR_TURN:
             order = [0]
@@ -74,7 +92,7 @@ class Shortlist:
         else:
             order = [0, 1] if lead >= 0 else [1, 0]
         best: tuple[Evidence, ...] = ()
-        best_hits: tuple[_Hit, ...] = ()
+        best_hits: tuple[Hit, ...] = ()
         turned = False
         for way in order:
             picture = crop if way == 0 else np.ascontiguousarray(crop[::-1, ::-1])
@@ -91,9 +109,27 @@ class Shortlist:
             picture = np.ascontiguousarray(crop[::-1, ::-1]) if turned else crop
             best = settle(picture, best, lambda place: self._fine_reference(best_hits[place]))
             lap("printing")
-        return Found(best, turned)
+        return Found(best, turned, tuple(tuple(way[:_ALIGNED_WITH]) for way in hits))
 
-    def _search(self, ways: Sequence[Picture], lap: Callable[[str], None]) -> list[list[_Hit]]:
+    def lay_on_reference(self, crop: Picture, found: Found) -> Corners | None:
+        """Where the card's picture really lies in a crop that fits no reference well.
+
+        Corners in the crop's pixels, from the card's own top left; None when no reference fits.
+        """
+        best: Corners | None = None
+        least = 0
+        ways = sorted(range(len(found.nearest)), key=lambda way: -_similarity(found.nearest[way]))
+        for way in ways:
+            picture = np.ascontiguousarray(crop[::-1, ::-1]) if way else crop
+            references = (self._fine_reference(hit) for hit in found.nearest[way])
+            aligned = self._aligner.align(picture, references, least or FEWEST_INLIERS)
+            if aligned is not None:
+                corners, least = aligned
+                size = np.array([crop.shape[1], crop.shape[0]], np.float32)
+                best = size - corners if way else corners
+        return best
+
+    def _search(self, ways: Sequence[Picture], lap: Callable[[str], None]) -> list[list[Hit]]:
         if self._embedder is not None:
             vectors = [self._embedder.embed(way) for way in ways]
             lap("embed")
@@ -111,7 +147,7 @@ class Shortlist:
         hits = [
             sorted(
                 (
-                    _Hit(pack, int(row), float(score))
+                    Hit(pack, int(row), float(score))
                     for pack, (rows, scores) in enumerate(way)
                     for row, score in zip(rows, scores, strict=True)
                 ),
@@ -123,14 +159,14 @@ class Shortlist:
         return hits
 
     def _compare(
-        self, windows: Windows, hits: Sequence[_Hit]
-    ) -> tuple[tuple[Evidence, ...], tuple[_Hit, ...]]:
+        self, windows: Windows, hits: Sequence[Hit]
+    ) -> tuple[tuple[Evidence, ...], tuple[Hit, ...]]:
         """Evidence for each printing among the hits, best first, and the hit behind each."""
         blocks = [self._reference(hit) for hit in hits]
         compared = compare(windows, blocks)
         order = sorted(range(len(hits)), key=lambda i: -compared[i].score)
         evidence: list[Evidence] = []
-        kept: list[_Hit] = []
+        kept: list[Hit] = []
         seen: set[tuple[int, str]] = set()
         for index in order:
             hit, pack = hits[index], self._packs[hits[index].pack]
@@ -142,10 +178,10 @@ class Shortlist:
             kept.append(hit)
         return tuple(evidence), tuple(kept)
 
-    def _fine_reference(self, hit: _Hit) -> NDArray[np.uint8]:
+    def _fine_reference(self, hit: Hit) -> NDArray[np.uint8]:
         return self._packs[hit.pack].row_grey(hit.row, halved=False)
 
-    def _reference(self, hit: _Hit) -> Blocks:
+    def _reference(self, hit: Hit) -> Blocks:
         """The blocks of a reference picture, kept for the next cards of the same stack."""
         key = (hit.pack, hit.row)
         blocks = self._blocks.get(key)
@@ -159,7 +195,13 @@ class Shortlist:
         return blocks
 
 
+def _similarity(hits: Sequence[Hit]) -> float:
+    return hits[0].similarity if hits else 0.0
+
+
 def _strength(evidence: tuple[Evidence, ...]) -> float:
+    if not evidence:
+        return 0.0
     return evidence[0].comparison.score + evidence[0].comparison.matched
 
 
