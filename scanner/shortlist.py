@@ -29,7 +29,7 @@ _SECOND_LOOK = 32
 _CLEAR_SCORE = 0.8
 _CLEAR_MATCHED = 0.52
 # A crop that fits nothing is laid on this many references each way up.
-_ALIGNED_WITH = 8
+_ALIGNED_WITH = 6
 # Below this lead of one way up over the other, both are compared.
 _CLEAR_TURN = 0.12
 _KEPT_BLOCKS = 256
@@ -83,18 +83,10 @@ class Shortlist:
         )
         ways = [small, np.ascontiguousarray(small[::-1, ::-1])]
         hits = self._search(ways, lap)
-        tops = [_similarity(way) for way in hits]
-        lead = tops[0] - tops[1]
-        if lead >= _CLEAR_TURN:
-            order = [0]
-        elif lead <= -_CLEAR_TURN:
-            order = [1]
-        else:
-            order = [0, 1] if lead >= 0 else [1, 0]
         best: tuple[Evidence, ...] = ()
         best_hits: tuple[Hit, ...] = ()
         turned = False
-        for way in order:
+        for way in _likely_ways([_similarity(way) for way in hits]):
             picture = crop if way == 0 else np.ascontiguousarray(crop[::-1, ::-1])
             windows = cut_windows(picture)
             evidence, kept = self._compare(windows, hits[way][:_FIRST_LOOK])
@@ -118,8 +110,7 @@ class Shortlist:
         """
         best: Corners | None = None
         least = 0
-        ways = sorted(range(len(found.nearest)), key=lambda way: -_similarity(found.nearest[way]))
-        for way in ways:
+        for way in _likely_ways([_similarity(hits) for hits in found.nearest]):
             picture = np.ascontiguousarray(crop[::-1, ::-1]) if way else crop
             references = (self._fine_reference(hit) for hit in found.nearest[way])
             aligned = self._aligner.align(picture, references, least or FEWEST_INLIERS)
@@ -193,6 +184,14 @@ class Shortlist:
         else:
             self._blocks.move_to_end(key)
         return blocks
+
+
+def _likely_ways(tops: Sequence[float]) -> list[int]:
+    """The ways up worth comparing, likelier first, by the best similarity of each."""
+    lead = tops[0] - tops[1]
+    if abs(lead) >= _CLEAR_TURN:
+        return [0] if lead > 0 else [1]
+    return [0, 1] if lead >= 0 else [1, 0]
 
 
 def _similarity(hits: Sequence[Hit]) -> float:
