@@ -13,36 +13,29 @@ from numpy.typing import NDArray
 
 from scanner.align import FEWEST_INLIERS, Aligner
 from scanner.decide import Evidence
-from scanner.phash import phash256
+from scanner.nearest import Hit, nearest
 from scanner.records import Corners, Picture
 from scanner.rivals import settle
-from scanner.search import nearest_hashes, nearest_vectors
 from scanner.verify import Blocks, Windows, compare, cut_blocks, cut_windows
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
     from scanner.embed import Embedder
 
-_FIRST_LOOK = 8
-_SECOND_LOOK = 32
+# The first look is at the rows that are nearly as near as the nearest, within these numbers.
+_FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 4, 8
+_NEARLY_AS_NEAR = 0.25
 # A first look that finds this needs no second one.
 _CLEAR_SCORE = 0.8
 _CLEAR_MATCHED = 0.52
 # A crop that fits nothing is laid on this many references each way up.
 _ALIGNED_WITH = 6
+# Rows of other cards stay far below this, rows of the card itself seldom do.
+_SURE_SIMILARITY = 0.7
 # Below this lead of one way up over the other, both are compared.
 _CLEAR_TURN = 0.12
 _KEPT_BLOCKS = 256
 _EMBED_WIDTH_PX, _EMBED_HEIGHT_PX = 112, 160
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One row of one pack that the search found, and its similarity, 0…1."""
-
-    pack: int
-    row: int
-    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +74,19 @@ class Shortlist:
             cv2.resize(crop, (_EMBED_WIDTH_PX, _EMBED_HEIGHT_PX), interpolation=cv2.INTER_AREA),
             np.uint8,
         )
-        ways = [small, np.ascontiguousarray(small[::-1, ::-1])]
-        hits = self._search(ways, lap)
+        hits = [nearest(small, self._packs, self._embedder, lap)]
+        # A card that is found at once the right way up need not be tried the other way.
+        if _similarity(hits[0]) < _SURE_SIMILARITY:
+            turned_small = np.ascontiguousarray(small[::-1, ::-1])
+            hits.append(nearest(turned_small, self._packs, self._embedder, lap))
         best: tuple[Evidence, ...] = ()
         best_hits: tuple[Hit, ...] = ()
         turned = False
         for way in _likely_ways([_similarity(way) for way in hits]):
             picture = crop if way == 0 else np.ascontiguousarray(crop[::-1, ::-1])
             windows = cut_windows(picture)
-            evidence, kept = self._compare(windows, hits[way][:_FIRST_LOOK])
-            if not _is_clear(evidence) and len(hits[way]) > _FIRST_LOOK:
+            evidence, kept = self._compare(windows, _leaders(hits[way]))
+            if not _is_clear(evidence) and len(hits[way]) > _FEWEST_LOOKED_AT:
                 evidence, kept = self._compare(windows, hits[way])
             if evidence and (not best or _strength(evidence) > _strength(best)):
                 best, best_hits, turned = evidence, kept, way == 1
@@ -119,35 +115,6 @@ class Shortlist:
                 size = np.array([crop.shape[1], crop.shape[0]], np.float32)
                 best = size - corners if way else corners
         return best
-
-    def _search(self, ways: Sequence[Picture], lap: Callable[[str], None]) -> list[list[Hit]]:
-        if self._embedder is not None:
-            vectors = [self._embedder.embed(way) for way in ways]
-            lap("embed")
-            found = [
-                [nearest_vectors(pack.vectors, vector, _SECOND_LOOK) for pack in self._packs]
-                for vector in vectors
-            ]
-        else:
-            hashes = [phash256(way) for way in ways]
-            lap("embed")
-            found = [
-                [nearest_hashes(pack.hashes, bits, _SECOND_LOOK) for pack in self._packs]
-                for bits in hashes
-            ]
-        hits = [
-            sorted(
-                (
-                    Hit(pack, int(row), float(score))
-                    for pack, (rows, scores) in enumerate(way)
-                    for row, score in zip(rows, scores, strict=True)
-                ),
-                key=lambda hit: -hit.similarity,
-            )[:_SECOND_LOOK]
-            for way in found
-        ]
-        lap("search")
-        return hits
 
     def _compare(
         self, windows: Windows, hits: Sequence[Hit]
@@ -188,10 +155,19 @@ class Shortlist:
 
 def _likely_ways(tops: Sequence[float]) -> list[int]:
     """The ways up worth comparing, likelier first, by the best similarity of each."""
+    if len(tops) == 1:
+        return [0]
     lead = tops[0] - tops[1]
     if abs(lead) >= _CLEAR_TURN:
         return [0] if lead > 0 else [1]
     return [0, 1] if lead >= 0 else [1, 0]
+
+
+def _leaders(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """The first hits, as far as they are nearly as similar as the best."""
+    least = _similarity(hits) - _NEARLY_AS_NEAR
+    count = sum(hit.similarity >= least for hit in hits[:_MOST_LOOKED_AT])
+    return hits[: max(count, _FEWEST_LOOKED_AT)]
 
 
 def _similarity(hits: Sequence[Hit]) -> float:
