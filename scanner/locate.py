@@ -26,7 +26,7 @@ _LOOK_CLOSER_PX = 52.0
 _CLOSER_ROOM = 0.32
 # How far from the net's edge the paper's edge may lie: input pixels, and share of the short side.
 _REACH_INPUT_PX = 0.6
-_REACH_SHARE = 0.02
+_REACH_SHARE = 0.018
 
 
 def check_picture(frame: Picture) -> None:
