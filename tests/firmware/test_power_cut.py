@@ -27,7 +27,8 @@ from scanner.store import Store
 
 CUTS = 50
 LONGEST_LIFE_S = 0.5
-ANSWER_S = 60.0
+# A killed process is gone only once the disk has finished its last fsync: on a busy disk, minutes.
+ANSWER_S = 300.0
 
 
 class Feed:
