@@ -38,8 +38,8 @@ class Thresholds:
     accept_score: float = 0.8
     accept_matched: float = 0.52
     accept_margin: float = 0.1
-    review_score: float = 0.62
-    review_matched: float = 0.2
+    review_score: float = 0.66
+    review_matched: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
