@@ -110,7 +110,7 @@ def build_pack(
     again = "run the same command again, it goes on from where it was"
     with disk_errors(folder, again), WorkFolder.open(folder, tools) as work:
         done = work.done(references)
-        todo = [reference for reference in references if reference.path not in done]
+        missing = [reference for reference in references if reference.path not in done]
         resumed = len(done)
         with tqdm(
             total=len(references),
@@ -119,7 +119,7 @@ def build_pack(
             unit=" pictures",
             disable=None if progress else True,  # None: on for a terminal only
         ) as bar:
-            for reference, prepared in _prepare_all(todo):
+            for reference, prepared in _prepare_all(missing):
                 made = _embedded(reference, prepared, embedder)
                 work.add(reference, prepared.stamp, made, prepared.jpeg)
                 done[reference.path] = made
