@@ -84,6 +84,22 @@ def check_model(_settings: Settings) -> Check:
     return Check("model", Status.GOOD, f"{embedder.model_id}, run by {embedder.runtime}")
 
 
+def check_locator(_settings: Settings) -> Check:
+    """Load the locator as the feed loop does; without its net plain contours take over."""
+    try:
+        locator = importlib.import_module("scanner.locate").Locator.load()
+    except ImportError as error:
+        return Check("locator", Status.BAD, f"can't be loaded: {error}", "run make setup")
+    if locator.kind != "net":
+        return Check(
+            "locator",
+            Status.NOTE,
+            f"NO NET, cards are found by plain contours: {locator.reason}",
+            "restore models/ from the release, and run make setup",
+        )
+    return Check("locator", Status.GOOD, "finds cards by its net")
+
+
 def check_data_folder(settings: Settings) -> Check:
     """Write to the data folder, or to the nearest folder above it that exists."""
     folder = settings.data_dir
@@ -172,6 +188,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     check_python,
     check_libraries,
     check_model,
+    check_locator,
     check_data_folder,
     check_disk,
     check_log,
