@@ -13,11 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.printing import HEIGHT_PX, WIDTH_PX, Grey, to_grey
 from scanner.records import CROP_HEIGHT_PX, CROP_WIDTH_PX, Corners, Picture
 
-Grey = NDArray[np.uint8]
-
-_WIDTH_PX, _HEIGHT_PX = 224, 320
 _FEATURES = 700
 _RATIO = 0.85
 _REACH_PX = 4.0
@@ -48,10 +46,7 @@ class Aligner:
         `references` are `(320, 224) uint8`, likeliest first: the first one that fits beyond doubt
         ends the search. None when none of them reaches `least`, or only far off.
         """
-        small = cv2.resize(crop, (_WIDTH_PX, _HEIGHT_PX), interpolation=cv2.INTER_AREA)
-        points, marks = self._features(
-            np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-        )
+        points, marks = self._features(to_grey(crop))
         best, most = None, least - 1
         for reference in references:
             found, inliers = self._fit(points, marks, *self._features(reference))
@@ -94,14 +89,14 @@ class Aligner:
 
 
 def _is_near(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    return bool(np.abs(one - other).max() < _MOST_MOVED * _WIDTH_PX)
+    return bool(np.abs(one - other).max() < _MOST_MOVED * WIDTH_PX)
 
 
 def _corners(matrix: NDArray[np.float64]) -> Corners | None:
     """Where the reference's corners fall in the crop; None when the quad is no card's."""
-    frame = np.array([[0, 0], [_WIDTH_PX, 0], [_WIDTH_PX, _HEIGHT_PX], [0, _HEIGHT_PX]], np.float32)
+    frame = np.array([[0, 0], [WIDTH_PX, 0], [WIDTH_PX, HEIGHT_PX], [0, HEIGHT_PX]], np.float32)
     moved = np.asarray(cv2.perspectiveTransform(frame[None], matrix)[0], np.float32)
-    if np.abs(moved - frame).max() > _MOST_MOVED * _WIDTH_PX:
+    if np.abs(moved - frame).max() > _MOST_MOVED * WIDTH_PX:
         return None
-    scale = np.array([CROP_WIDTH_PX / _WIDTH_PX, CROP_HEIGHT_PX / _HEIGHT_PX], np.float32)
+    scale = np.array([CROP_WIDTH_PX / WIDTH_PX, CROP_HEIGHT_PX / HEIGHT_PX], np.float32)
     return np.asarray(moved * scale, np.float32)

@@ -44,12 +44,14 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision, why, and the candidates that the clerk is shown, best first."""
+    """The decision, why, and the candidates that the clerk is shown, best first; `is_back` when
+    the card lies on its face."""
 
     decision: Decision
     reasons: tuple[str, ...]
     printing: Printing | None
     candidates: tuple[Candidate, ...]
+    is_back: bool = False
 
 
 _VIEW_REASONS = {
@@ -97,7 +99,7 @@ def decide(
         and margin >= limits.accept_margin
     )
     if found.score >= limits.review_score and best.printing.variant == BACK_VARIANT:
-        return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates)
+        return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates, True)
     if sure and not twins:
         return Verdict(
             Decision.ACCEPTED, ("the picture matches this printing alone",),
@@ -110,7 +112,7 @@ def decide(
             best.printing, candidates,
         )  # fmt: skip
     if view is View.BACK:
-        return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates)
+        return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates, True)
     if found.score < limits.review_score or found.matched < limits.review_matched:
         reasons = ("no card of the catalog matches the picture", *quality.complaints)
         return Verdict(Decision.UNKNOWN, reasons, None, candidates)

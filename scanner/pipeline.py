@@ -16,7 +16,7 @@ from scanner.embed import Embedder
 from scanner.errors import ModelError
 from scanner.locate import Locator
 from scanner.quality import measure_quality
-from scanner.records import BACK_VARIANT, Corners, Identification, Located, Picture, View
+from scanner.records import Corners, Identification, Located, Picture, View
 from scanner.rectify import from_crop, rectify, turn_corners
 from scanner.shortlist import Found, Shortlist
 
@@ -107,15 +107,12 @@ class Recognizer:
         found = self._shortlist.find(crop, clock.lap)
         if not found.is_clear:
             corners, crop, found = self._look_again(frame, corners, crop, found, clock)
-        evidence = found.evidence
         if found.upside_down:
             corners = turn_corners(corners)
             crop = np.ascontiguousarray(crop[::-1, ::-1])
-        verdict = decide(evidence, quality, located.view)
+        verdict = decide(found.evidence, quality, located.view)
         clock.lap("decide")
-        view = View.CARD if verdict.printing is not None else located.view
-        if evidence and evidence[0].printing.variant == BACK_VARIANT and not verdict.printing:
-            view = View.BACK
+        view = View.BACK if verdict.is_back else View.CARD
         return self._answer(
             verdict, view, stages, Located(view, (corners,), located.confidence),
             crop, found.upside_down,

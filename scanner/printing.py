@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.records import Picture
+
 Grey = NDArray[np.uint8]
 Map = NDArray[np.float32]
 
@@ -34,6 +36,12 @@ _CERTAIN_STRENGTH = 0.12
 _PLAIN_DEVIATION = 7.0
 _PLAIN_VARIANCE = 50.0
 _MARGIN_PX = 7
+
+
+def to_grey(crop: Picture) -> Grey:
+    """An `(H, W, 3) uint8` crop in grey at the references' own size, `(320, 224) uint8`."""
+    small = cv2.resize(crop, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from scanner.decide import Evidence
-from scanner.printing import HEIGHT_PX, WIDTH_PX, tell_apart
+from scanner.printing import Grey, tell_apart, to_grey
 from scanner.records import Picture
 
 # Candidates within this of the best one's score may be another printing of its artwork.
 _REACH = 0.2
 _MOST_RIVALS = 4
 _MOST_CHANGES = 2
-
-Grey = NDArray[np.uint8]
 
 
 def settle(
@@ -36,8 +30,7 @@ def settle(
     ][: _MOST_RIVALS + 1]
     if len(order) < 2:
         return tuple(evidence)
-    small = cv2.resize(crop, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
-    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = to_grey(crop)
     pictures = {place: reference(place) for place in order}
     leader = order[0]
     marks: dict[int, Evidence] = {}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.align import FEWEST_INLIERS, Aligner
-from scanner.decide import Evidence
+from scanner.decide import Evidence, Thresholds
 from scanner.nearest import Hit, nearest
 from scanner.records import Corners, Picture
 from scanner.rivals import settle
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 4, 8
 _NEARLY_AS_NEAR = 0.25
 # A first look that finds this needs no second one.
-_CLEAR_SCORE = 0.8
-_CLEAR_MATCHED = 0.52
+_CLEAR = Thresholds()
 # A crop that fits nothing is laid on this many references each way up.
 _ALIGNED_WITH = 6
 # Rows of other cards stay far below this, rows of the card itself seldom do.
@@ -182,6 +181,6 @@ def _strength(evidence: tuple[Evidence, ...]) -> float:
 
 def _is_clear(evidence: tuple[Evidence, ...]) -> bool:
     return bool(evidence) and (
-        evidence[0].comparison.score >= _CLEAR_SCORE
-        and evidence[0].comparison.matched >= _CLEAR_MATCHED
+        evidence[0].comparison.score >= _CLEAR.accept_score
+        and evidence[0].comparison.matched >= _CLEAR.accept_matched
     )

@@ -73,6 +73,9 @@ def test_the_catalogs_own_picture_of_a_back_is_named_and_never_accepted() -> Non
     back = Printing("BACK", "drawn", "The back", variant="back")
     item = Evidence(back, "drawn@1", 0.99, Comparison(0.98, 1.0))
     verdict = decide([item, seen("A", 0.4)], GOOD)
+    assert verdict.is_back
+    poor = Evidence(back, "drawn@1", 0.3, Comparison(0.4, 0.1))
+    assert not decide([poor, seen("A", 0.3)], GOOD).is_back
     assert verdict.decision is Decision.UNKNOWN
     assert verdict.printing is None
     assert "back" in verdict.reasons[0]
