@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from firmware.simulated.scene_card import Body, Finish, Holder, make_body
+from firmware.simulated.scene_conditions import conditions_of
 from firmware.simulated.scene_hand import lay_hand
 from firmware.simulated.scene_lens import (
     CARD_WIDTH_MM,
@@ -54,7 +55,8 @@ class Scene:
 
     `picture` is `(height, width, 3) uint8` BGR. `corners_px` are the true outer corners of the
     card (as if they were not rounded) from its own top left, clockwise; None without a card.
-    `other_corners_px` are those of the other cards that lie wholly in view.
+    `other_corners_px` are those of the other cards that lie wholly in view. `conditions` are
+    words for what was drawn (`scene_conditions`).
     """
 
     picture: Picture
@@ -62,6 +64,7 @@ class Scene:
     difficulty: Difficulty
     plan: ScenePlan
     other_corners_px: tuple[Corners, ...] = ()
+    conditions: frozenset[str] = frozenset()
 
 
 def render_scene(
@@ -127,7 +130,7 @@ def draw(
     frame = jpeg(frame, plan.jpeg)
     first = found[0] if card is not None else None
     rest = found[1:] if card is not None else found
-    return Scene(frame, first, plan.difficulty, plan, tuple(rest))
+    return Scene(frame, first, plan.difficulty, plan, tuple(rest), conditions_of(plan))
 
 
 def _lay(
