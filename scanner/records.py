@@ -80,6 +80,8 @@ class Identification:
     or review, else None. `reasons` are short sentences for the clerk. `stages_ms` holds the time
     of each stage in milliseconds. `recognizer` is `embedder` or `phash` (the loud fallback).
     `crop` is the upright `(640, 448, 3)` picture of the card, None when no card was found.
+    `probability` is the calibrated chance, 0…1, that `candidates[0]` is the card's printing, and
+    `printing_certain` says that none of its other printings is left in question.
     """
 
     decision: Decision
@@ -94,3 +96,5 @@ class Identification:
     model_id: str = ""
     pack_id: str = ""
     crop: Picture | None = None
+    probability: float = 0.0
+    printing_certain: bool = False
