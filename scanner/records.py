@@ -33,6 +33,19 @@ class Decision(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Finish(StrEnum):
+    """How the card's surface shines; `unknown` unless the picture or the catalog proves one.
+
+    `holo` shines on the artwork alone, `reverse` everywhere but there, `foil` all over.
+    """
+
+    NORMAL = "normal"
+    HOLO = "holo"
+    REVERSE = "reverse"
+    FOIL = "foil"
+    UNKNOWN = "unknown"
+
+
 class View(StrEnum):
     """What the locator saw in the frame."""
 
@@ -98,3 +111,4 @@ class Identification:
     crop: Picture | None = None
     probability: float = 0.0
     printing_certain: bool = False
+    finish: Finish = Finish.UNKNOWN
