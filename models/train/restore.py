@@ -1,4 +1,4 @@
-"""Float weights of a network back from its int8 TFLite file, to go on training from a shipped model.
+"""Float weights of a network back from its int8 TFLite file, to go on training from it.
 
 The file holds every layer's weights with the batch norms folded in. They are taken back in the
 order in which the layers run; each batch norm is then set so that it changes nothing and yet has
