@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanner.quality import Quality
-from scanner.records import BACK_VARIANT, Candidate, Decision, Printing, View
+from scanner.records import BACK_VARIANT, Candidate, Decision, Located, Printing, View
 from scanner.verify import Comparison
 
 
@@ -65,6 +65,14 @@ SHOWN_CANDIDATES = 5
 def decide_without_card(view: View) -> Verdict:
     """The answer when there is no single card front to look at."""
     return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[view],), None, ())
+
+
+class Decider:
+    """Decides with one shop's limits. A benchmark may put its own in its place and look on."""
+
+    def decide(self, evidence: Sequence[Evidence], quality: Quality, located: Located) -> Verdict:
+        """The verdict on the compared candidates, best first; `located` says what was seen."""
+        return decide(evidence, quality, located.view)
 
 
 def decide(

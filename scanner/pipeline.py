@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from scanner.catalog.manifest import PHASH_MODEL_ID
-from scanner.decide import Verdict, decide, decide_without_card
+from scanner.decide import Decider, Verdict, decide_without_card
 from scanner.embed import Embedder
 from scanner.errors import ModelError
 from scanner.locate import Locator
@@ -28,9 +28,11 @@ class Recognizer:
     """Identifies cards against the packs it was opened with. One per thread."""
 
     def __init__(
-        self, packs: Sequence[Pack], locator: Locator, embedder: Embedder | None, why_not: str = ""
-    ) -> None:
+        self, packs: Sequence[Pack], locator: Locator, embedder: Embedder | None,
+        why_not: str = "", decider: Decider | None = None,
+    ) -> None:  # fmt: skip
         """Use `Recognizer.open`."""
+        self._decider = decider or Decider()
         self._locator = locator
         self._embedder = embedder
         self._why_not = why_not
@@ -39,12 +41,13 @@ class Recognizer:
 
     @classmethod
     def open(
-        cls, packs: Sequence[Pack], *, threads: int = 1, models_dir: Path | None = None
-    ) -> Recognizer:
+        cls, packs: Sequence[Pack], *, threads: int = 1, models_dir: Path | None = None,
+        decider: Decider | None = None,
+    ) -> Recognizer:  # fmt: skip
         """Load the models; without an embedder, say so in `describe` and use perceptual hashes.
 
         A pack without vectors for this embedder puts the whole recognizer on hashes, since scores
-        of the two kinds can't be compared.
+        of the two kinds can't be compared. `decider` has the shop's limits, by default the usual.
         """
         cv2.setNumThreads(threads)
         locator = Locator.load(models_dir, threads)
@@ -58,7 +61,7 @@ class Recognizer:
         if embedder is not None and hashed:
             why_not = f"{', '.join(hashed)} was built without a model; build it again"
             embedder = None
-        return cls(packs, locator, embedder, why_not)
+        return cls(packs, locator, embedder, why_not, decider)
 
     @property
     def recognizer(self) -> str:
@@ -110,7 +113,7 @@ class Recognizer:
         if found.upside_down:
             corners = turn_corners(corners)
             crop = np.ascontiguousarray(crop[::-1, ::-1])
-        verdict = decide(found.evidence, quality, located.view)
+        verdict = self._decider.decide(found.evidence, quality, located)
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD
         return self._answer(
