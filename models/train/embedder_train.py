@@ -24,6 +24,7 @@ from models.train.augment import Augmenter
 from models.train.batches import Batches
 from models.train.cards import CardPicture, build_cache, held_out_families, read_cards
 from models.train.embedder_net import VECTOR_SIZE, EmbedderNet
+from models.train.restore import restore
 from models.train.standardise import standardise
 
 MARGIN_AT_THE_END = 0.25
@@ -120,6 +121,20 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.seen = state["seen"]
 
+    def start_from(
+        self, model: Path, pixels: NDArray[np.uint8], training: NDArray[np.int64],
+        labels: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Take up an exported model's weights; each class begins where its pictures lie."""
+        pictures = fixed_references(pixels[training])
+        typical = standardise(torch.from_numpy(pictures[:: len(pictures) // 192]))
+        restore(self.net, model, typical)
+        self.averaged.load_state_dict(self.net.state_dict())
+        vectors = torch.from_numpy(embed_all(self.averaged, pictures))
+        sums = torch.zeros_like(self.proxies.data)
+        sums.index_add_(0, torch.from_numpy(labels), vectors)
+        self.proxies.data.copy_(normalize(sums))
+
 
 @torch.no_grad()
 def embed_all(net: EmbedderNet, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -181,6 +196,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--strength", type=float, default=1.0, help="of the hardest views")
+    parser.add_argument("--start", type=Path, metavar="TFLITE", help="model to go on from")
+    parser.add_argument("--leave-out", metavar="GAME", help="a game to keep from training")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -191,18 +209,23 @@ def main() -> None:
     _, artworks = np.unique([card.artwork for card in cards], return_inverse=True)
     games = np.array([card.game for card in cards])
     training, held = split(cards, args.data)
+    if args.leave_out:
+        training = training[games[training] != args.leave_out]
+        held = np.flatnonzero(games == args.leave_out)
     _, labels = np.unique(artworks[training], return_inverse=True)
     trainer = Trainer(int(labels.max()) + 1, args.samples, args.rate)
     checkpoint = args.work / "embedder.pt"
     if checkpoint.exists():
         trainer.resume(checkpoint)
+    elif args.start:
+        trainer.start_from(args.start, pixels, training, labels)
     places = held[:: max(1, len(held) // 800)]
     queries = fixed_queries(pixels, places, seed=99)
     references = fixed_references(pixels)
     loader = torch.utils.data.DataLoader(
         Batches(
             str(args.work / "pixels.npy"), training, labels, args.batch, args.pairs,
-            args.seed + trainer.seen, 1.0,
+            args.seed + trainer.seen, args.strength,
         ),
         batch_size=None, num_workers=1, prefetch_factor=6, multiprocessing_context="spawn",
     )  # fmt: skip
