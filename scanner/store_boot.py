@@ -34,7 +34,16 @@ ID_GAP = 10_000
 """How far ids jump after a restore: beyond any that the lost rows may have had."""
 
 _BELIEVABLE_IDS = 1_000_000
-_NUMBERED = ("batch", "batch_event", "scan", "feed_movement", "command")
+_NUMBERED = (
+    "batch",
+    "batch_event",
+    "scan",
+    "feed_movement",
+    "command",
+    "retry",
+    "packs_in_use",
+    "correction",
+)
 
 log = logging.getLogger(__name__)
 

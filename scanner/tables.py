@@ -5,14 +5,18 @@
 | `batch` | feed | one stack of cards, from its start |
 | `batch_event` | feed | each change of a batch or of the machine: started, paused, a fault |
 | `scan` | feed | one card seen once |
+| `retry` | feed | a scan's kept crop tried again with other packs or models |
+| `packs_in_use` | feed | which packs and models the scans from here on were tried with |
+| `correction` | web | what a person says that a scan shows |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |
 
 Ids are never used twice, not even after a backup was restored: others refer to them. The order of
 scans and events is that of ids and of `after_scan`; durations come from monotonic stamps, which
-compare within one `boot_id` only. The tables as declared here must equal what `scanner/migrations`
-makes; a test holds that.
+compare within one `boot_id` only. What a scan's answer is by now, after retries and corrections,
+the view `present_answer` alone says (`scanner/store_present.py`). The tables as declared here must
+equal what `scanner/migrations` makes; a test holds that.
 """
 
 from __future__ import annotations
@@ -141,6 +145,86 @@ class Scan(SQLModel, table=True):
     driver: str = ""
     captured_mono_ns: int = Field(default_factory=time.monotonic_ns, sa_type=BigInteger)
     boot_id: str = Field(default_factory=boot_id)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Retry(SQLModel, table=True):
+    """What came of trying a scan's kept crop again, once for each `tried_with` (`PacksInUse`).
+
+    `outcome` is `accepted` or `review` where the answer is better than the one before it, `nothing`
+    where it is not, `unreadable` where the crop's file is damaged. The other columns are as in
+    `Scan`.
+    """
+
+    __tablename__ = "retry"
+    __table_args__ = (
+        Index("ix_retry_scan_id_tried_with", "scan_id", "tried_with", unique=True),
+        _NUMBERED,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    scan_id: int = Field(foreign_key="scan.id")
+    tried_with: str
+    outcome: str
+    decision: str
+    reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    game: str = ""
+    card_id: str = ""
+    name: str = ""
+    set_name: str = ""
+    number: str = ""
+    variant: str = ""
+    finish: str = "unknown"
+    score: float = 0.0
+    candidates: list[dict[str, str | float]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    stages_ms: dict[str, float] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
+    recognizer: str = "embedder"
+    model_id: str = ""
+    pack_id: str = ""
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class PacksInUse(SQLModel, table=True):
+    """The packs and models that every scan with an id above `after_scan` was tried with.
+
+    `tried_with` stands for their exact content; `packs` lists the packs' ids for people.
+    """
+
+    __tablename__ = "packs_in_use"
+    __table_args__ = (_NUMBERED,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    tried_with: str
+    packs: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    model_id: str
+    after_scan: int = Field(default=0, index=True)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Correction(SQLModel, table=True):
+    """A person's word on a scan: `kind` is `corrected`, or `undone` to take the last one back.
+
+    `decision` is `accepted` for the printing named here, `unknown` for a card that nobody can name.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (_NUMBERED,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    scan_id: int = Field(foreign_key="scan.id", index=True)
+    kind: str
+    decision: str = ""
+    game: str = ""
+    card_id: str = ""
+    name: str = ""
+    set_name: str = ""
+    number: str = ""
+    variant: str = ""
+    finish: str = "unknown"
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

@@ -13,7 +13,17 @@ from scanner.errors import StoreError
 from scanner.migrate import latest_version, migrate, migrations, version_of
 from scanner.store import Store
 
-TABLES = {"batch", "batch_event", "scan", "feed_movement", "command", "command_done"}
+TABLES = {
+    "batch",
+    "batch_event",
+    "scan",
+    "feed_movement",
+    "command",
+    "command_done",
+    "retry",
+    "packs_in_use",
+    "correction",
+}
 
 ROWS: dict[int, list[str]] = {
     1: [
@@ -27,6 +37,16 @@ ROWS: dict[int, list[str]] = {
         "INSERT INTO command_done VALUES (1, 'done', '2025-01-01 10:00:00.000000')",
     ],
 }
+ROWS[2] = [
+    *ROWS[1],
+    """INSERT INTO packs_in_use
+    VALUES (1, 'w1', '["demo@1"]', 'm', 0, '2025-01-01 10:00:00.000000')""",
+    """INSERT INTO retry VALUES (1, 1, 'w2', 'accepted', 'accepted', '[]', 'demo', 'c2',
+    'Later card', 'Set', '2', '', 'unknown', 0.8, '[]', '{}', 'embedder', 'm', 'demo@2',
+    '2025-01-02 10:00:00.000000')""",
+    """INSERT INTO correction VALUES (1, 1, 'corrected', 'accepted', 'demo', 'c3', 'Right card',
+    'Set', '3', '', 'unknown', '2025-01-03 10:00:00.000000')""",
+]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
 
