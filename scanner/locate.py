@@ -92,7 +92,10 @@ class Locator:
             return Located(View.NOTHING, (), float(chances[0]) if view == 0 else 0.5)
         shown = quads if _VIEWS[view] is View.SEVERAL else quads[:1]
         corners = tuple(self._exact(frame, quad.corners, scale) for quad in shown)
-        return Located(_VIEWS[view], corners, float(chances[view]) * quads[0].strength)
+        return Located(
+            _VIEWS[view], corners, float(chances[view]) * quads[0].strength,
+            tuple(quad.strength for quad in shown), float(chances[2]),
+        )  # fmt: skip
 
     @staticmethod
     def _look(frame: Picture, net: CornerNet) -> tuple[NDArray[np.float32], list[Quad], float]:

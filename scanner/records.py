@@ -78,11 +78,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What is in the frame: the view and the corners of each card found, best first."""
+    """What is in the frame: the view and the corners of each card found, best first.
+
+    `strengths` says of each card, 0…1, how sharp its corners are; `several_chance`, 0…1, how
+    likely more than one card is in view.
+    """
 
     view: View
     corners_px: tuple[Corners, ...] = ()
     confidence: float = 0.0
+    strengths: tuple[float, ...] = ()
+    several_chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
