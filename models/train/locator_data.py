@@ -15,14 +15,14 @@ import numpy as np
 from models.train.cards import build_cache, held_out_families, read_cards
 from models.train.scenes import SceneMaker
 from scanner.locate_contour import locate_by_contour
-from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, STRIDE_PX
+from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, MARGIN_PX, STRIDE_PX
 from scanner.records import Picture
 
 BLOCK = 64
 MOST_QUADS = 6
 Block = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""`(B, 160, 288, 3) uint8`, views `(B,) int64`, quads `(B, 6, 4, 2) float32` padded with NaN,
-card shares `(B, 40, 72) float32`."""
+"""`(B, 160, 288, 3) uint8`, views `(B,) int64`, quads `(B, 6, 4, 2) float32` padded with NaN
+(NaN too for corners beyond the frame), card shares `(B, 40, 72) float32`."""
 
 
 def training_faces(
@@ -83,10 +83,16 @@ def make_block(maker: SceneMaker, size: int = BLOCK) -> Block:
         frames[index], views[index] = scene.frame, scene.view
         layer = np.zeros((INPUT_HEIGHT_PX, INPUT_WIDTH_PX), np.float32)
         for place, quad in enumerate(scene.quads[:MOST_QUADS]):
-            quads[index, place] = quad
+            quads[index, place] = np.where(_shown(quad, scene.content)[:, None], quad, np.nan)
             cv2.fillConvexPoly(layer, np.round(quad).astype(np.int32), 1.0)
         masks[index] = cv2.resize(layer, map_size, interpolation=cv2.INTER_AREA)
     return frames, views, quads, masks
+
+
+def _shown(quad: np.ndarray, content: tuple[int, int, int, int]) -> np.ndarray:
+    """Which corners lie in the frame or so little beyond that the margin has room for them."""
+    low, high = np.array(content[:2]) - MARGIN_PX, np.array(content[2:]) - 1 + MARGIN_PX
+    return np.asarray(((quad > low) & (quad < high)).all(axis=1))
 
 
 def _work(data: Path, cache: Path, faces: int, seed: int, out: multiprocessing.Queue) -> None:  # type: ignore[type-arg]

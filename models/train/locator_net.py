@@ -160,4 +160,4 @@ def locator_loss(
         "view": seen.item(),
         "right": (view.argmax(1) == views).float().mean().item(),
     }
-    return corner + 0.3 * precise + 0.5 * covered + 0.5 * seen, parts
+    return corner + 0.5 * precise + 0.4 * covered + 0.5 * seen, parts

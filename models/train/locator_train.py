@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.train.locator_data import BLOCK, Block, blocks
+from models.train.locator_data import BLOCK, Block, blocks, make_block, training_faces
 from models.train.locator_export import export
-from models.train.locator_net import LocatorNet, locator_loss
+from models.train.locator_net import DeviceNet, LocatorNet, locator_loss
+from models.train.restore import restore
+from models.train.scenes import SceneMaker
 
 _BATCH = 32
 _POOL_BLOCKS = 24
@@ -79,7 +81,9 @@ def train(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
     net = LocatorNet().to(memory_format=torch.channels_last)
-    if options.start:
+    if options.start and options.start.suffix == ".tflite":
+        _restore(net, options)
+    elif options.start:
         net.load_state_dict(torch.load(options.start, weights_only=True)["average"])
     average = copy.deepcopy(net).eval()
     heavy = [p for p in net.parameters() if p.ndim > 1]
@@ -131,6 +135,15 @@ def train(options: argparse.Namespace) -> None:
     _save(saved, net, average, optimiser, step, spent_s)
 
 
+def _restore(net: LocatorNet, options: argparse.Namespace) -> None:
+    """Take the weights of a shipped model; the mask, which it lacks, is learned anew."""
+    faces = training_faces(options.data, options.cache, 300, options.seed, held_out=False)
+    maker = SceneMaker(np.random.default_rng(options.seed), faces)
+    frames = torch.from_numpy(make_block(maker, 192)[0]).permute(0, 3, 1, 2)
+    restore(DeviceNet(net), options.start, frames.float() / 255)
+    net.train()
+
+
 def _average(average: LocatorNet, net: LocatorNet, keep: float) -> None:
     with torch.no_grad():
         for slow, fast in zip(
@@ -170,7 +183,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate")
-    parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from")
+    parser.add_argument("--start", type=Path, help="checkpoint or shipped .tflite to start from")
     options = parser.parse_args()
     train(options)
     state = torch.load(options.work / "locator.pt", weights_only=True)

@@ -9,8 +9,26 @@ import cv2
 import numpy as np
 
 from models.train import scenes_camera as camera
+from models.train.scenes_back import make_ornate_backs
 from models.train.scenes_card import Rim, make_backs, make_faces, make_sheet, pick_rim
-from models.train.scenes_surface import Rng, _colour, cut_surface, make_surfaces
+from models.train.scenes_clutter import (
+    drop_shadow,
+    lay_palm,
+    lay_shape,
+    lay_thing,
+    print_zones,
+    stick_on,
+    tray_walls,
+)
+from models.train.scenes_place import (
+    cut_quad,
+    laid_askew,
+    lying_quad,
+    stray_quad,
+    uncovered_share,
+    visible_share,
+)
+from models.train.scenes_surface import Rng, cut_surface, make_surfaces
 from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, MARGIN_PX, PADDING
 from scanner.records import Picture
 
@@ -33,11 +51,13 @@ class SceneCard:
 @dataclass(slots=True)
 class TrainingScene:
     """`frame` `(160, 288, 3) uint8`, `view` 0…3, `quads` of the whole cards in the frame's
-    pixels (clockwise, a short edge first)."""
+    pixels (clockwise, a short edge first), some of whose corners may lie beyond the frame;
+    `content` is where the frame lies in the net's input: left, top, right, bottom."""
 
     frame: Picture
     view: int
     quads: list[np.ndarray] = field(default_factory=list)
+    content: tuple[int, int, int, int] = (0, 0, INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
 
 
 class SceneMaker:
@@ -48,15 +68,16 @@ class SceneMaker:
     ) -> None:
         self._rng = rng
         self._art = list(faces)
-        self._faces = list(faces) + make_faces(rng, self._art, max(40, len(faces) // 6))
-        self._backs = make_backs(rng, self._art, 400)
-        self._real_backs = list(real_backs)
+        self._faces = list(faces) + make_faces(rng, self._art, max(40, len(faces) // 4))
         self._surfaces = make_surfaces(rng, self._art, 320)
+        self._backs = make_backs(rng, self._art, 250)
+        self._backs += make_ornate_backs(rng, self._surfaces, self._art, 500)
+        self._real_backs = list(real_backs)
 
     def make(self) -> TrainingScene:
         """One scene of a kind drawn by chance."""
         rng = self._rng
-        view = int(rng.choice(4, p=[0.13, 0.61, 0.14, 0.12]))
+        view = int(rng.choice(4, p=[0.12, 0.61, 0.13, 0.14]))
         width, height = self._content_size()
         ground = cut_surface(rng, self._surfaces, width, height)
         cards: list[SceneCard] = []
@@ -65,25 +86,40 @@ class SceneMaker:
             if not cards:
                 view = view if view != SEVERAL else CARD
                 cards = [self._single(width, height, back=view == BACK)]
+                if rng.random() < 0.12:
+                    cards[0].quad = cut_quad(rng, cards[0].quad, width, height)
                 cards += self._neighbours(cards[0], width, height)
         if any(card.counted for card in cards[1:]):
             view = SEVERAL
         for card in cards:
             card.rim = pick_rim(rng)
-        if cards and rng.random() < 0.25:
-            self._match_ground(ground, cards[0])
-        if rng.random() < 0.35 or view == NOTHING:
-            self._clutter(ground, cards[0].quad if cards else None)
+        self._furnish(ground, cards)
         for card in reversed(cards):
             self._draw(ground, card)
         counted = [card.quad for card in cards if card.counted]
         if rng.random() < (0.22 if cards else 0.35):
-            where = cards[0].quad if cards else self._quad(width, height, 0.5, 0.7)
+            where = cards[0].quad if cards else lying_quad(rng, width, height, 0.5, 0.7)
             camera.lay_hand(rng, ground, where)
+        if rng.random() < 0.06:
+            stick_on(rng, ground, cards[0].quad if cards else lying_quad(rng, width, height, 1, 1))
         lit = camera.light(rng, ground)
-        if rng.random() < 0.1:
+        if rng.random() < 0.08:
             lit = camera.draw_marks(rng, lit, counted[0] if counted else None)
         return self._onto_canvas(camera.expose(rng, lit), view, counted)
+
+    def _furnish(self, ground: np.ndarray, cards: list[SceneCard]) -> None:
+        """What lies and is printed under the cards; in place."""
+        rng = self._rng
+        if rng.random() < (0.16 if cards else 0.35):
+            print_zones(rng, ground, self._surfaces)
+        if cards and rng.random() < 0.25:
+            self._match_ground(ground, cards[0])
+        if rng.random() < 0.1:
+            tray_walls(rng, ground)
+        if rng.random() < 0.35 or (not cards and rng.random() < 0.8):
+            self._clutter(ground, cards[0].quad if cards else None)
+        if cards and rng.random() < 0.07:
+            lay_palm(rng, ground, cards[0].quad)
 
     def _content_size(self) -> tuple[int, int]:
         rng = self._rng
@@ -98,71 +134,36 @@ class SceneMaker:
         rng = self._rng
         if not back:
             return self._faces[rng.integers(len(self._faces))]
-        if self._real_backs and rng.random() < 0.4:
+        if self._real_backs and rng.random() < 0.2:
             return self._real_backs[rng.integers(len(self._real_backs))]
         return self._backs[rng.integers(len(self._backs))]
-
-    def _quad(self, width: int, height: int, size: float, aspect: float) -> np.ndarray:
-        """Corners of a tilted card whose bounding box fills `size` of the frame."""
-        rng = self._rng
-        base = rng.choice([0.0, np.pi / 2], p=[0.6, 0.4]) + rng.choice([0, np.pi])
-        turn = rng.normal(0, 0.18) if rng.random() < 0.75 else rng.uniform(-np.pi / 4, np.pi / 4)
-        if size > 0.9 and rng.random() < 0.7:
-            turn *= 0.2
-        c, s = np.cos(base + turn), np.sin(base + turn)
-        flat = np.array([[-aspect, -1], [aspect, -1], [aspect, 1], [-aspect, 1]]) / 2
-        flat = flat @ np.array([[c, s], [-s, c]])
-        lean = abs(rng.normal(0, 0.22)) if rng.random() < 0.85 else rng.uniform(0.3, 0.9)
-        axis = rng.uniform(0, 2 * np.pi)
-        depth = flat @ np.array([np.cos(axis), np.sin(axis)])
-        across = flat @ np.array([-np.sin(axis), np.cos(axis)])
-        away = rng.uniform(1.6, 6.0)
-        near = away / (away + depth * np.sin(lean))
-        along = depth * np.cos(lean) * near
-        quad = np.stack(
-            [
-                along * np.cos(axis) - across * near * np.sin(axis),
-                along * np.sin(axis) + across * near * np.cos(axis),
-            ],
-            axis=1,
-        )
-        low, high = quad.min(axis=0), quad.max(axis=0)
-        quad = (quad - low) / max((high[0] - low[0]) / width, (high[1] - low[1]) / height) * size
-        free = np.array([width, height]) - quad.max(axis=0)
-        place = rng.uniform(0, 1, 2) if rng.random() < 0.6 else rng.normal(0.5, 0.12, 2)
-        slack = np.where(free > 0, free * np.clip(place, 0, 1), free * rng.uniform(0.35, 0.65, 2))
-        return (quad + slack - 0.5).astype(np.float32)
 
     def _single(self, width: int, height: int, *, back: bool) -> SceneCard:
         rng = self._rng
         aspect = rng.uniform(0.67, 0.735)
         size = rng.choice(
             [rng.uniform(0.22, 0.5), rng.uniform(0.5, 0.95), rng.uniform(0.95, 1.05)],
-            p=[0.22, 0.58, 0.2],
+            p=[0.22, 0.60, 0.18],
         )
-        quad = self._quad(width, height, float(size), aspect)
+        quad = lying_quad(rng, width, height, float(size), aspect)
         return SceneCard(self._face(back), quad, aspect, back)
 
     def _several(self, width: int, height: int) -> list[SceneCard]:
-        """Two to five whole cards side by side, or two on top of one another and askew."""
+        """Two to five whole cards side by side, or two of which the upper hides less than half."""
         rng = self._rng
         if rng.random() < 0.3:
             top = self._single(width, height, back=rng.random() < 0.15)
-            centre = top.quad.mean(axis=0)
             turn = rng.normal(0, 0.35)
-            c, s = np.cos(turn), np.sin(turn)
-            under = (top.quad - centre) @ np.array([[c, s], [-s, c]]) + centre
-            step = np.linalg.norm(top.quad[1] - top.quad[0]) * rng.uniform(0.2, 0.8)
-            way = rng.uniform(0, 2 * np.pi)
-            under += step * np.array([np.cos(way), np.sin(way)])
-            other = SceneCard(self._face(rng.random() < 0.15), under.astype(np.float32), top.aspect)
-            return [top, other] if self._visible(under, width, height) > 0.8 else []
+            under = laid_askew(rng, top.quad, rng.uniform(0.3, 1.1), turn)
+            other = SceneCard(self._face(rng.random() < 0.15), under, top.aspect)
+            clear = visible_share(under, width, height) > 0.85
+            return [top, other] if clear and uncovered_share(under, top.quad) > 0.45 else []
         cards: list[SceneCard] = []
         biggest = rng.uniform(0.3, 0.85)
         taken = np.zeros((height, width), np.uint8)
         for _ in range(12):
             aspect = rng.uniform(0.67, 0.735)
-            quad = self._quad(width, height, biggest * rng.uniform(0.8, 1.0), aspect)
+            quad = lying_quad(rng, width, height, biggest * rng.uniform(0.8, 1.0), aspect)
             mask = np.zeros_like(taken)
             cv2.fillConvexPoly(mask, quad.astype(np.int32), 1)
             if not np.any(mask & taken):
@@ -173,14 +174,29 @@ class SceneMaker:
             biggest *= 0.9
         return cards if len(cards) > 1 else []
 
+    def _pile(self, card: SceneCard) -> list[SceneCard]:
+        """Cards that the top one hides for the most part: only the top one counts."""
+        rng = self._rng
+        shift, spread = rng.choice([0.015, 0.05, 0.2]), rng.choice([0.01, 0.03, 0.15])
+        same, under = rng.random() < 0.5, []
+        for _ in range(int(rng.integers(1, 6))):
+            quad = laid_askew(rng, card.quad, abs(rng.normal(0, shift)), rng.normal(0, spread))
+            if uncovered_share(quad, card.quad) < 0.38:
+                back = card.back if same else rng.random() < 0.3
+                under.append(SceneCard(self._face(back), quad, card.aspect, counted=False))
+        return under
+
     def _neighbours(self, card: SceneCard, width: int, height: int) -> list[SceneCard]:
         """Cards next to this one in its plane, as in binders and spreads; cut ones don't count."""
         rng = self._rng
-        found: list[SceneCard] = []
+        found = self._pile(card) if rng.random() < 0.1 else []
+        whole = visible_share(card.quad, width, height) > 0.9
         if rng.random() < 0.2:  # strays that lie half out of the frame
             for _ in range(int(rng.integers(1, 5))):
-                stray = self._stray(card, width, height)
-                found += [stray] if stray is not None else []
+                quad = stray_quad(rng, card.quad, width, height)
+                if quad is not None and whole:
+                    face = self._face(rng.random() < 0.1)
+                    found.append(SceneCard(face, quad, card.aspect, counted=False))
         if rng.random() > 0.2:
             return found
         flat = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]])
@@ -192,34 +208,12 @@ class SceneMaker:
                 continue
             shift = np.array([dx * (1 + gap[0]) + jitter * dy, dy * (1 + gap[1] * 0.7)])
             quad = cv2.perspectiveTransform((flat + shift)[None].astype(np.float32), plane)[0]
-            seen = self._visible(quad, width, height)
-            if 0.02 < seen < 0.6 or seen > 0.93:
+            seen = visible_share(quad, width, height)
+            if 0.02 < seen < 0.6 or (whole and seen > 0.93):
                 face = self._face(rng.random() < 0.1)
-                found.append(SceneCard(face, quad, card.aspect, counted=seen > 0.93))
+                counted = whole and seen > 0.93
+                found.append(SceneCard(face, quad, card.aspect, counted=counted))
         return found
-
-    def _stray(self, card: SceneCard, width: int, height: int) -> SceneCard | None:
-        """Another card of about this size, anywhere on the frame's rim, clear of this one."""
-        rng = self._rng
-        turn = rng.uniform(0, 2 * np.pi)
-        c, s = np.cos(turn), np.sin(turn)
-        middle = card.quad.mean(axis=0)
-        shape = (card.quad - middle) @ np.array([[c, s], [-s, c]]) * rng.uniform(0.7, 1.2)
-        at = rng.uniform(0, 1, 2) * [width, height]
-        at[rng.integers(2)] *= 0
-        if rng.random() < 0.5:
-            at = np.array([width, height]) - at
-        quad = (shape + at + rng.normal(0, 6, 2)).astype(np.float32)
-        shared, _ = cv2.intersectConvexConvex(quad, card.quad)
-        if not 0.02 < self._visible(quad, width, height) < 0.6 or shared > 0:
-            return None
-        return SceneCard(self._face(rng.random() < 0.1), quad, card.aspect, counted=False)
-
-    @staticmethod
-    def _visible(quad: np.ndarray, width: int, height: int) -> float:
-        frame = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-        shared, _ = cv2.intersectConvexConvex(quad.astype(np.float32), frame)
-        return float(shared) / max(1.0, abs(cv2.contourArea(quad.astype(np.float32))))
 
     def _match_ground(self, ground: np.ndarray, card: SceneCard) -> None:
         """White on white, dark on dark: paint the ground nearly as the card's rim; in place."""
@@ -231,26 +225,24 @@ class SceneMaker:
         ground[:] = colour + (ground - ground.mean(axis=(0, 1))) * rng.uniform(0, 0.3)
 
     def _clutter(self, ground: np.ndarray, quad: np.ndarray | None) -> None:
-        """Paper, boxes, trays, phones and shadows under or beside the card; in place."""
+        """Paper, boxes, phones, boards and shadows under or beside the card; in place."""
         rng = self._rng
         height, width = ground.shape[:2]
-        for _ in range(int(rng.integers(1, 5 if quad is None else 3))):
-            if quad is not None and rng.random() < 0.5:  # something the card lies in or on
+        for _ in range(int(rng.integers(1, 5 if quad is None else 4))):
+            if quad is not None and rng.random() < 0.4:  # something the card lies in or on
                 grow = rng.uniform(1.1, 2.2, 2)
                 centre = quad.mean(axis=0)
                 shape = centre + (quad - centre) * grow + rng.normal(0, 3, 2)
             else:
-                shape = self._quad(width, height, rng.uniform(0.15, 1.1), rng.uniform(0.2, 1.0))
-            layer = np.zeros((height, width), np.uint8)
-            cv2.fillPoly(layer, [(shape * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-            mask = (layer / np.float32(255))[..., None]
-            soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(1, 8))[..., None]
-            ground *= 1 - soft * rng.uniform(0, 0.6)
+                size, aspect = rng.uniform(0.15, 1.1), rng.uniform(0.2, 1.0)
+                shape = lying_quad(rng, width, height, size, aspect)
+                if rng.random() < 0.3:
+                    shape = cut_quad(rng, shape, width, height)
             if rng.random() < 0.6:
-                fill = np.zeros_like(ground) + _colour(rng)
-            else:
-                fill = cut_surface(rng, self._surfaces, width, height)
-            ground[:] = ground * (1 - mask) + fill * mask
+                lay_thing(rng, ground, shape, self._art)
+                continue
+            drop_shadow(rng, ground, shape)
+            lay_shape(ground, shape, cut_surface(rng, self._surfaces, width, height))
 
     def _draw(self, ground: np.ndarray, card: SceneCard) -> None:
         """Put the card with its holder and shadow onto the ground; in place."""
@@ -276,4 +268,5 @@ class SceneMaker:
         left, top = (INPUT_WIDTH_PX - width) // 2, (INPUT_HEIGHT_PX - height) // 2
         canvas = np.full((INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), PADDING, np.uint8)
         canvas[top : top + height, left : left + width] = frame
-        return TrainingScene(canvas, view, [quad + np.float32([left, top]) for quad in quads])
+        moved = [quad + np.float32([left, top]) for quad in quads]
+        return TrainingScene(canvas, view, moved, (left, top, left + width, top + height))

@@ -197,7 +197,7 @@ def _foil(rng: Rng, face: np.ndarray) -> np.ndarray:
 def _holder(rng: Rng, width: int) -> tuple[str, np.ndarray]:
     """A kind of holder and its margins left, top, right, bottom in pixels."""
     kind = rng.choice(
-        ["none", "sleeve", "toploader", "slab", "pocket"], p=[0.58, 0.24, 0.09, 0.04, 0.05]
+        ["none", "sleeve", "toploader", "slab", "pocket"], p=[0.48, 0.28, 0.14, 0.03, 0.07]
     )
     low, high = {
         "none": ((0, 0, 0, 0), (0, 0, 0, 0)),
@@ -261,6 +261,14 @@ def _draw_holder(
     shade, power = rng.uniform(0, 255), rng.uniform(0.2, 1)
     for line in ((2, slice(2, -2)), (-3, slice(2, -2)), (slice(2, -2), 2), (slice(2, -2), -3)):
         rgb[line], alpha[line] = shade, np.maximum(alpha[line], power)
+    if kind in {"toploader", "slab"} and rng.random() < 0.3:  # a sleeve within it
+        gaps = [round(gap) for gap in rng.uniform(0.008, 0.045, 4) * width]
+        rows = slice(max(2, top - gaps[0]), top + height + gaps[1])
+        columns = slice(max(2, left - gaps[2]), left + width + gaps[3])
+        tone = _colour(rng) if rng.random() < 0.4 else rng.uniform(90, 250)
+        power = 1.0 if rng.random() < 0.4 else rng.uniform(0.05, 0.6)
+        rgb[rows, columns] = rgb[rows, columns] * (1 - power) + tone * power
+        alpha[rows, columns] = np.maximum(alpha[rows, columns], power)
     if kind in {"toploader", "slab", "pocket"} and rng.random() < 0.6:
         gap = max(1, int(min(left, top) * rng.uniform(0.2, 0.7)))
         box = np.array([left - gap, top - gap, left + width + gap, top + height + gap])
