@@ -15,6 +15,7 @@ from scanner.locate_net import CornerNet, fit_frame
 from scanner.locate_peaks import Quad, find_quads
 from scanner.models import read_manifest
 from scanner.records import Corners, Located, Picture, View
+from scanner.several import settle_view
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +91,11 @@ class Locator:
                 view = 3 if chances[3] > chances[1] else 1
         if not quads or view == 0:
             return Located(View.NOTHING, (), float(chances[0]) if view == 0 else 0.5)
-        shown = quads if _VIEWS[view] is View.SEVERAL else quads[:1]
+        seen = settle_view(_VIEWS[view], float(chances[2]), quads)
+        shown = quads if seen is View.SEVERAL else quads[:1]
         corners = tuple(self._exact(frame, quad.corners, scale) for quad in shown)
         return Located(
-            _VIEWS[view], corners, float(chances[view]) * quads[0].strength,
+            seen, corners, float(chances[view]) * quads[0].strength,
             tuple(quad.strength for quad in shown), float(chances[2]),
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ import numpy as np
 from scanner.catalog.manifest import PHASH_MODEL_ID
 from scanner.decide import Decider, Verdict, decide_without_card
 from scanner.embed import Embedder
-from scanner.errors import ModelError
+from scanner.errors import ModelError, PictureError
 from scanner.locate import Locator
 from scanner.quality import measure_quality
 from scanner.records import Corners, Identification, Located, Picture, View
@@ -22,6 +22,10 @@ from scanner.shortlist import Found, Shortlist
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
+
+
+# A card taken for one of several by the net alone must be known beyond doubt to be named.
+_SEVERAL = 0.5
 
 
 class Recognizer:
@@ -102,6 +106,25 @@ class Recognizer:
         if not located.corners_px or located.view not in (View.CARD, View.BACK):
             seen = located.view if located.view is not View.CARD else View.NOTHING
             return self._answer(decide_without_card(seen), seen, stages, located)
+        return self._name(frame, located, stages, clock)
+
+    def identify_crop(self, crop: Picture) -> Identification:
+        """Name the card in a kept crop, `(H, W, 3) uint8`, which is the card and nothing else.
+
+        Either way up; nothing finer than the crop can be read. `corners_px` are the crop's own.
+        Raises PictureError when it is no picture, PackDamagedError when a pack is.
+        """
+        if crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3 or min(crop.shape) < 1:
+            raise PictureError(f"a crop must be (H, W, 3) uint8, and this is {crop.shape}")
+        stages: dict[str, float] = {}
+        size = np.array([crop.shape[1], crop.shape[0]], np.float32)
+        edges = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * size - np.float32(0.5)
+        return self._name(crop, Located(View.CARD, (edges,), 1.0), stages, _Clock(stages))
+
+    def _name(
+        self, frame: Picture, located: Located, stages: dict[str, float], clock: _Clock
+    ) -> Identification:
+        """The answer for the first card of `located`."""
         corners = located.corners_px[0]
         crop = rectify(frame, corners)
         clock.lap("rectify")
@@ -110,6 +133,8 @@ class Recognizer:
         found = self._shortlist.find(crop, clock.lap)
         if not found.is_clear:
             corners, crop, found = self._look_again(frame, corners, crop, found, clock)
+        if located.several_chance > _SEVERAL and not found.is_clear:
+            return self._answer(decide_without_card(View.SEVERAL), View.SEVERAL, stages, located)
         if found.upside_down:
             corners = turn_corners(corners)
             crop = np.ascontiguousarray(crop[::-1, ::-1])
