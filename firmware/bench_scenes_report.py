@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from firmware.bench_corners import CornerError, corner_summary
 from scanner.records import Decision
 
 
@@ -16,7 +17,8 @@ from scanner.records import Decision
 class Seen:
     """One scene and the recognizer's answer.
 
-    `named` tells whether the card may be named at all; `corner_error` is in widths of the card.
+    `named` tells whether the card may be named at all; `corner_error` is None when no
+    corners were found.
     """
 
     place: int
@@ -31,7 +33,7 @@ class Seen:
     right_artwork: bool
     right_printing: bool
     named: bool
-    corner_error: float | None
+    corner_error: CornerError | None
     plan: str
     elapsed_ms: float
 
@@ -53,7 +55,7 @@ class Seen:
             return 3 + self.score
         if not self.right_artwork:
             return 2 + self.score
-        return 1 + (self.corner_error or 0.0) if not self.accepted else 0.0
+        return 0.0 if self.accepted else 1 + (self.corner_error.mean if self.corner_error else 0.0)
 
 
 def summarise(seen: Sequence[Seen], worst: int) -> dict[str, Any]:
@@ -95,7 +97,6 @@ def _count(seen: Sequence[Seen]) -> dict[str, Any]:
     }
     if not all(one.named for one in seen):
         return report
-    errors = [one.corner_error for one in seen if one.corner_error is not None]
     wrong = sum(one.wrong for one in accepted)
     return {
         **report,
@@ -104,14 +105,12 @@ def _count(seen: Sequence[Seen]) -> dict[str, Any]:
         "wrong_accepted": wrong,
         "wrong_accepted_artwork": sum(not one.right_artwork for one in accepted),
         "wrong_share_of_accepted": wrong / len(accepted) if accepted else 0.0,
-        "corners_found": len(errors) / total,
-        "corner_error_percent_p50": _percent(float(np.percentile(errors, 50))) if errors else None,
-        "corner_error_percent_p99": _percent(float(np.percentile(errors, 99))) if errors else None,
+        **corner_summary([one.corner_error for one in seen]),
     }
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(share * 100, 2)
+def _percent(error: CornerError | None) -> float | None:
+    return None if error is None else round(error.mean * 100, 2)
 
 
 def text_of(report: Mapping[str, Any]) -> str:
@@ -127,7 +126,9 @@ def text_of(report: Mapping[str, Any]) -> str:
                 f" (artwork {row['wrong_accepted_artwork']}), artwork right"
                 f" {row['top1_artwork']:.1%}, printing right {row['top1_printing']:.1%},"
                 f" corners off by {row['corner_error_percent_p50']}% of the width"
-                f" (99th percentile {row['corner_error_percent_p99']}%)"
+                f" (99th percentile {row['corner_error_percent_p99']}%; the worst corner by"
+                f" {row['worst_corner_percent_p50']}%, 99th {row['worst_corner_percent_p99']}%;"
+                f" not found {row['corners_missed']})"
             )
         views = ", ".join(f"{view} {count}" for view, count in sorted(row["views"].items()))
         lines.append(f"{line}; seen as {views}; p50 {row['ms_p50']:.1f} ms")

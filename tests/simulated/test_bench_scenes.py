@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from firmware.bench_scenes import corner_error
+from firmware.bench_corners import CornerError, corner_error
 from firmware.bench_scenes_report import Seen, summarise, text_of
 from firmware.simulated.cardpress import COLUMNS, plan_cards, press_one
 from firmware.simulated.scene import render_scene
@@ -22,7 +22,7 @@ Counterscan = Callable[..., "CompletedProcess[str]"]
 GOOD = Seen(
     place=0, card_id="A-1", name="Ash", game="one", decision="accepted", view="card", reasons=(),
     found="A-1", score=0.9, right_artwork=True, right_printing=True, named=True,
-    corner_error=0.01, plan="grey tray", elapsed_ms=5.0,
+    corner_error=CornerError(0.01, 0.02), plan="grey tray", elapsed_ms=5.0,
 )  # fmt: skip
 
 
@@ -71,10 +71,21 @@ def test_the_corner_error_is_in_widths_and_does_not_mind_the_way_up() -> None:
     assert scene.corners_px is not None
     true = scene.corners_px
     width = np.linalg.norm(true[1] - true[0])
-    assert corner_error(scene, np.roll(true, 2, axis=0)) == pytest.approx(0)
-    off = corner_error(scene, true + np.float32([0.03 * width, 0]))
-    assert off == pytest.approx(0.03, rel=0.02)
-    assert corner_error(scene, None) is None
+    assert corner_error(true, np.roll(true, 2, axis=0)).worst == pytest.approx(0)
+    off = corner_error(true, true + np.float32([0.03 * width, 0]))
+    assert off.mean == pytest.approx(0.03, rel=0.02)
+    one_off = true.copy()
+    one_off[2] += np.float32([0, 0.04 * width])
+    assert corner_error(true, one_off).worst == pytest.approx(0.04, rel=0.02)
+    assert corner_error(true, one_off).mean == pytest.approx(0.01, rel=0.02)
+
+
+def test_corners_are_counted_over_the_cards_that_were_found() -> None:
+    missed = replace(GOOD, corner_error=None)
+    report = summarise([GOOD, GOOD, missed], worst=0)
+    assert report["corner_error_percent_p50"] == pytest.approx(1.0)
+    assert report["worst_corner_percent_p99"] == pytest.approx(2.0)
+    assert report["corners_missed"] == 1
 
 
 def test_cards_without_a_table_are_asked_for(counterscan: Counterscan, tmp_path: Path) -> None:
