@@ -12,8 +12,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from firmware.simulated.scene_card import Body, Finish, Holder, make_body
+from firmware.simulated.scene_card import Body, Holder, make_body
 from firmware.simulated.scene_conditions import conditions_of
+from firmware.simulated.scene_foil import Finish
 from firmware.simulated.scene_hand import lay_hand
 from firmware.simulated.scene_lens import (
     CARD_WIDTH_MM,
@@ -81,7 +82,8 @@ def render_scene(
 ) -> Scene:
     """One frame, decided and drawn; the same `rng` state gives the same frame.
 
-    `card` is any upright picture of a card (None: an empty table), `finish` `normal` or `foil`,
+    `card` is any upright picture of a card (None: an empty table), `finish` `normal`,
+    `holo`, `reverse` or `foil`,
     `sleeve` True for any holder or the name of one, `hand` how far a hand covers the card,
     `others` more cards that lie wholly in view beside it. `size` is (width, height) in pixels.
     """

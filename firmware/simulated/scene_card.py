@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.simulated.scene_foil import Finish, shine_on
 from firmware.simulated.scene_lens import CARD_WIDTH_MM
 from scanner.records import Picture
 
@@ -32,20 +33,6 @@ _MARGIN_MM: dict[str, tuple[float, float, float]] = {
     "red": (1.6, 2.6, 1.2),
     "toploader": (6.5, 9.0, 5.0),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """What the light does on the card's surface; all strengths are 0…1."""
-
-    foil: float = 0.0
-    foil_angle_deg: float = 30.0
-    foil_phase: float = 0.0
-    foil_bands: float = 1.5
-    wash: float = 0.0
-    haze: float = 0.0
-    wear: float = 0.0
-    edge: float = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,46 +62,6 @@ def rounded_mask(width_px: int, height_px: int, radius_px: float) -> NDArray[np.
     far = np.hypot(np.maximum(x, 0)[None, :], np.maximum(y, 0)[:, None])
     inner = np.minimum(np.maximum(x[None, :], y[:, None]), 0)
     return np.asarray(np.clip((0.5 - (far + inner - radius_px)) * 255, 0, 255), np.uint8)
-
-
-def rainbow(width_px: int, height_px: int, finish: Finish) -> Picture:
-    """The colours of a foil `(H, W, 3) uint8`: bands of hue across the card, curved a little."""
-    y, x = np.mgrid[0:40, 0:28].astype(np.float32) / 28
-    angle = np.deg2rad(finish.foil_angle_deg)
-    along = x * np.cos(angle) + y * np.sin(angle)
-    across = y * np.cos(angle) - x * np.sin(angle)
-    bend = 0.12 * np.sin(4 * across + 6 * finish.foil_phase)
-    hue = (finish.foil_phase + finish.foil_bands * (along + bend)) % 1
-    bright = 0.6 + 0.4 * np.sin(2 * np.pi * (along * 0.9 + finish.foil_phase * 3))
-    hsv = np.stack([hue * 179, np.full_like(hue, 165), bright * 255], axis=-1).astype(np.uint8)
-    colours = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
-    return np.asarray(
-        cv2.resize(colours, (width_px, height_px), interpolation=cv2.INTER_CUBIC), np.uint8
-    )
-
-
-def _lit(picture: Picture, finish: Finish) -> Picture:
-    """The card's face under its finish: foil screens over it, haze lifts its blacks."""
-    face = picture
-    height, width = face.shape[:2]
-    if finish.foil > 0 or finish.wash > 0:
-        sheen = rainbow(width, height, finish)
-        # Foil shows most where the ink is light, as on a printed metal layer.
-        ink = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
-        glow = cv2.addWeighted(ink, 0.55, np.full_like(ink, 255), 0.30, 0)
-        shine = cv2.multiply(sheen, cv2.merge([glow, glow, glow]), scale=finish.foil / 255)
-        face = _u8(255 - cv2.multiply(255 - face, 255 - shine, scale=1 / 255))
-        if finish.wash > 0:
-            y, x = np.mgrid[0:20, 0:14].astype(np.float32) / 14
-            angle = np.deg2rad(finish.foil_angle_deg + 70)
-            band = x * np.cos(angle) + y * np.sin(angle) - 0.2 - 0.8 * finish.foil_phase
-            wash = finish.wash * np.exp(-((band / 0.33) ** 2)) * 235
-            wash = cv2.resize(wash.astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
-            face = _u8(cv2.add(face, cv2.merge([wash, wash, wash])))
-    if finish.haze > 0:
-        veil = np.full_like(face, 225)
-        face = _u8(cv2.addWeighted(face, 1 - finish.haze, veil, finish.haze, 0))
-    return face
 
 
 def _edged(face: Picture, finish: Finish, rng: np.random.Generator) -> Picture:
@@ -150,7 +97,7 @@ def make_body(picture: Picture, finish: Finish, holder: Holder, rng: np.random.G
             np.uint8,
         )
     card_mm = card_size_mm(picture)
-    face = _edged(_lit(picture, finish), finish, rng)
+    face = _edged(shine_on(picture, finish), finish, rng)
     height, width = face.shape[:2]
     px_per_mm = width / CARD_WIDTH_MM
     mask = rounded_mask(width, height, CORNER_MM * px_per_mm)
@@ -160,7 +107,7 @@ def make_body(picture: Picture, finish: Finish, holder: Holder, rng: np.random.G
         mask = _u8(cv2.copyMakeBorder(mask, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0))
         size = card_mm[0] + 4 / px_per_mm, card_mm[1] + 4 / px_per_mm
         return Body(face, mask, size, card_mm, (0, 0))
-    return _held(face, mask, card_mm, holder, rng)
+    return _held(face, mask, card_mm, holder, finish.side, rng)
 
 
 def _held(
@@ -168,6 +115,7 @@ def _held(
     mask: NDArray[np.uint8],
     card_mm: tuple[float, float],
     holder: Holder,
+    light_side: int,
     rng: np.random.Generator,
 ) -> Body:
     height, width = face.shape[:2]
@@ -191,7 +139,7 @@ def _held(
     weight = mask.astype(np.float32) / 255
     plastic[inside] = cv2.blendLinear(face, plastic[inside], weight, 1 - weight)
     alpha[inside] = np.maximum(alpha[inside], mask)
-    _streaks(plastic, alpha, rng)
+    _streaks(plastic, alpha, light_side, rng)
     pad = 2
     plastic = np.asarray(
         cv2.copyMakeBorder(plastic, pad, pad, pad, pad, cv2.BORDER_REPLICATE), np.uint8
@@ -207,14 +155,16 @@ def _held(
     return Body(plastic, alpha8, size, card_mm, offset)
 
 
-def _streaks(plastic: Picture, alpha: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """One or two long soft reflections across the plastic, in place."""
+def _streaks(
+    plastic: Picture, alpha: NDArray[np.float32], light_side: int, rng: np.random.Generator
+) -> None:
+    """One or two long soft reflections across the plastic, in place; they move with the light."""
     height, width = plastic.shape[:2]
     y, x = np.mgrid[0:40, 0:28].astype(np.float32) / 28
     light = np.zeros_like(x)
     for _ in range(int(rng.integers(1, 3))):
         angle = rng.uniform(0.5, 1.2)
-        across = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(0.1, 1.4)
+        across = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(0.1, 1.4) - 0.3 * light_side
         light += rng.uniform(0.06, 0.24) * np.exp(-((across / rng.uniform(0.03, 0.14)) ** 2))
     shine = cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
     shine8 = (shine * 255).astype(np.uint8)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from firmware.simulated.scene_lens import Points
 from scanner.records import Picture
 
+# How high the machine's lamps hang, in frame widths.
+_LAMP_HEIGHT = 0.75
+
 
 @dataclass(frozen=True, slots=True)
 class Light:
@@ -20,6 +23,8 @@ class Light:
     `exposure` multiplies all; `ramp` falls off along `ramp_deg`; `spot` is a bright pool at
     (`spot_x`, `spot_y`), fractions of the frame; `cast_bgr` colours it; `vignette` darkens the
     corners; `shade` is a straight shadow edge (a person, a shelf) over part of the table.
+    `lamp` is the share of the light that comes from a small lamp of the machine instead, `lamp_x`
+    where it hangs beside the frame (from -0.5 at the left edge to 0.5) and `lamp_bgr` its colour.
     """
 
     exposure: float = 1.0
@@ -36,6 +41,9 @@ class Light:
     shadow: float = 0.4
     shadow_deg: float = 60.0
     shadow_reach: float = 0.02
+    lamp: float = 0.0
+    lamp_x: float = 0.0
+    lamp_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 def gain_field(light: Light) -> NDArray[np.float32]:
@@ -51,9 +59,14 @@ def gain_field(light: Light) -> NDArray[np.float32]:
         turn = np.deg2rad(light.shade_deg)
         side = x * np.cos(turn) + y * np.sin(turn) - light.shade_at
         gain *= 1 - light.shade / (1 + np.exp(-side / 0.012))
-    return np.asarray(
-        (light.exposure * gain)[..., None] * np.array(light.cast_bgr, np.float32), np.float32
-    )
+    field = (light.exposure * gain)[..., None] * np.array(light.cast_bgr, np.float32)
+    if light.lamp > 0:
+        # Lambert's law under a point: the cube of the distance, seen from the table.
+        near = (1 + ((x - light.lamp_x) ** 2 + y**2) / _LAMP_HEIGHT**2) ** -1.5
+        level = (1 + light.lamp_x**2 / _LAMP_HEIGHT**2) ** 1.5 * light.exposure * light.lamp
+        field *= 1 - light.lamp
+        field += (level * near)[..., None] * np.array(light.lamp_bgr, np.float32)
+    return np.asarray(field, np.float32)
 
 
 def illuminate(frame: Picture, light: Light) -> Picture:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from firmware.simulated.scene_card import Finish, Holder
+from firmware.simulated.scene_card import Holder
+from firmware.simulated.scene_foil import FOIL_AREAS, Finish
 from firmware.simulated.scene_hand import Hand
 from firmware.simulated.scene_lens import (
     CARD_WIDTH_MM,
@@ -163,13 +164,15 @@ def pick_plan(
     sleeve: bool | Holder,
     hand: float,
 ) -> ScenePlan:
-    """Draw one scene from the ranges of a difficulty. ValueError for an unknown one.
+    """Draw one scene from the ranges of a difficulty. ValueError for an unknown one or finish.
 
     Every call takes its random numbers in the same order whatever the arguments, so that the
     same seed gives the same table with and without a foil, a sleeve or a hand.
     """
     if difficulty not in RANGES:
         raise ValueError(f"no difficulty {difficulty!r}; use one of {', '.join(RANGES)}")
+    if finish != "normal" and finish not in FOIL_AREAS:
+        raise ValueError(f"no finish {finish!r}; use normal, {', '.join(FOIL_AREAS)}")
     ranges = RANGES[difficulty]
     kind = _pick_surface(ranges, surface, rng)
     bend = float(rng.uniform(-1, 1) * ranges.bend)
@@ -182,7 +185,7 @@ def pick_plan(
     holders: tuple[Holder, ...] = ("clear", "clear", "black", "blue", "red", "toploader")
     any_holder = holders[int(rng.integers(len(holders)))]
     holder: Holder = any_holder if sleeve is True else (sleeve or "none")
-    shine = finish == "foil"
+    shine = finish != "normal"
     hand_from = float(rng.normal(90, 25))
     skin, curl, left_handed = int(rng.integers(5)), rng.uniform(0, 0.5), rng.random() < 0.3
     gain, casts = float(rng.uniform(0.85, 1.12)), rng.uniform(0.96, 1.04, 3)
@@ -205,6 +208,7 @@ def pick_plan(
             haze=0.0 if holder == "none" else float(rng.uniform(0.02, 0.10)),
             wear=float(wear),
             edge=float(np.random.default_rng(int(rng.integers(2**63))).uniform(0.1, 0.5)),
+            area=FOIL_AREAS.get(finish, "all"),
         ),
         holder=holder,
         hand=Hand(hand, hand_from, skin, float(curl), 1.0, bool(left_handed)),

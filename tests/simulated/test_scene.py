@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from firmware.simulated.scene import Scene, SceneSettings, draw, render_scene, true_corners
-from firmware.simulated.scene_card import Finish
+from firmware.simulated.scene_foil import Finish
 from firmware.simulated.scene_lens import Lens
 from firmware.simulated.scene_light import Light
 from firmware.simulated.scene_plan import ScenePlan, pick_plan
