@@ -14,6 +14,10 @@ BENCHMARKS: Mapping[str, Command] = {
     "search": Command("scanner.catalog.bench_search", "exact search over many printings"),
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
+    "printing": Command("firmware.bench_printing", "which printing, given the artwork"),
+    "calibration": Command(
+        "firmware.bench_calibration", "evidence and truth of rendered scenes, to learn decisions by"
+    ),
 }
 
 
