@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scanner.phash import phash256
 from scanner.records import Picture
-from scanner.search import nearest_hashes, nearest_vectors
+from scanner.search import nearest_hashes
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
@@ -39,7 +39,7 @@ def nearest(
     if embedder is not None:
         vector = embedder.embed(picture)
         lap("embed")
-        found = [nearest_vectors(pack.vectors, vector, MOST_HITS) for pack in packs]
+        found = [pack.index.nearest(vector, MOST_HITS) for pack in packs]
     else:
         bits = phash256(picture)
         lap("embed")

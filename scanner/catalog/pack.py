@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from scanner.catalog.manifest import (
 from scanner.errors import PackDamagedError
 from scanner.phash import HASH_BYTES
 from scanner.records import Picture, Printing
+from scanner.search import VectorIndex
 from scanner.vectors import DIMENSIONS
 
 PICTURE_WIDTH_PX = 224
@@ -102,6 +104,11 @@ class Pack:
     def model_id(self) -> str:
         """The model that made the vectors; "phash256" when there are none."""
         return self.manifest.model_id
+
+    @cached_property
+    def index(self) -> VectorIndex:
+        """The vectors made ready for searching, once, when first asked for."""
+        return VectorIndex(self.vectors)
 
     def printing(self, card: int) -> Printing:
         """The printing with this card index. Raises IndexError when there is none."""
