@@ -12,6 +12,7 @@ from tqdm import tqdm
 from firmware.simulated.cardpress import DEFAULT_SEED, plan_cards, press_cards
 from firmware.simulated.deck import Printed
 from scanner.catalog.build import build_pack
+from scanner.catalog.finish import BuildReport
 from scanner.catalog.library import Library
 from scanner.catalog.model import load_embedder, reader_of
 from scanner.errors import StoreError
@@ -34,7 +35,20 @@ def install_demo_pack(data_dir: Path, say: Say) -> None:
 
     Raises StoreError when the cache can't be written, and the PackError tree.
     """
-    pictures = _pictures_dir()
+    pack, report = build_demo_pack(say)
+    library = Library(data_dir)
+    library.install(pack)
+    if f"{GAME}@{library.current(GAME)}" != report.pack_id:
+        model_id, runtime = reader_of(load_embedder())
+        library.use(report.pack_id, model_id=model_id, runtime=runtime)
+
+
+def build_demo_pack(say: Say) -> tuple[Path, BuildReport]:
+    """Print the game and build its pack for this device's model, in the cache; its folder.
+
+    Raises StoreError when the cache can't be written, and the PackError tree.
+    """
+    pictures = pictures_dir()
     try:
         if not (pictures / "facts.csv").exists():
             say("Printing the demo game. This is done once and takes about a minute.")
@@ -51,7 +65,7 @@ def install_demo_pack(data_dir: Path, say: Say) -> None:
             "XDG_CACHE_HOME to a folder that can be written."
         ) from error
     embedder = load_embedder()
-    model_id, runtime = reader_of(embedder)
+    model_id, _ = reader_of(embedder)
     # One pack per model and runtime, since a pack fits no other.
     pack = cache_dir() / f"{GAME}-pack-{model_id}"
     report = build_pack(
@@ -63,10 +77,7 @@ def install_demo_pack(data_dir: Path, say: Say) -> None:
         progress=True,
         force=True,
     )
-    library = Library(data_dir)
-    library.install(pack)
-    if f"{GAME}@{library.current(GAME)}" != report.pack_id:
-        library.use(report.pack_id, model_id=model_id, runtime=runtime)
+    return pack, report
 
 
 def demo_pool() -> list[Printed]:
@@ -74,7 +85,7 @@ def demo_pool() -> list[Printed]:
     return [
         Printed(
             Printing(card.card_id, GAME, card.name, card.set, card.number, card.variant),
-            partial(read_picture, _pictures_dir() / card.path),
+            partial(read_picture, pictures_dir() / card.path),
             foil=card.finish == "foil",
             artwork=card.artwork,
         )
@@ -82,5 +93,6 @@ def demo_pool() -> list[Printed]:
     ]
 
 
-def _pictures_dir() -> Path:
+def pictures_dir() -> Path:
+    """Where the printed cards and their `facts.csv` are."""
     return cache_dir() / f"{GAME}-cards"

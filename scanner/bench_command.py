@@ -9,7 +9,7 @@ from scanner.commands import Command, Parser, listing, load_command
 from scanner.errors import UsageError
 
 BENCHMARKS: Mapping[str, Command] = {
-    "recognition": Command("scanner.bench_recognition", "accuracy on labelled photos"),
+    "recognition": Command("firmware.bench_recognition", "accuracy on photos and scenes"),
     "speed": Command("scanner.bench_speed", "full frame to decision, stage by stage"),
     "search": Command("scanner.catalog.bench_search", "exact search over many printings"),
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
