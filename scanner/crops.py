@@ -196,7 +196,7 @@ def _accepted_first(data_dir: Path, crops: list[Crop]) -> list[Crop]:
 
 
 def _needing_a_person(data_dir: Path, scan_ids: list[int]) -> set[int]:
-    """Which of these scans were not accepted. A crop without a row is an accepted one's equal."""
+    """Which of these scans are not accepted by now. A crop without a row counts as accepted."""
     if not (data_dir / DATABASE).exists():
         return set()
     needed: set[int] = set()
@@ -206,7 +206,9 @@ def _needing_a_person(data_dir: Path, scan_ids: list[int]) -> set[int]:
             part = scan_ids[start : start + _ROWS_PER_QUERY]
             marks = ",".join("?" * len(part))
             rows = connection.execute(
-                f"SELECT id FROM scan WHERE id IN ({marks}) AND decision != 'accepted'", part
+                f"SELECT scan_id FROM present_answer WHERE scan_id IN ({marks})"
+                " AND decision != 'accepted'",
+                part,
             )
             needed.update(row[0] for row in rows)
     finally:

@@ -16,16 +16,27 @@ from sqlmodel import Session, col, select
 
 from scanner.crops import crop_path, discard_crop, encode_crop, write_crop
 from scanner.errors import StoreError
-from scanner.records import Identification
+from scanner.records import Identification, Printing
+from scanner.retry import Outcome, TriedWith
 from scanner.store_backup import Backups, make_backup
 from scanner.store_boot import prepare
 from scanner.store_faults import explained
+from scanner.store_later import insert_correction, insert_retry, insert_undoing, note_packs
 from scanner.store_lock import FeedLock
 from scanner.store_open import DATABASE, Log, Role, await_log
 from scanner.store_reads import StoreReads, find_open_batch, find_scan_of_key
 from scanner.store_scan import scan_row
 from scanner.store_summary import ENDS
-from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Scan, utc_now
+from scanner.tables import (
+    Batch,
+    BatchEvent,
+    Command,
+    CommandDone,
+    Correction,
+    FeedMovement,
+    Scan,
+    utc_now,
+)
 
 DEFAULT_WAIT_S = 10.0
 
@@ -190,6 +201,36 @@ class Store(StoreReads):
                 discard_crop(self._log.data_dir, row.crop_path)
                 raise
             return row
+
+    # What is learned of a scan later: retries by the feed process, corrections by the page.
+
+    def note_packs(self, now: TriedWith) -> None:
+        """Note which packs and models the scans from here on are tried with."""
+        self._only("feed")
+        with self._log.write() as session:
+            note_packs(session, now)
+
+    def add_retry(
+        self, scan_id: int, key: str, outcome: Outcome, answer: Identification | None = None
+    ) -> bool:
+        """Put one retry of a scan on disk; False where nothing was left to say (`insert_retry`)."""
+        self._only("feed")
+        with self._log.write() as session:
+            return insert_retry(session, scan_id, key, outcome, answer)
+
+    def add_correction(
+        self, scan_id: int, printing: Printing | None, finish: str = "unknown"
+    ) -> Correction:
+        """Note a person's word on a scan; `printing` None: nobody can name the card."""
+        self._only("web")
+        with self._log.write() as session:
+            return insert_correction(session, scan_id, printing, finish)
+
+    def undo_correction(self, scan_id: int) -> Correction:
+        """Take a person's word back: the machine's answer stands again."""
+        self._only("web")
+        with self._log.write() as session:
+            return insert_undoing(session, scan_id)
 
     # The feeder's movements, written by the feed process.
 

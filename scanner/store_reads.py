@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from scanner.errors import StoreError
+from scanner.retry import Standing
 from scanner.store_boot import Notice, newest_notice
+from scanner.store_later import read_standings
 from scanner.store_open import Log
+from scanner.store_present import PresentAnswer, read_present_answers
 from scanner.store_summary import ENDS, BatchSummary, BatchTally, bring_up_to_date
 from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Scan
 
@@ -107,6 +111,19 @@ class StoreReads:
             query = query.order_by(col(Scan.sequence).desc()).limit(limit)
         with self._log.read() as session:
             return list(session.exec(query))
+
+    def present_answers(self, scan_ids: Iterable[int]) -> dict[int, PresentAnswer]:
+        """What the answers of these scans are by now, after retries and corrections."""
+        with self._log.read() as session:
+            return read_present_answers(session, scan_ids)
+
+    def scans_not_accepted(self, key: str, before: int, limit: int = 500) -> list[Standing]:
+        """How scans that were not accepted stand towards the packs and models named `key`.
+
+        Newest first, with ids below `before`; `scanner.retry.is_due` says which are to be tried.
+        """
+        with self._log.read() as session:
+            return read_standings(session, key, before, limit)
 
     def crop_file(self, scan: Scan) -> Path | None:
         """Where the scan's crop is, or None when it has none or the retention limit removed it."""

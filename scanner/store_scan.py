@@ -40,20 +40,10 @@ def scan_row(
         variant=printing.variant if printing else "",
         finish=finish,
         score=float(identification.candidates[0].score) if identification.candidates else 0.0,
-        candidates=[
-            {
-                "printing": candidate.printing.card_id,
-                "name": candidate.printing.name,
-                "set": candidate.printing.set,
-                "number": candidate.printing.number,
-                "variant": candidate.printing.variant,
-                "score": round(float(candidate.score), 6),
-            }
-            for candidate in identification.candidates
-        ],
+        candidates=candidates_json(identification),
         corners_px=[] if corners is None else [[float(x), float(y)] for x, y in corners],
         upside_down=bool(identification.upside_down),
-        stages_ms={name: round(float(ms), 3) for name, ms in identification.stages_ms.items()},
+        stages_ms=stages_json(identification),
         crop_path=crop_path,
         recognizer=identification.recognizer,
         model_id=identification.model_id,
@@ -62,3 +52,23 @@ def scan_row(
         captured_mono_ns=time.monotonic_ns() if captured_mono_ns is None else captured_mono_ns,
         created_at=created_at,
     )
+
+
+def candidates_json(identification: Identification) -> list[dict[str, str | float]]:
+    """The candidates as a row keeps them, best first."""
+    return [
+        {
+            "printing": candidate.printing.card_id,
+            "name": candidate.printing.name,
+            "set": candidate.printing.set,
+            "number": candidate.printing.number,
+            "variant": candidate.printing.variant,
+            "score": round(float(candidate.score), 6),
+        }
+        for candidate in identification.candidates
+    ]
+
+
+def stages_json(identification: Identification) -> dict[str, float]:
+    """The times of the stages in milliseconds as a row keeps them."""
+    return {name: round(float(ms), 3) for name, ms in identification.stages_ms.items()}

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import Session, col
 
+from scanner.store_present import read_present_answers
 from scanner.tables import Batch, BatchEvent, Scan
 
 ENDS = frozenset({"finished", "stopped"})
@@ -41,7 +42,8 @@ class BatchSummary:
 
     `expected` is 0 when nobody counted; `seconds_left` is then None, as it is before the first
     speed is known. `cards_per_hour` is over running time. `state` is the kind of the last event,
-    empty before the first. `started_at` is wall time in UTC.
+    empty before the first. `started_at` is wall time in UTC. Each scan counts with its present
+    answer (`store_present`); `later_rows` changes whenever a later row has changed one.
     """
 
     batch_id: int
@@ -54,6 +56,7 @@ class BatchSummary:
     seconds_left: float | None
     state: str
     started_at: datetime
+    later_rows: int = 0
 
 
 @dataclass(slots=True)
@@ -65,6 +68,9 @@ class BatchTally:
     state: str = ""
     last_sequence: int = 0
     last_event_id: int = 0
+    last_retry_id: int = 0
+    last_correction_id: int = 0
+    _later: dict[int, str] = field(default_factory=dict)
     _running: bool = False
     _last: tuple[str, int] = ("", 0)
 
@@ -82,6 +88,13 @@ class BatchTally:
             self._running = kind in GOES
         self.state = kind
         self.last_event_id = event_id
+
+    def add_later(self, scan_id: int, first_decision: str, decision: str) -> None:
+        """Count a scan by what it is known to be now, no longer by what it was before."""
+        before = self._later.get(scan_id, first_decision)
+        self.counts[before] -= 1
+        self.counts[decision] = self.counts.get(decision, 0) + 1
+        self._later[scan_id] = decision
 
     def summary(self, batch: Batch) -> BatchSummary:
         """The figures as they stand."""
@@ -101,6 +114,7 @@ class BatchTally:
             seconds_left=seconds_left,
             state=self.state,
             started_at=batch.created_at,
+            later_rows=self.last_retry_id + self.last_correction_id,
         )
 
     def _advance(self, boot: str, mono_ns: int) -> None:
@@ -142,3 +156,30 @@ def bring_up_to_date(session: Session, batch_id: int, tally: BatchTally) -> None
         tally.add_scan(sequence, decision, boot, mono_ns)
     while waiting:
         tally.add_event(*waiting.pop()[1:])
+    _add_later_answers(session, batch_id, tally)
+
+
+def _add_later_answers(session: Session, batch_id: int, tally: BatchTally) -> None:
+    """Count anew the scans of the batch that were tried again or corrected since."""
+    retries = _later_rows(session, "retry", batch_id, tally.last_retry_id)
+    corrections = _later_rows(session, "correction", batch_id, tally.last_correction_id)
+    tally.last_retry_id = max(retries, default=tally.last_retry_id)
+    tally.last_correction_id = max(corrections, default=tally.last_correction_id)
+    touched = {*retries.values(), *corrections.values()}
+    present = read_present_answers(session, touched)
+    for scan_id in sorted(touched):
+        scan = session.get(Scan, scan_id)
+        if scan is not None:
+            tally.add_later(scan_id, scan.decision, present[scan_id].decision)
+
+
+def _later_rows(session: Session, table: str, batch_id: int, after: int) -> dict[int, int]:
+    """New rows of a table about scans of the batch: the row's id and the scan's."""
+    # CROSS JOIN: SQLite must begin with the few new rows, not with the many scans of the batch.
+    query = text(
+        f"SELECT later.id, later.scan_id FROM {table} AS later"
+        " CROSS JOIN scan ON scan.id = later.scan_id"
+        " WHERE later.id > :after AND scan.batch_id = :batch_id"
+    )
+    found = session.connection().execute(query, {"after": after, "batch_id": batch_id})
+    return {row[0]: row[1] for row in found}
