@@ -184,6 +184,9 @@ class Recognizer:
             model_id=self.model_id,
             pack_id=best_pack,
             crop=crop,
+            probability=verdict.probability,
+            printing_certain=verdict.printing_certain,
+            accept_from=verdict.accept_from,
         )
 
 

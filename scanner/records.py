@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,7 +101,9 @@ class Identification:
     of each stage in milliseconds. `recognizer` is `embedder` or `phash` (the loud fallback).
     `crop` is the upright `(640, 448, 3)` picture of the card, None when no card was found.
     `probability` is the calibrated chance, 0…1, that `candidates[0]` is the card's printing, and
-    `printing_certain` says that none of its other printings is left in question.
+    `printing_certain` says that none of its other printings is left in question. `accept_from` is
+    the probability from which the shop's limits let this answer pass, infinite where being surer
+    does not help: printings that look the same, prices too far apart, too little of the picture.
     """
 
     decision: Decision
@@ -117,4 +120,5 @@ class Identification:
     crop: Picture | None = None
     probability: float = 0.0
     printing_certain: bool = False
+    accept_from: float = math.inf
     finish: Finish = Finish.UNKNOWN

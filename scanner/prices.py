@@ -1,0 +1,62 @@
+"""What a printing is worth, as far as this device has been told; `sync` alone writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from scanner.records import Printing
+
+# Currencies without cents; all others have two decimals.
+_WHOLE_UNITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents) of a currency (ISO 4217, `EUR`)."""
+
+    amount_minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        """As a clerk reads it: `12.40 EUR`, `1200 JPY`."""
+        if self.currency in _WHOLE_UNITS:
+            return f"{self.amount_minor} {self.currency}"
+        sign = "-" if self.amount_minor < 0 else ""
+        whole, cents = divmod(abs(self.amount_minor), 100)
+        return f"{sign}{whole}.{cents:02d} {self.currency}"
+
+
+class PriceBook(Protocol):
+    """Knows prices. Asked between two cards, so it must not wait for any network."""
+
+    def price(self, printing: Printing) -> Money | None:
+        """The last known price, however old; None when there is none."""
+        ...
+
+
+class NoPrices:
+    """A book without a single price: where none were ever received."""
+
+    def price(self, printing: Printing) -> Money | None:  # noqa: ARG002
+        """None, always."""
+        return None
+
+
+def widest_gap(
+    book: PriceBook, leader: Printing, others: Iterable[Printing], currency: str
+) -> Money | None:
+    """The largest difference between the leader's price and another's, both in `currency`.
+
+    None when the leader or all others have no such price: nothing can be said then.
+    """
+    mine = book.price(leader)
+    if mine is None or mine.currency != currency:
+        return None
+    gaps = [
+        abs(theirs.amount_minor - mine.amount_minor)
+        for theirs in map(book.price, others)
+        if theirs is not None and theirs.currency == currency
+    ]
+    return Money(max(gaps), currency) if gaps else None
