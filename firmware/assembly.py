@@ -29,8 +29,6 @@ def assemble(
 ) -> tuple[Machine, FeedLoop]:
     """A machine in real time with preview, watchdog and tidying of old crops."""
     what = recognizer.describe()
-    driver = f"{drivers.camera.name}, {drivers.feeder.name}"
-    log.warning("drivers in use: %s", driver)
     log.warning("%s", what)
     machine = Machine(
         store=store,
@@ -39,11 +37,13 @@ def assemble(
         feeder=drivers.feeder,
         limits=drivers.limits,
         clock=MonotonicClock(),
-        preview=Preview(settings.data_dir, driver=driver, recognizer=what),
-        watchdog=Watchdog(drivers.feeder.stop_safe),
         before_batch=drivers.before_batch,
         on_phase=CropTidier(settings).on_phase,
+        lights=drivers.lights,
     )
+    log.warning("drivers in use: %s", machine.driver)
+    machine.preview = Preview(settings.data_dir, driver=machine.driver, recognizer=what)
+    machine.watchdog = Watchdog(machine.make_safe)
     return machine, FeedLoop(machine)
 
 

@@ -95,6 +95,7 @@ class Desk:
             answer,
             feed_key=self._journal.key if counted else None,
             driver=self._driver,
+            finish=answer.finish.value,
             captured_mono_ns=captured_mono_ns,
         )
 

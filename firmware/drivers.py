@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.camera import Camera
 from firmware.feeder import Feeder
 from firmware.feeder_pins import FeederPins
+from firmware.lights import LightPins, Lights
 from firmware.phases import Limits
 from scanner.config import Settings
-from scanner.errors import ConfigError
+from scanner.errors import ConfigError, MachineError
 
 FEED_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """The camera and the feeder in use. `before_batch` may refill a simulated hopper."""
+    """The camera, the feeder and the lights in use, if there are lights.
+
+    `before_batch` may refill a simulated hopper.
+    """
 
     camera: Camera
     feeder: Feeder
     limits: Limits
     close: Callable[[], None]
     before_batch: Callable[[int], int] | None = None
+    lights: Lights | None = None
 
 
 def is_simulated(settings: Settings) -> bool:
@@ -56,6 +62,22 @@ def pins_of(settings: Settings) -> FeederPins:
     )
 
 
+def light_pins_of(settings: Settings) -> LightPins | None:
+    """The lights' pins as the settings have them; None for a machine without."""
+    lights = settings.lights
+    return LightPins(lights.left_pin, lights.right_pin) if lights.are_there else None
+
+
+def make_lights(settings: Settings) -> Lights | None:
+    """The lights on their real pins; None for a machine without. Raises LightsError."""
+    pins = light_pins_of(settings)
+    if pins is None:
+        return None
+    from firmware.lights_gpio import GpioLights
+
+    return GpioLights(pins, settle_s=settings.lights.settle_ms / 1000)
+
+
 def make_camera(settings: Settings) -> Camera:
     """The real or replayed camera that the settings name; it is not started yet."""
     camera = settings.camera
@@ -75,8 +97,8 @@ def make_camera(settings: Settings) -> Camera:
 def make_drivers(settings: Settings) -> Drivers:
     """Real drivers, as the settings name them.
 
-    Raises ConfigError when camera and feeder do not go together, FeederError when the pins can't
-    be had. A simulated camera sees the simulated feeder's cards and nothing else.
+    Raises ConfigError when camera and feeder do not go together, FeederError or LightsError when
+    the pins can't be had. A simulated camera sees the simulated feeder's cards and nothing else.
     """
     camera_name, feeder_name = settings.camera.driver, settings.feeder.driver
     if "simulated" in (camera_name, feeder_name):
@@ -90,12 +112,22 @@ def make_drivers(settings: Settings) -> Drivers:
             "the cards of a recording."
         )
     camera = make_camera(settings)
+    feeder: Feeder
     if feeder_name == "handsfree":
         from firmware.handsfree import HandsFree
 
-        hand = HandsFree()
-        return Drivers(camera, hand, limits_of(settings), hand.close)
-    from firmware.feeder_gpio import GpioFeeder
+        feeder = HandsFree()
+    else:
+        from firmware.feeder_gpio import GpioFeeder
 
-    feeder = GpioFeeder(pins_of(settings))
-    return Drivers(camera, feeder, limits_of(settings), feeder.close)
+        feeder = GpioFeeder(pins_of(settings))
+    closing = ExitStack()
+    closing.callback(feeder.close)
+    try:
+        lights = make_lights(settings)
+    except MachineError:
+        closing.close()
+        raise
+    if lights is not None:
+        closing.callback(lights.close)
+    return Drivers(camera, feeder, limits_of(settings), closing.close, lights=lights)

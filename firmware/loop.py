@@ -41,6 +41,7 @@ from firmware.events import (
 )
 from firmware.frames import combine, is_enough
 from firmware.idle_view import show_the_table, watch_the_table
+from firmware.lights import capture_lit
 from firmware.machine import Machine
 from firmware.phases import AT_WORK, Phase, State
 from firmware.states import step
@@ -64,6 +65,7 @@ class FeedLoop:
         self.inbox = Inbox()
         self.state = State(limits=machine.limits)
         self._frame: Frame | None = None
+        self._other_light: Frame | None = None
         self._answer: Identification | None = None
         self._card_ms = 0.0
         self._commands_at_s = 0.0
@@ -95,7 +97,7 @@ class FeedLoop:
                 self.turn()
         finally:
             try:
-                machine.feeder.stop_safe()
+                machine.make_safe()
             finally:
                 machine.camera.close()
                 if machine.watchdog is not None:
@@ -159,7 +161,7 @@ class FeedLoop:
         machine = self._machine
         match action:
             case MakeSafe():
-                machine.feeder.stop_safe()
+                machine.make_safe()
             case Feed():
                 if machine.feeder.has_bay_sensor:
                     self._desk.before_feeding()
@@ -189,7 +191,7 @@ class FeedLoop:
         if self.state.frames <= 1:
             self._answer, self._card_ms = None, 0.0
         try:
-            self._frame = self._machine.camera.capture()
+            self._frame, self._other_light = capture_lit(self._machine.camera, self._machine.lights)
         except CameraError as error:
             log.warning("%s", error)
             return CameraFailed(str(error))
@@ -198,7 +200,8 @@ class FeedLoop:
     def _identify(self) -> Event:
         assert self._frame is not None
         began_s = time.perf_counter()
-        answer = self._machine.recognizer.identify(self._frame.picture)
+        other = None if self._other_light is None else self._other_light.picture
+        answer = self._machine.recognizer.identify(self._frame.picture, other)
         self._card_ms += (time.perf_counter() - began_s) * 1000
         if self._machine.preview is not None:
             self._machine.preview.show_frame(

@@ -9,6 +9,7 @@ from typing import Protocol
 from firmware.camera import Camera
 from firmware.clock import Clock
 from firmware.feeder import Feeder
+from firmware.lights import Lights
 from firmware.phases import Limits, Phase
 from firmware.preview import Preview
 from firmware.watchdog import Watchdog
@@ -20,8 +21,8 @@ from scanner.tables import Scan
 class Recognizer(Protocol):
     """Names the card in a frame; see `scanner.pipeline.Recognizer`."""
 
-    def identify(self, frame: Picture) -> Identification:
-        """The answer for one frame."""
+    def identify(self, frame: Picture, other_light: Picture | None = None) -> Identification:
+        """The answer for one frame, or for two of a card lit from two sides."""
 
     def describe(self) -> str:
         """One line that says what recognises."""
@@ -29,7 +30,7 @@ class Recognizer(Protocol):
 
 @dataclass(slots=True)
 class Machine:
-    """The parts that the loop works with. `preview` and `watchdog` may be left out.
+    """The parts that the loop works with. `preview`, `watchdog` and `lights` may be left out.
 
     `on_scan(scan, ms)` is told of each committed scan and of the milliseconds of work on it: its
     frames recognised, its scan put on disk. `before_batch(expected)` is called when a batch is to
@@ -47,8 +48,18 @@ class Machine:
     on_scan: Callable[[Scan, float], None] | None = None
     before_batch: Callable[[int], int] | None = None
     on_phase: Callable[[Phase], None] | None = None
+    lights: Lights | None = None
 
     @property
     def driver(self) -> str:
-        """Camera and feeder in use, as it is written on every scan."""
-        return f"{self.camera.name}, {self.feeder.name}"
+        """Camera, feeder and lights in use, as it is written on every scan."""
+        parts = (self.camera, self.feeder, *([] if self.lights is None else [self.lights]))
+        return ", ".join(part.name for part in parts)
+
+    def make_safe(self) -> None:
+        """Motors and lights off. May be called from any thread, at any time."""
+        try:
+            self.feeder.stop_safe()
+        finally:
+            if self.lights is not None:
+                self.lights.off()

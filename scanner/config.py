@@ -80,6 +80,29 @@ class FeederSettings(_Section):
         return self
 
 
+class LightSettings(_Section):
+    """Two lamps, left and right of the card. With both pins set, each card is seen under both."""
+
+    left_pin: int = Field(-1, ge=-1, le=53, description="Pin of the left lamp; -1: none.")
+    right_pin: int = Field(-1, ge=-1, le=53, description="Pin of the right lamp; -1: none.")
+    settle_ms: int = Field(
+        20, ge=0, le=1000, description="Wait after a lamp is switched on, in milliseconds."
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.left_pin < 0) != (self.right_pin < 0):
+            raise ValueError("set both pins of the lights or neither")
+        if self.left_pin >= 0 and self.left_pin == self.right_pin:
+            raise ValueError("the two lights must have a pin each")
+        return self
+
+    @property
+    def are_there(self) -> bool:
+        """Whether this machine has lights."""
+        return self.left_pin >= 0
+
+
 class CropSettings(_Section):
     """How long the pictures of scanned cards stay on the disk. The log's rows always stay."""
 
@@ -125,9 +148,20 @@ class Settings(_Section):
     web: WebSettings = WebSettings()
     camera: CameraSettings = CameraSettings()
     feeder: FeederSettings = FeederSettings()
+    lights: LightSettings = LightSettings()
     crops: CropSettings = CropSettings()
     catalog: CatalogSettings = CatalogSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+
+    @model_validator(mode="after")
+    def _lights_have_their_own_pins(self) -> Self:
+        feeder = {value for name, value in self.feeder if name.endswith("_pin") and value >= 0}
+        if self.feeder.driver != "handsfree" and feeder & {
+            self.lights.left_pin,
+            self.lights.right_pin,
+        }:
+            raise ValueError("a pin of the lights is one of the feeder's; give it another number")
+        return self
 
 
 def setting_paths() -> dict[tuple[str, ...], str]:

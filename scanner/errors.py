@@ -79,5 +79,9 @@ class CameraError(MachineError):
     retryable = True
 
 
+class LightsError(MachineError):
+    """The lights' hardware is missing or does not answer."""
+
+
 class FeederError(MachineError):
     """The feeder's hardware is missing or does not answer."""

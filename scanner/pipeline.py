@@ -14,6 +14,7 @@ from scanner.catalog.manifest import PHASH_MODEL_ID
 from scanner.decide import Decider, Verdict, decide_without_card
 from scanner.embed import Embedder
 from scanner.errors import ModelError, PictureError
+from scanner.glare import Frames
 from scanner.locate import Locator
 from scanner.quality import measure_quality
 from scanner.records import Corners, Identification, Located, Picture, View
@@ -94,10 +95,13 @@ class Recognizer:
         located = self._locator.locate(frame)
         return rectify(frame, located.corners_px[0]) if located.corners_px else None
 
-    def identify(self, frame: Picture) -> Identification:
+    def identify(self, frame: Picture, other_light: Picture | None = None) -> Identification:
         """Name the card in a full frame, `(H, W, 3) uint8`.
 
-        Raises PictureError when the frame is no picture, PackDamagedError when a pack is.
+        `other_light` is a second frame of the same card at the same place, lit from the other
+        side: with it glare is taken out, and a finish may be proved.
+
+        Raises PictureError when a frame is no picture, PackDamagedError when a pack is damaged.
         """
         stages: dict[str, float] = {}
         clock = _Clock(stages)
@@ -106,7 +110,7 @@ class Recognizer:
         if not located.corners_px or located.view not in (View.CARD, View.BACK):
             seen = located.view if located.view is not View.CARD else View.NOTHING
             return self._answer(decide_without_card(seen), seen, stages, located)
-        return self._name(frame, located, stages, clock)
+        return self._name(Frames(frame, other_light), located, stages, clock)
 
     def identify_crop(self, crop: Picture) -> Identification:
         """Name the card in a kept crop, `(H, W, 3) uint8`, which is the card and nothing else.
@@ -119,20 +123,21 @@ class Recognizer:
         stages: dict[str, float] = {}
         size = np.array([crop.shape[1], crop.shape[0]], np.float32)
         edges = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * size - np.float32(0.5)
-        return self._name(crop, Located(View.CARD, (edges,), 1.0), stages, _Clock(stages))
+        card = Located(View.CARD, (edges,), 1.0)
+        return self._name(Frames(crop), card, stages, _Clock(stages))
 
     def _name(
-        self, frame: Picture, located: Located, stages: dict[str, float], clock: _Clock
+        self, frames: Frames, located: Located, stages: dict[str, float], clock: _Clock
     ) -> Identification:
         """The answer for the first card of `located`."""
         corners = located.corners_px[0]
-        crop = rectify(frame, corners)
+        crop = frames.cut(corners)
         clock.lap("rectify")
         quality = measure_quality(crop)
         clock.lap("quality")
         found = self._shortlist.find(crop, clock.lap)
         if not found.is_clear:
-            corners, crop, found = self._look_again(frame, corners, crop, found, clock)
+            corners, crop, found = self._look_again(frames, corners, crop, found, clock)
         if located.several_chance > _SEVERAL and not found.is_clear:
             return self._answer(decide_without_card(View.SEVERAL), View.SEVERAL, stages, located)
         if found.upside_down:
@@ -147,7 +152,7 @@ class Recognizer:
         )  # fmt: skip
 
     def _look_again(
-        self, frame: Picture, corners: Corners, crop: Picture, found: Found, clock: _Clock
+        self, frames: Frames, corners: Corners, crop: Picture, found: Found, clock: _Clock
     ) -> tuple[Corners, Picture, Found]:
         """Cut the card out anew where the likeliest references say that its picture lies.
 
@@ -159,7 +164,7 @@ class Recognizer:
         if placed is None:
             return corners, crop, found
         better_corners = from_crop(corners, placed)
-        better_crop = rectify(frame, better_corners)
+        better_crop = frames.cut(better_corners)
         clock.lap("rectify")
         better = self._shortlist.find(better_crop, clock.lap)
         if better.strength <= found.strength:

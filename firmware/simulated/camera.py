@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from firmware.camera import Frame, checked_frame
+from firmware.lights import Side
 from firmware.simulated.deck import DeckCard
 from firmware.simulated.scene import draw
 from firmware.simulated.scene_plan import Difficulty, ScenePlan, Surface, pick_plan
+from firmware.simulated.scene_sides import lit_from as light_from
 from scanner.records import Picture
 
 TABLE_SEED = 5
@@ -20,6 +22,7 @@ class SimulatedCamera:
     """Looks into the simulated machine's tray.
 
     `in_view()` tells which card lies there and how many degrees it is skewed; (None, 0) for none.
+    `lit_from()` tells which of the machine's lamps is on, if any.
     """
 
     def __init__(
@@ -29,9 +32,11 @@ class SimulatedCamera:
         *,
         difficulty: Difficulty = "easy",
         surface: Surface = "tray",
+        lit_from: Callable[[], Side | None] = lambda: None,
     ):
         self.name = "simulated camera"
         self._in_view = in_view
+        self._lit_from = lit_from
         self._size_px = size_px
         self._difficulty: Difficulty = difficulty
         self._surface: Surface = surface
@@ -50,7 +55,7 @@ class SimulatedCamera:
         """There is nothing to open."""
 
     def capture(self) -> Frame:
-        """Render this moment; two frames of one card differ in their noise alone."""
+        """Render this moment; two frames of one card differ in their noise and light alone."""
         card, skew_deg = self._in_view()
         if card is None:
             if self._empty is None:
@@ -59,6 +64,9 @@ class SimulatedCamera:
         self._frames += 1
         face = card.printed.picture()
         plan = self._plan(card, skew_deg)
+        side = self._lit_from()
+        if side is not None:
+            plan = light_from(plan, side)
         scene = draw(face, plan, size=self._size_px, noise_seed=self._frames)
         return checked_frame(scene.picture)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from firmware.feeder_gpio import GpioFeeder
 from firmware.feeder_pins import FeederPins
+from firmware.lights import LightPins, Side
+from firmware.lights_gpio import GpioLights
 from firmware.simulated.camera import SimulatedCamera
 from firmware.simulated.deck import DeckCard
 from firmware.simulated.mechanism import Faults, Mechanism
@@ -22,6 +24,7 @@ class SimulatedMachine:
         *,
         speed: float = 1.0,
         faults: Faults | None = None,
+        lights: LightPins | None = None,
     ):
         self.mechanism = Mechanism(faults or Faults())
         self.moving = MechanismThread(self.mechanism, speed)
@@ -30,7 +33,13 @@ class SimulatedMachine:
         self._pins.show(self.mechanism.beams)
         self.cards: list[DeckCard] = []
         self.feeder = GpioFeeder(pins, factory=self._pins.factory, name="simulated feeder")
-        self.camera = SimulatedCamera(self.in_view, size_px)
+        self._light_pins = lights
+        self.lights = (
+            None
+            if lights is None
+            else GpioLights(lights, factory=self._pins.factory, name="simulated lights")
+        )
+        self.camera = SimulatedCamera(self.in_view, size_px, lit_from=self.lit_from)
         self.moving.start()
 
     def load(self, deck: Iterable[DeckCard]) -> None:
@@ -51,10 +60,22 @@ class SimulatedMachine:
             number = self.mechanism.card_in_view
             return (None if number is None else self.cards[number]), self.mechanism.skew_deg
 
+    def lit_from(self) -> Side | None:
+        """Which lamp is on, by the state of its pin; None in the room's light alone."""
+        if self._light_pins is None:
+            return None
+        left, right = (
+            self._pins.factory.pin(number).state
+            for number in (self._light_pins.left, self._light_pins.right)
+        )
+        return "left" if left else "right" if right else None
+
     def close(self) -> None:
         """Stop time and release the pins."""
         self.moving.close()
         self.feeder.close()
+        if self.lights is not None:
+            self.lights.close()
 
     def _on_motor(self, name: str, on: bool) -> None:
         if name == "pick":

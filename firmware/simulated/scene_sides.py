@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
+from firmware.lights import Side
 from firmware.simulated.scene import FRAME_SIZE, Scene, SceneSettings, draw
 from firmware.simulated.scene_card import Holder
 from firmware.simulated.scene_light import Lamp
 from firmware.simulated.scene_plan import ScenePlan, pick_plan
 from scanner.records import Picture
 
-Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
 
 # What of the room's light is left beside the lamp's: little under a cover, half on a counter.

@@ -73,7 +73,7 @@ class PaintedRecognizer:
     def describe(self) -> str:
         return "reads painted numbers"
 
-    def identify(self, frame: Picture) -> Identification:
+    def identify(self, frame: Picture, other_light: Picture | None = None) -> Identification:
         number = read(frame)
         self.seen.append(number)
         if number is None:

@@ -214,7 +214,7 @@ class FilmRecognizer:
     def describe(self) -> str:
         return "knows the film"
 
-    def identify(self, frame: Picture) -> Identification:
+    def identify(self, frame: Picture, other_light: Picture | None = None) -> Identification:
         if self._camera.corners is None:
             return Identification(Decision.UNKNOWN, (), View.NOTHING)
         return named(self._table.number, self._camera.corners)
