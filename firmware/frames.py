@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.records import Decision, Identification, View
+from scanner.retry import TWO_PRINTINGS
 
 _RANK = {Decision.ACCEPTED: 2, Decision.REVIEW: 1, Decision.UNKNOWN: 0}
 
@@ -17,7 +18,7 @@ def combine(first: Identification | None, second: Identification) -> Identificat
         return replace(
             second,
             decision=Decision.REVIEW,
-            reasons=(*second.reasons, "Two frames of this card name different printings."),
+            reasons=(*second.reasons, TWO_PRINTINGS),
         )
     return max(second, first, key=_weight)
 

@@ -57,6 +57,12 @@ class Preview:
                 self._shown.state = state
                 self._wake()
 
+    def show_recognizer(self, recognizer: str) -> None:
+        """Show from now on that something else recognises: packs were changed while idle."""
+        with self._changed:
+            self._about = {**self._about, "recognizer": recognizer}
+            self._wake()
+
     def show_frame(self, picture: Picture, corners_px: Corners | None, view: str) -> None:
         """Show a frame. It is not copied: the loop never changes a frame it has taken."""
         corners = None

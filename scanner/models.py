@@ -62,3 +62,17 @@ def open_interpreter(file: ModelFile, threads: int) -> tuple[Any, str]:
         raise ModelError(f"{file.path} can't be opened ({error}); {_WAY_OUT}") from error
     version = importlib.metadata.version("ai-edge-litert")
     return interpreter, f"ai-edge-litert {version}"
+
+
+def models_by_digest(models_dir: Path | None = None) -> dict[str, str]:
+    """Name and SHA-256 of every model in the manifest; nothing where it can't be read."""
+    try:
+        text = ((models_dir or MODELS_DIR) / "manifest.toml").read_text(encoding="utf-8")
+        models = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}
+    return {
+        name: str(facts["sha256"])
+        for name, facts in models.items()
+        if isinstance(facts, dict) and "sha256" in facts
+    }

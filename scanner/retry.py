@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scanner.records import Decision, Identification
 from scanner.store_present import FROM_PERSON, PresentAnswer
+
+TWO_PRINTINGS = "Two frames of this card name different printings."
+"""Why a scan is in review for good: a crop shows one of the frames, and can't settle it."""
 
 # A crop was once a JPEG file: its score may be this much lower than that of the frame itself.
 _COST_OF_KEEPING = 0.02
@@ -75,6 +78,13 @@ def is_due(standing: Standing, key: str) -> bool:
         and standing.made_with != key
         and not standing.tried
     )
+
+
+def contested(answer: Identification, first_reasons: Iterable[str]) -> Identification:
+    """The new answer as far as it may count: where two frames disagreed, a person must look."""
+    if answer.decision is Decision.ACCEPTED and TWO_PRINTINGS in first_reasons:
+        return replace(answer, decision=Decision.REVIEW, reasons=(TWO_PRINTINGS,))
+    return answer
 
 
 def judge(before: PresentAnswer, answer: Identification) -> Outcome:
