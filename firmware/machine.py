@@ -53,8 +53,10 @@ class Machine:
     @property
     def driver(self) -> str:
         """Camera, feeder and lights in use, as it is written on every scan."""
-        parts = (self.camera, self.feeder, *([] if self.lights is None else [self.lights]))
-        return ", ".join(part.name for part in parts)
+        names = [self.camera.name, self.feeder.name]
+        if self.lights is not None:
+            names.append(self.lights.name)
+        return ", ".join(names)
 
     def make_safe(self) -> None:
         """Motors and lights off. May be called from any thread, at any time."""
