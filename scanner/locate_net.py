@@ -68,8 +68,8 @@ def fit_frame(frame: Picture) -> tuple[Picture, Fit]:
         halved *= 2
     covered = (small.shape[1] * halved, small.shape[0] * halved)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(small, size, interpolation=way)
+    # Less than half is left to shrink by: linear sampling skips no pixel and is many times faster.
+    small = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
     if turned:
         small = cv2.rotate(small, cv2.ROTATE_90_CLOCKWISE)
     canvas = np.full((INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), PADDING, dtype=np.uint8)

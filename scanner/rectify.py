@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from scanner.records import CROP_HEIGHT_PX, CROP_WIDTH_PX, Corners, Picture
 
 # Beyond this many frame pixels per crop pixel, plain linear sampling would skip pixels and alias.
 _ALIASING_RATIO = 1.6
+# Linear sampling looks one pixel beyond a corner.
+_ROOM_PX = 2
 
 
 def rectify(frame: Picture, corners: Corners) -> Picture:
@@ -24,13 +27,31 @@ def rectify(frame: Picture, corners: Corners) -> Picture:
     factor = int(np.ceil(ratio)) if ratio > _ALIASING_RATIO else 1
     size = (CROP_WIDTH_PX * factor, CROP_HEIGHT_PX * factor)
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32) - 0.5
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    part, offset = _around(frame, corners)
+    matrix = cv2.getPerspectiveTransform((corners - offset).astype(np.float32), target)
+    # Four channels are warped more than twice as fast as three.
     crop = cv2.warpPerspective(
-        frame, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+        cv2.cvtColor(part, cv2.COLOR_BGR2BGRA), matrix, size,
+        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    crop = cv2.cvtColor(crop, cv2.COLOR_BGRA2BGR)
     if factor > 1:
         crop = cv2.resize(crop, (CROP_WIDTH_PX, CROP_HEIGHT_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(crop, np.uint8)
+
+
+def _around(frame: Picture, corners: Corners) -> tuple[Picture, NDArray[np.float64]]:
+    """The part of the frame that holds the corners, with some room, and where it begins (x, y).
+
+    When the corners are outside of the frame, or no numbers, it is the whole frame.
+    """
+    size = np.array([frame.shape[1], frame.shape[0]])
+    low = np.floor(np.maximum(corners.min(axis=0) - _ROOM_PX, 0))
+    high = np.ceil(np.minimum(corners.max(axis=0) + _ROOM_PX, size))
+    if not (low < high).all():
+        return frame, np.zeros(2)
+    (left, top), (right, bottom) = low.astype(int), high.astype(int)
+    return frame[top:bottom, left:right], low.astype(np.float64)
 
 
 def from_crop(corners: Corners, points: Corners) -> Corners:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scanner.embed import Embedder
 
 # The first look is at the rows that are nearly as near as the nearest, within these numbers.
-_FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 4, 8
+_FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 2, 8
 _NEARLY_AS_NEAR = 0.25
 # A first look that finds this needs no second one.
 _CLEAR = Thresholds()
@@ -69,10 +69,7 @@ class Shortlist:
 
     def find(self, crop: Picture, lap: Callable[[str], None]) -> Found:
         """Candidates for a `(640, 448, 3) uint8` crop of unknown way up; `lap` times the stages."""
-        small = np.asarray(
-            cv2.resize(crop, (_EMBED_WIDTH_PX, _EMBED_HEIGHT_PX), interpolation=cv2.INTER_AREA),
-            np.uint8,
-        )
+        small = _shrink(crop)
         hits = [nearest(small, self._packs, self._embedder, lap)]
         # A card that is found at once the right way up need not be tried the other way.
         if _similarity(hits[0]) < _SURE_SIMILARITY:
@@ -150,6 +147,15 @@ class Shortlist:
         else:
             self._blocks.move_to_end(key)
         return blocks
+
+
+def _shrink(crop: Picture) -> Picture:
+    """The crop at the embedder's size; halved as often as it goes, which is fast."""
+    while crop.shape[0] >= 2 * _EMBED_HEIGHT_PX and crop.shape[0] % 2 == crop.shape[1] % 2 == 0:
+        half = (crop.shape[1] // 2, crop.shape[0] // 2)
+        crop = np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA), np.uint8)
+    size = (_EMBED_WIDTH_PX, _EMBED_HEIGHT_PX)
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _likely_ways(tops: Sequence[float]) -> list[int]:

@@ -65,20 +65,31 @@ class Windows:
 
 def cut_windows(crop: Picture) -> Windows:
     """The windows of an `(H, W, 3) uint8` crop to compare any number of candidates with."""
-    grey = _small_grey(crop).astype(np.float32)
-    padded = np.pad(grey, _REACH_PX, mode="edge")
+    framed = cv2.copyMakeBorder(_small_grey(crop), *(_REACH_PX,) * 4, cv2.BORDER_REPLICATE)
+    padded = np.asarray(framed, np.float32)
     span = 2 * _REACH_PX + 1
-    every = sliding_window_view(padded, (_BLOCK_PX, _BLOCK_PX))
-    near = sliding_window_view(every, (span, span), axis=(0, 1))[::_BLOCK_PX, ::_BLOCK_PX]
-    # (rows, columns, y, x, dy, dx) to (block, shift, pixel). The blocks have mean 0, so the
-    # windows' own means need not be taken out; only their lengths about the mean count.
-    pixels = near.transpose(0, 1, 4, 5, 2, 3).reshape(_BLOCKS, _SHIFTS, _BLOCK_AREA)
+    # The blocks have mean 0, so the windows' own means need not be taken out; only their lengths
+    # about the mean count.
+    pixels = _every_window(padded)
     sums, squares = cv2.integral2(padded, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
     total, total_squares = _window_sums(np.asarray(sums)), _window_sums(np.asarray(squares))
     length = np.sqrt(np.maximum(total_squares - total * total / _BLOCK_AREA, 0))
     scale = np.where(length < _PLAIN_BELOW * _BLOCK_PX, 0, 1 / np.maximum(length, 1e-6))
     tiles = sliding_window_view(scale, (span, span))[::_BLOCK_PX, ::_BLOCK_PX]
     return Windows(pixels, tiles.reshape(_BLOCKS, _SHIFTS).astype(np.float32))
+
+
+def _every_window(padded: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`(70, 49, 144)`: each block's windows. Strips of the block's width are laid out one below
+    the other first, so that a whole window is one run of memory to copy."""
+    span = 2 * _REACH_PX + 1
+    strips = sliding_window_view(padded, _BLOCK_PX, axis=1).swapaxes(0, 1)  # (left, y, x)
+    starts = np.arange(_COLUMNS)[:, None] * _BLOCK_PX + np.arange(span)
+    flat = np.take(strips, starts, axis=0).reshape(_COLUMNS, span, -1)
+    windows = sliding_window_view(flat, _BLOCK_AREA, axis=2)[:, :, ::_BLOCK_PX]
+    near = sliding_window_view(windows, span, axis=2)[:, :, ::_BLOCK_PX]
+    # (columns, dx, rows, pixel, dy) to (rows, columns, dy, dx, pixel)
+    return near.transpose(2, 0, 4, 1, 3).reshape(_BLOCKS, _SHIFTS, _BLOCK_AREA)
 
 
 def _window_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,9 +101,14 @@ def _window_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _small_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    # Halving is many times faster than shrinking by a fraction, and grey than colour.
+    if min(height // HEIGHT_PX, width // WIDTH_PX) >= 4 and height % 2 == width % 2 == 0:
+        half = (width // 2, height // 2)
+        picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+    if picture.ndim == 3:
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     small = cv2.resize(picture, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
-    if small.ndim == 3:
-        small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     return np.asarray(small, np.uint8)
 
 
