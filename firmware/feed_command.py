@@ -8,6 +8,7 @@ from functools import partial
 
 from firmware.assembly import assemble, watched
 from firmware.drivers import Drivers, is_simulated, limits_of, make_drivers, pins_of
+from firmware.retry_thread import RetryThread
 from scanner.catalog.library import open_current
 from scanner.catalog.model import load_embedder, reader_of
 from scanner.catalog.pack import Pack
@@ -30,12 +31,17 @@ def run(args: argparse.Namespace) -> int:
         settings.data_dir, role="feed", crop_quality=settings.crops.jpeg_quality
     ) as store:
         packs = open_packs(settings)
-        recognizer = Recognizer.open(packs, threads=settings.recognition.threads)
+        recognizer = open_recognizer(settings, packs)
         drivers = _simulated(settings, packs) if is_simulated(settings) else make_drivers(settings)
         try:
-            _, loop = assemble(settings, store, recognizer, drivers)
+            machine, loop = assemble(settings, store, recognizer, drivers)
+            retries = RetryThread(settings, machine, packs, open_packs, open_recognizer)
             with watched(loop):
-                loop.run()
+                retries.start(recognizer)
+                try:
+                    loop.run()
+                finally:
+                    retries.close()
         finally:
             drivers.close()
     return 0
@@ -45,6 +51,11 @@ def open_packs(settings: Settings) -> list[Pack]:
     """The packs in use, fit for this device's model. Raises the PackError tree."""
     model_id, runtime = reader_of(load_embedder())
     return open_current(settings, model_id, runtime)
+
+
+def open_recognizer(settings: Settings, packs: Sequence[Pack]) -> Recognizer:
+    """A recognizer over these packs as the settings have it; one for each thread."""
+    return Recognizer.open(packs, threads=settings.recognition.threads)
 
 
 def _simulated(settings: Settings, packs: Sequence[Pack]) -> Drivers:

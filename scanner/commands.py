@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Command] = {
     "identify": Command("scanner.identify_command", "name the cards in pictures"),
     "catalog": Command("scanner.catalog.command", "build, check and choose catalog packs"),
     "bench": Command("scanner.bench_command", "measure accuracy and speed on this machine"),
+    "retry": Command("firmware.retry_command", "try unknown and review scans again"),
     "doctor": Command("scanner.doctor", "check this machine and say what to mend"),
 }
 
