@@ -21,6 +21,8 @@ from scanner.models import MODELS_DIR
 
 FILE = "calibration.toml"
 STRICTEST_ERROR_RATE, LOOSEST_ERROR_RATE = 0.00001, 0.05
+WORST_OF_ALL = 10.0
+"""No single answer may be this many times likelier wrong than the shop allows on the whole."""
 _WAY_OUT = "reinstall Counterscan, or fit it again with models/train/calibrate.sh"
 
 
@@ -86,8 +88,12 @@ class Calibration:
         chance = self.told_apart if told_apart else self.alone
         return chance / (1 + twins)
 
+    def settles_printings(self, error_rate: float) -> bool:
+        """Whether a printing that was told apart from others may pass at this rate of errors."""
+        return 1 - self.told_apart <= WORST_OF_ALL * error_rate
+
     def accept_from(self, error_rate: float) -> float:
-        """The probability from which answers may pass at this rate of errors among them."""
+        """The probability of the artwork from which answers may pass at this rate of errors."""
         rates = np.log([rate for rate, _ in self.accept])
         doubts = np.log([max(1 - chance, 1e-12) for _, chance in self.accept])
         return 1 - math.exp(np.interp(math.log(error_rate), rates, doubts))

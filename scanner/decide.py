@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanner.calibration import Calibration, Signs, shipped_calibration
-from scanner.prices import Money, NoPrices, PriceBook, widest_gap
+from scanner.prices import Money, PriceBook, widest_gap
 from scanner.quality import Quality
 from scanner.records import BACK_VARIANT, Candidate, Decision, Located, Printing, View
 from scanner.verify import Comparison
@@ -83,7 +83,6 @@ _VIEW_REASONS = {
     View.SEVERAL: "several cards in view: lay one card at a time",
     View.BACK: "this is the back of a card: turn it over",
 }
-_PARTLY = "only part of the picture matches"
 SHOWN_CANDIDATES = 5
 _THRESHOLDS = Thresholds()
 # Other artworks this far behind in score are in question no more, whatever they cost.
@@ -151,7 +150,7 @@ class Decider:
         Raises ModelError when that is missing or damaged.
         """
         self._limits = limits or Limits()
-        self._prices = prices or NoPrices()
+        self._prices = prices
         self._calibration = calibration or shipped_calibration()
 
     def decide(self, evidence: Sequence[Evidence], quality: Quality, located: Located) -> Verdict:
@@ -191,29 +190,31 @@ def decide(
     if comparison.score >= _THRESHOLDS.review_score and printing.variant == BACK_VARIANT:
         return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates, True)
     artwork = calibration.artwork(found.signs)
-    chance = artwork * calibration.printing(len(found.twins), len(found.apart))
-    needed = calibration.accept_from(limits.error_rate)
-    sure = artwork >= needed and _is_enough(found)
+    printed = calibration.printing(len(found.twins), len(found.apart))
+    chance, needed = artwork * printed, calibration.accept_from(limits.error_rate)
+    sure = artwork >= needed and is_enough(found)
     if not sure and view is View.BACK:
         return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates, True)
-    certain = not found.twins and found.lead >= _THRESHOLDS.least_margin
     if not sure and (
         comparison.score < _THRESHOLDS.review_score
         or comparison.matched < _THRESHOLDS.review_matched
     ):
         reasons = ("no card of the catalog matches the picture", *quality.complaints)
         return Verdict(Decision.UNKNOWN, reasons, None, candidates, False, chance)
-    held = _held_back(found, artwork, chance, limits, prices or NoPrices())
-    if sure and not held and chance >= needed:
+    held = [
+        *_unsettled(found, limits, calibration),
+        *_too_dear(found, artwork, chance, limits, prices),
+    ]
+    certain = not found.twins and found.lead >= _THRESHOLDS.least_margin
+    if sure and not held:
         return Verdict(
             Decision.ACCEPTED, ("the picture matches this printing alone",), printing, candidates,
-            False, chance, certain, needed,
+            False, chance, certain, needed * printed,
         )  # fmt: skip
-    doubts = () if sure and held else _doubts(found, sure)
+    doubts = () if sure else (_doubt(found), *quality.complaints)
     return Verdict(
-        Decision.REVIEW, (*doubts, *(() if sure else quality.complaints), *held), printing,
-        candidates, False, chance, certain,
-        math.inf if held or not _is_enough(found) else needed,
+        Decision.REVIEW, (*doubts, *held), printing, candidates, False, chance, certain,
+        math.inf if held or not is_enough(found) else needed * printed,
     )  # fmt: skip
 
 
@@ -222,7 +223,7 @@ def _is_sound(item: Evidence) -> bool:
     return all(math.isfinite(number) for number in numbers)
 
 
-def _is_enough(found: Standing) -> bool:
+def is_enough(found: Standing) -> bool:
     """The least evidence, which no probability replaces: a game may look unlike all measured."""
     comparison = found.best.comparison
     return (
@@ -232,39 +233,45 @@ def _is_enough(found: Standing) -> bool:
     )
 
 
-def _held_back(
-    found: Standing, artwork: float, chance: float, limits: Limits, prices: PriceBook
-) -> tuple[str, ...]:
-    """Why even an answer that is likely right needs a person."""
-    reasons = []
+def _unsettled(found: Standing, limits: Limits, calibration: Calibration) -> list[str]:
+    """The printings among which a person must choose, however sure the artwork is."""
     if found.twins:
         numbers = ", ".join(_label(item.printing) for item in (found.best, *found.twins))
-        reasons.append(f"printing uncertain: these printings look the same: {numbers}")
+        return [f"printing uncertain: these printings look the same: {numbers}"]
+    if found.apart and not calibration.settles_printings(limits.error_rate):
+        numbers = ", ".join(_label(item.printing) for item in found.apart)
+        return [f"printing uncertain: it may also be {numbers}"]
+    return []
+
+
+def _too_dear(
+    found: Standing, artwork: float, chance: float, limits: Limits, prices: PriceBook | None
+) -> list[str]:
+    """What an error would cost, where that is above the shop's limit.
+
+    Asked of are the other printings of the artwork, and other artworks that are not far behind;
+    neither where the answer is ten times surer than the shop's error rate asks.
+    """
+    if prices is None or not limits.price_gap.amount_minor:
+        return []
     overwhelming = 1 - limits.error_rate / _OVERWHELMING
-    asked: list[Evidence] = []
-    if chance < overwhelming:
-        asked += (*found.twins, *found.apart)
+    asked = [*found.twins, *found.apart] if chance < overwhelming else []
     if artwork < overwhelming:
         least = found.best.comparison.score - _FAR_BEHIND
-        asked += (item for item in found.others if item.comparison.score > least)
-    if limits.price_gap.amount_minor and asked:
-        gap = widest_gap(
-            prices, found.best.printing, (item.printing for item in asked),
-            limits.price_gap.currency,
-        )  # fmt: skip
-        if gap is not None and gap.amount_minor > limits.price_gap.amount_minor:
-            reasons.append(f"the prices differ by {gap}: check the printing")
-    return tuple(reasons)
+        asked += [item for item in found.others if item.comparison.score > least]
+    gap = widest_gap(
+        prices, found.best.printing, [item.printing for item in asked], limits.price_gap.currency
+    )
+    if gap is None or gap.amount_minor <= limits.price_gap.amount_minor:
+        return []
+    return [f"the prices differ by {gap}: check the printing"]
 
 
-def _doubts(found: Standing, sure: bool) -> tuple[str, ...]:
-    """What is in doubt: the artwork, or where that is `sure`, the printing."""
-    if sure and found.apart:
-        numbers = ", ".join(_label(item.printing) for item in found.apart)
-        return (f"printing uncertain: it may also be {numbers}",)
+def _doubt(found: Standing) -> str:
+    """Why the artwork itself is in doubt."""
     if found.others and found.lead < _THRESHOLDS.least_margin:
-        return (f"it may also be {_label(found.others[0].printing)}",)
-    return ("too little is certain for the shop's limit",) if sure else (_PARTLY,)
+        return f"it may also be {_label(found.others[0].printing)}"
+    return "only part of the picture matches"
 
 
 def _shown(evidence: Sequence[Evidence]) -> tuple[Candidate, ...]:

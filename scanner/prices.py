@@ -36,14 +36,6 @@ class PriceBook(Protocol):
         ...
 
 
-class NoPrices:
-    """A book without a single price: where none were ever received."""
-
-    def price(self, printing: Printing) -> Money | None:  # noqa: ARG002
-        """None, always."""
-        return None
-
-
 def widest_gap(
     book: PriceBook, leader: Printing, others: Iterable[Printing], currency: str
 ) -> Money | None:
