@@ -8,6 +8,7 @@
 | `retry` | feed | a scan's kept crop tried again with other packs or models |
 | `packs_in_use` | feed | which packs and models the scans from here on were tried with |
 | `correction` | web | what a person says that a scan shows |
+| `price` | sync | what a printing was worth, by one source at one time |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |
@@ -225,6 +226,29 @@ class Correction(SQLModel, table=True):
     number: str = ""
     variant: str = ""
     finish: str = "unknown"
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Price(SQLModel, table=True):
+    """What one source says that one printing is worth; the newest row of a kind counts.
+
+    `finish` is as in `scanner.records.Finish`, `condition` NM, LP, MP, HP or DMG, empty where the
+    source does not say. `amount_minor` is in hundredths of `currency` (ISO 4217), or in its units
+    where it has no hundredths. `as_of` is the source's time, `created_at` when it came here.
+    """
+
+    __tablename__ = "price"
+    __table_args__ = (Index("ix_price_game_card_id", "game", "card_id"), _NUMBERED)
+
+    id: int | None = Field(default=None, primary_key=True)
+    game: str
+    card_id: str
+    finish: str = "normal"
+    condition: str = ""
+    currency: str
+    amount_minor: int
+    source: str
+    as_of: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

@@ -23,6 +23,7 @@ TABLES = {
     "retry",
     "packs_in_use",
     "correction",
+    "price",
 }
 
 ROWS: dict[int, list[str]] = {
@@ -46,6 +47,11 @@ ROWS[2] = [
     '2025-01-02 10:00:00.000000')""",
     """INSERT INTO correction VALUES (1, 1, 'corrected', 'accepted', 'demo', 'c3', 'Right card',
     'Set', '3', '', 'unknown', '2025-01-03 10:00:00.000000')""",
+]
+ROWS[3] = [
+    *ROWS[2],
+    """INSERT INTO price VALUES (1, 'demo', 'c1', 'normal', 'NM', 'EUR', 1240, 'cardmarket',
+    '2025-01-01 10:00:00.000000', '2025-01-01 10:00:00.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
