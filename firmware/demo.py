@@ -23,6 +23,7 @@ from firmware.simulated.machine import SimulatedMachine
 from scanner.config import CameraSettings, CatalogSettings, FeederSettings, Settings
 from scanner.errors import UsageError
 from scanner.pipeline import Recognizer
+from scanner.price_log import decider_of
 from scanner.store import Store
 from scanner.tables import Scan
 
@@ -90,7 +91,9 @@ class Demo:
             speed=HURRYING_SPEED if args.exit else WATCHING_SPEED,
         )
         self._recognizer = Recognizer.open(
-            open_packs(settings), threads=settings.recognition.threads
+            open_packs(settings),
+            threads=settings.recognition.threads,
+            decider=decider_of(settings),
         )
         self._report = Report(self._recognizer.recognizer, args.seed)
         self._batches = 0

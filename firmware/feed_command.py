@@ -14,6 +14,8 @@ from scanner.catalog.model import load_embedder, reader_of
 from scanner.catalog.pack import Pack
 from scanner.config import Settings
 from scanner.pipeline import Recognizer
+from scanner.price_log import LoggedPrices, decider_of
+from scanner.prices import PriceBook
 from scanner.store import Store
 
 PILE_CARDS = 60
@@ -31,11 +33,15 @@ def run(args: argparse.Namespace) -> int:
         settings.data_dir, role="feed", crop_quality=settings.crops.jpeg_quality
     ) as store:
         packs = open_packs(settings)
-        recognizer = open_recognizer(settings, packs)
-        drivers = _simulated(settings, packs) if is_simulated(settings) else make_drivers(settings)
+        prices = LoggedPrices(store, settings.decision.currency)
+        recognizer = open_recognizer(settings, packs, prices)
+        drivers = (
+            simulated_drivers(settings, packs) if is_simulated(settings) else make_drivers(settings)
+        )
         try:
             machine, loop = assemble(settings, store, recognizer, drivers)
-            retries = RetryThread(settings, machine, packs, open_packs, open_recognizer)
+            reopen = partial(open_recognizer, prices=prices)
+            retries = RetryThread(settings, machine, packs, open_packs, reopen)
             with watched(loop):
                 retries.start(recognizer)
                 try:
@@ -53,12 +59,18 @@ def open_packs(settings: Settings) -> list[Pack]:
     return open_current(settings, model_id, runtime)
 
 
-def open_recognizer(settings: Settings, packs: Sequence[Pack]) -> Recognizer:
+def open_recognizer(
+    settings: Settings, packs: Sequence[Pack], prices: PriceBook | None = None
+) -> Recognizer:
     """A recognizer over these packs as the settings have it; one for each thread."""
-    return Recognizer.open(packs, threads=settings.recognition.threads)
+    return Recognizer.open(
+        packs,
+        threads=settings.recognition.threads,
+        decider=decider_of(settings, prices),
+    )
 
 
-def _simulated(settings: Settings, packs: Sequence[Pack]) -> Drivers:
+def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:
     """The simulated machine; each batch gets a fresh pile of the catalog's own cards."""
     # Imported only here: an appliance never loads the renderer.
     from firmware.simulated.deck import Printed, draw_deck

@@ -211,7 +211,7 @@ class FeedLoop:
         if by_hand and not self._is_new_card(answer):
             return NothingThere()
         self._answer = combine(self._answer, answer)
-        return Identified(is_enough(answer))
+        return Identified(is_enough(self._answer))
 
     def _is_new_card(self, answer: Identification) -> bool:
         """Hands-free: tell the feeder what its card was, and whether it is one to be logged."""

@@ -15,6 +15,7 @@ from firmware.feed_command import open_packs, open_recognizer
 from firmware.retry import Retrier, RetryReport, in_use
 from scanner.config import Settings
 from scanner.errors import ModelError
+from scanner.price_log import LoggedPrices
 from scanner.store import Store
 
 
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     settings: Settings = args.settings
     with Store.open(settings.data_dir, role="feed") as store:
         packs = open_packs(settings)
-        recognizer = open_recognizer(settings, packs)
+        prices = LoggedPrices(store, settings.decision.currency)
+        recognizer = open_recognizer(settings, packs, prices)
         if recognizer.recognizer == "phash":
             raise ModelError(f"Scans are only tried again by a model. {recognizer.describe()}")
         now = in_use(packs, recognizer)

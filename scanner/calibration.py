@@ -20,7 +20,6 @@ from scanner.errors import ModelError
 from scanner.models import MODELS_DIR
 
 FILE = "calibration.toml"
-STRICTEST_ERROR_RATE, LOOSEST_ERROR_RATE = 0.00001, 0.05
 WORST_OF_ALL = 10.0
 """No single answer may be this many times likelier wrong than the shop allows on the whole."""
 _WAY_OUT = "reinstall Counterscan, or fit it again with models/train/calibrate.sh"

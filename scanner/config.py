@@ -135,6 +135,23 @@ class RecognitionSettings(_Section):
     threads: int = Field(1, ge=1, le=16, description="Threads that the embedder may use.")
 
 
+class DecisionSettings(_Section):
+    """What may pass without a person."""
+
+    error_rate: float = Field(
+        0.001, ge=0.00001, le=0.05,
+        description="Share of wrong names allowed among the accepted cards: 0.001 is 1 in 1,000.",
+    )  # fmt: skip
+    price_gap: int = Field(
+        500, ge=0,
+        description="A card goes to review when the prices of what it may be differ by more "
+        "than this, in cents of the currency; 0: never.",
+    )  # fmt: skip
+    currency: str = Field(
+        "EUR", pattern="^[A-Z]{3}$", description="Currency of price_gap: EUR, USD, GBP and so on."
+    )
+
+
 class Settings(_Section):
     """Everything that a person may set. Frozen: a change needs a restart of the process."""
 
@@ -152,6 +169,7 @@ class Settings(_Section):
     crops: CropSettings = CropSettings()
     catalog: CatalogSettings = CatalogSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    decision: DecisionSettings = DecisionSettings()
 
     @model_validator(mode="after")
     def _lights_have_their_own_pins(self) -> Self:

@@ -16,7 +16,7 @@ from scanner.store_later import read_standings
 from scanner.store_open import Log
 from scanner.store_present import PresentAnswer, read_present_answers
 from scanner.store_summary import ENDS, BatchSummary, BatchTally, bring_up_to_date
-from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Scan
+from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Price, Scan
 
 _KEPT_TALLIES = 8
 
@@ -51,6 +51,17 @@ class StoreReads:
         """The newest batches, newest first."""
         with self._log.read() as session:
             return list(session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(limit)))
+
+    def prices_of(self, game: str, card_id: str, limit: int) -> list[Price]:
+        """What was last said of one printing's price, by any source, newest first."""
+        query = (
+            select(Price)
+            .where(Price.game == game, Price.card_id == card_id)
+            .order_by(col(Price.id).desc())
+            .limit(limit)
+        )
+        with self._log.read() as session:
+            return list(session.exec(query))
 
     def events_after(self, event_id: int, limit: int = 200) -> list[BatchEvent]:
         """Events later than `event_id`, oldest first."""
