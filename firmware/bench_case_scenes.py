@@ -15,6 +15,7 @@ from firmware.simulated.scene import Scene
 from firmware.simulated.scene_ranges import Difficulty
 from scanner.records import Finish
 
+_FOILED = {"all": Finish.FOIL, "art": Finish.HOLO, "frame": Finish.REVERSE}
 _STRANGE_EVERY = 6
 """Beside each so many scenes of cards, one of something that must not be named."""
 
@@ -75,4 +76,5 @@ def _case(key: str, scene: Scene, game: str, expects: Expects, subject: Subject)
 
 def true_finish(scene: Scene) -> str:
     """What the card was printed on in this scene."""
-    return (Finish.FOIL if scene.plan.finish.foil > 0 else Finish.NORMAL).value
+    shine = scene.plan.finish
+    return (_FOILED[shine.area] if shine.foil > 0 else Finish.NORMAL).value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -115,8 +116,15 @@ def _write(
         "difficulty": args.difficulty,
         "seed": args.seed,
         "recognizers": list(dict.fromkeys(recognizers)),
+        "busy": _busy(),
     }
     write_report(args.report, entries, summary, bars(summary, args.difficulty), about, by_eye)
+
+
+def _busy() -> str:
+    """How much more this machine was asked to do than it can, in words; "" when it kept up."""
+    waiting, cores = os.getloadavg()[1], os.cpu_count() or 1
+    return f"load {waiting:.1f} on {cores} cores" if waiting > cores + 0.5 else ""
 
 
 Source = tuple[Recognizer, list[Any], Truth, Iterator[Case]]

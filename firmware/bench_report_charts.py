@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 _WIDTH, _HEIGHT = 460, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 44
+# What lies above is of no use to a shop; the curve leaves the chart there.
+_HIGHEST_ERROR = 0.05
 _PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
 
@@ -18,16 +20,18 @@ def accept_chart(decision: Mapping[str, Any]) -> Markup:
     if not curve:
         return Markup("")
     stated = decision["stated_error_rate"]
-    highest = max(max(error for _, _, error in curve) * 1.1, stated * 5)
-    points = [(share, error / highest) for _, share, error in curve]
-    path = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in points)
+    worst = max(error for _, _, error in curve)
+    highest = min(max(worst * 1.1, stated * 5), _HIGHEST_ERROR)
+    path = " ".join(f"{_x(share):.1f},{_y(error / highest):.1f}" for _, share, error in curve)
     ticks = [(tick / 4, f"{tick * 25}%") for tick in range(5)]
-    rungs = [(rung / 4, f"{highest * rung / 4:.2%}") for rung in range(5)]
+    rungs = [(rung / 4, f"{highest * rung / 4:.1%}") for rung in range(5)]
     line = _y(stated / highest)
     body = (
         f'<line class="limit" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{line:.1f}" y2="{line:.1f}"/>'
         f'<text class="limit-text" x="{_LEFT + 6}" y="{line - 5:.1f}">{stated:.1%} wrong</text>'
-        f'<polyline class="curve" points="{path}"/>'
+        f'<svg x="0" y="{_TOP - 2}" width="{_WIDTH}" height="{_PLOT_HEIGHT + 4}"'
+        f' viewBox="0 {_TOP - 2} {_WIDTH} {_PLOT_HEIGHT + 4}">'
+        f'<polyline class="curve" points="{path}"/></svg>'
     )
     return _frame(body, ticks, rungs, "share of the pictures accepted", "wrong among the accepted")
 

@@ -89,8 +89,10 @@ class ReportPictures:
 
 
 def corner_closeups(frame: Picture, corners_px: Corners) -> Picture:
-    """The four found corners side by side as they lie on the card, `(240, 240, 3) uint8`, each
+    """The four found corners side by side as they lie in the frame, `(240, 240, 3) uint8`, each
     with the outline on it, for judging them by eye. What is outside the frame is violet."""
+    # The corner that is most to the frame's top left comes first, whichever way up the card is.
+    corners_px = np.roll(corners_px, -int(corners_px.sum(axis=1).argmin()), axis=0)
     scale = _CLOSE_PX / max(_CLOSE_SHARE * card_width_px(corners_px), 1e-3)
     picture = np.zeros((2 * _CLOSE_PX, 2 * _CLOSE_PX, 3), np.uint8)
     for corner, (left, top) in zip(

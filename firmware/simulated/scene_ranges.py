@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Difficulty = Literal["easy", "moderate", "hard"]
+Difficulty = Literal["easy", "moderate", "hard", "extreme"]
 Surface = Literal["tray", "playmat", "table", "carpet", "random"]
 
 
@@ -130,6 +130,39 @@ RANGES: dict[str, Ranges] = {
             ("desk", 0.12),
             ("carpet", 0.10),
             ("cloth", 0.10),
+        ),
+    ),
+    # The worst of all at once: blown-out white, dark on dark, lamps on the art, strong skew, a
+    # moving card among others. No bar is set for it; it shows what gives way first.
+    "extreme": Ranges(
+        height=(0.30, 0.92),
+        rotation_deg=180.0,
+        tilt_deg=34.0,
+        shift=0.35,
+        bend=0.12,
+        exposure=(0.28, 2.6),
+        cast=0.30,
+        ramp=0.7,
+        vignette=0.7,
+        shadow=(0.0, 0.95),
+        defocus_px=(0.6, 3.2),
+        motion_px=12.0,
+        noise=(3.0, 18.0),
+        jpeg=(30, 80),
+        glare=0.85,
+        foil=(0.45, 0.95),
+        wash=1.0,
+        shade=0.5,
+        clutter=0.8,
+        wear=1.0,
+        surfaces=(
+            ("dark tray", 0.20),
+            ("white tray", 0.24),
+            ("playmat", 0.26),
+            ("wood", 0.08),
+            ("desk", 0.08),
+            ("carpet", 0.07),
+            ("cloth", 0.07),
         ),
     ),
 }

@@ -21,7 +21,12 @@ from scanner.records import Picture
 SIDES: tuple[Side, Side] = ("left", "right")
 
 # What of the room's light is left beside the lamp's: little under a cover, half on a counter.
-_ROOM_SHARE = {"easy": (0.0, 0.15), "moderate": (0.1, 0.4), "hard": (0.2, 0.55)}
+_ROOM_SHARE = {
+    "easy": (0.0, 0.15),
+    "moderate": (0.1, 0.4),
+    "hard": (0.2, 0.55),
+    "extreme": (0.3, 0.7),
+}
 
 
 def lit_from(plan: ScenePlan, side: Side) -> ScenePlan:

@@ -66,7 +66,13 @@ def write_made_up(folder: Path, measured: list[Judged]) -> list[Entry]:
     pictures = ReportPictures(folder)
     entries = [make_entry(pictures, _case(one), one, truth, None) for one in measured]
     summary = summarise(measured)
-    about = {"made_at": "today", "difficulty": "moderate", "seed": 1, "recognizers": ["made up"]}
+    about = {
+        "made_at": "today",
+        "difficulty": "moderate",
+        "seed": 1,
+        "recognizers": ["made up"],
+        "busy": "",
+    }
     write_report(folder, entries, summary, bars(summary, "moderate"), about, {})
     return entries
 

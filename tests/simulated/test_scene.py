@@ -18,7 +18,7 @@ from firmware.simulated.scene_surfaces import KINDS, VARIANTS, texture
 from scanner.records import Picture
 
 WIDTH, HEIGHT = 1536, 864
-DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "moderate", "hard")
+DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "moderate", "hard", "extreme")
 
 
 def painted_card(seed: int = 1) -> Picture:
@@ -224,5 +224,5 @@ def test_a_surface_is_always_the_same_and_its_variants_differ(kind: str) -> None
 
 
 def test_an_unknown_difficulty_is_refused() -> None:
-    with pytest.raises(ValueError, match="easy, moderate, hard"):
+    with pytest.raises(ValueError, match="easy, moderate, hard, extreme"):
         render_scene(None, np.random.default_rng(0), SceneSettings("brutal"))  # type: ignore[arg-type]
