@@ -143,6 +143,8 @@ class Recognizer:
         if found.upside_down:
             corners = turn_corners(corners)
             crop = np.ascontiguousarray(crop[::-1, ::-1])
+        if found.laid is not None:
+            corners = from_crop(corners, found.laid)
         verdict = self._decider.decide(found.evidence, quality, located)
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from scanner.align import FEWEST_INLIERS, Aligner
 from scanner.decide import Evidence, Thresholds
+from scanner.lay import lay
 from scanner.nearest import Hit, nearest
 from scanner.records import Corners, Picture
-from scanner.rivals import settle
-from scanner.verify import Blocks, Windows, compare, cut_blocks, cut_windows
+from scanner.rivals import Rivals
+from scanner.verify import Blocks, Windows, compare, correlate, cut_blocks, cut_windows
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
@@ -40,11 +41,13 @@ _EMBED_WIDTH_PX, _EMBED_HEIGHT_PX = 112, 160
 @dataclass(frozen=True, slots=True)
 class Found:
     """The compared candidates, best first, and which way up they are; `nearest` are the rows that
-    the search found for the crop as it is and for the crop turned."""
+    the search found for the crop as it is and for the crop turned. `laid` is where the best
+    reference's corners lie in the upright crop, when its picture is there beyond doubt."""
 
     evidence: tuple[Evidence, ...]
     upside_down: bool
     nearest: tuple[tuple[Hit, ...], ...] = ()
+    laid: Corners | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -65,6 +68,7 @@ class Shortlist:
         self._packs = tuple(packs)
         self._embedder = embedder
         self._aligner = Aligner()
+        self._rivals = Rivals()
         self._blocks: OrderedDict[tuple[int, int], Blocks] = OrderedDict()
 
     def find(self, crop: Picture, lap: Callable[[str], None]) -> Found:
@@ -77,6 +81,7 @@ class Shortlist:
             hits.append(nearest(turned_small, self._packs, self._embedder, lap))
         best: tuple[Evidence, ...] = ()
         best_hits: tuple[Hit, ...] = ()
+        best_windows: Windows | None = None
         turned = False
         for way in _likely_ways([_similarity(way) for way in hits]):
             picture = crop if way == 0 else np.ascontiguousarray(crop[::-1, ::-1])
@@ -85,15 +90,23 @@ class Shortlist:
             if not _is_clear(evidence) and len(hits[way]) > _FEWEST_LOOKED_AT:
                 evidence, kept = self._compare(windows, hits[way])
             if evidence and (not best or _strength(evidence) > _strength(best)):
-                best, best_hits, turned = evidence, kept, way == 1
+                best, best_hits, best_windows, turned = evidence, kept, windows, way == 1
             if _is_clear(best):
                 break
         lap("verify")
-        if _is_clear(best):
+        laid: Corners | None = None
+        if _is_clear(best) and best_windows is not None:
+            laid = lay(correlate(best_windows, self._reference(best_hits[0])))
+            lap("lay")
             picture = np.ascontiguousarray(crop[::-1, ::-1]) if turned else crop
-            best = settle(picture, best, lambda place: self._fine_reference(best_hits[place]))
+            best = self._rivals.settle(
+                picture, best,
+                lambda place: (best_hits[place].pack, best_hits[place].row),
+                lambda place: self._packs[best_hits[place].pack].row_picture(best_hits[place].row),
+            )  # fmt: skip
             lap("printing")
-        return Found(best, turned, tuple(tuple(way[:_ALIGNED_WITH]) for way in hits))
+        nearby = tuple(tuple(way[:_ALIGNED_WITH]) for way in hits)
+        return Found(best, turned, nearby, laid)
 
     def lay_on_reference(self, crop: Picture, found: Found) -> Corners | None:
         """Where the card's picture really lies in a crop that fits no reference well.

@@ -21,12 +21,12 @@ from scanner.records import Picture
 
 WIDTH_PX = 84
 HEIGHT_PX = 120
-_BLOCK_PX = 12
-_REACH_PX = 3
-_ROWS, _COLUMNS = HEIGHT_PX // _BLOCK_PX, WIDTH_PX // _BLOCK_PX
-_BLOCKS = _ROWS * _COLUMNS
-_SHIFTS = (2 * _REACH_PX + 1) ** 2
-_BLOCK_AREA = _BLOCK_PX * _BLOCK_PX
+BLOCK_PX = 12
+REACH_PX = 3
+ROWS, COLUMNS = HEIGHT_PX // BLOCK_PX, WIDTH_PX // BLOCK_PX
+_BLOCKS = ROWS * COLUMNS
+_SHIFTS = (2 * REACH_PX + 1) ** 2
+_BLOCK_AREA = BLOCK_PX * BLOCK_PX
 # Deviation of grey values below which a block is plain: it matches noise as well as anything.
 _PLAIN_BELOW = 6.0
 _MATCHED_ABOVE = 0.7
@@ -50,7 +50,7 @@ class Comparison:
 def cut_blocks(picture: Picture | NDArray[np.uint8]) -> Blocks:
     """A reference, `(H, W, 3)` or `(H, W) uint8`, as `(70, 144) float32` blocks to compare with."""
     grey = _small_grey(picture).astype(np.float32)
-    blocks = grey.reshape(_ROWS, _BLOCK_PX, _COLUMNS, _BLOCK_PX).swapaxes(1, 2)
+    blocks = grey.reshape(ROWS, BLOCK_PX, COLUMNS, BLOCK_PX).swapaxes(1, 2)
     return _normalised(blocks.reshape(_BLOCKS, _BLOCK_AREA))
 
 
@@ -65,35 +65,35 @@ class Windows:
 
 def cut_windows(crop: Picture) -> Windows:
     """The windows of an `(H, W, 3) uint8` crop to compare any number of candidates with."""
-    framed = cv2.copyMakeBorder(_small_grey(crop), *(_REACH_PX,) * 4, cv2.BORDER_REPLICATE)
+    framed = cv2.copyMakeBorder(_small_grey(crop), *(REACH_PX,) * 4, cv2.BORDER_REPLICATE)
     padded = np.asarray(framed, np.float32)
-    span = 2 * _REACH_PX + 1
+    span = 2 * REACH_PX + 1
     # The blocks have mean 0, so the windows' own means need not be taken out; only their lengths
     # about the mean count.
     pixels = _every_window(padded)
     sums, squares = cv2.integral2(padded, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
     total, total_squares = _window_sums(np.asarray(sums)), _window_sums(np.asarray(squares))
     length = np.sqrt(np.maximum(total_squares - total * total / _BLOCK_AREA, 0))
-    scale = np.where(length < _PLAIN_BELOW * _BLOCK_PX, 0, 1 / np.maximum(length, 1e-6))
-    tiles = sliding_window_view(scale, (span, span))[::_BLOCK_PX, ::_BLOCK_PX]
+    scale = np.where(length < _PLAIN_BELOW * BLOCK_PX, 0, 1 / np.maximum(length, 1e-6))
+    tiles = sliding_window_view(scale, (span, span))[::BLOCK_PX, ::BLOCK_PX]
     return Windows(pixels, tiles.reshape(_BLOCKS, _SHIFTS).astype(np.float32))
 
 
 def _every_window(padded: NDArray[np.float32]) -> NDArray[np.float32]:
     """`(70, 49, 144)`: each block's windows. Strips of the block's width are laid out one below
     the other first, so that a whole window is one run of memory to copy."""
-    span = 2 * _REACH_PX + 1
-    strips = sliding_window_view(padded, _BLOCK_PX, axis=1).swapaxes(0, 1)  # (left, y, x)
-    starts = np.arange(_COLUMNS)[:, None] * _BLOCK_PX + np.arange(span)
-    flat = np.take(strips, starts, axis=0).reshape(_COLUMNS, span, -1)
-    windows = sliding_window_view(flat, _BLOCK_AREA, axis=2)[:, :, ::_BLOCK_PX]
-    near = sliding_window_view(windows, span, axis=2)[:, :, ::_BLOCK_PX]
+    span = 2 * REACH_PX + 1
+    strips = sliding_window_view(padded, BLOCK_PX, axis=1).swapaxes(0, 1)  # (left, y, x)
+    starts = np.arange(COLUMNS)[:, None] * BLOCK_PX + np.arange(span)
+    flat = np.take(strips, starts, axis=0).reshape(COLUMNS, span, -1)
+    windows = sliding_window_view(flat, _BLOCK_AREA, axis=2)[:, :, ::BLOCK_PX]
+    near = sliding_window_view(windows, span, axis=2)[:, :, ::BLOCK_PX]
     # (columns, dx, rows, pixel, dy) to (rows, columns, dy, dx, pixel)
     return near.transpose(2, 0, 4, 1, 3).reshape(_BLOCKS, _SHIFTS, _BLOCK_AREA)
 
 
 def _window_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = _BLOCK_PX
+    size = BLOCK_PX
     return np.asarray(
         integral[size:, size:] - integral[:-size, size:]
         - integral[size:, :-size] + integral[:-size, :-size]
@@ -116,7 +116,7 @@ def _normalised(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean 0 and length 1 along the last axis; plain blocks become zero."""
     centred = blocks - blocks.mean(1, keepdims=True)
     length = np.sqrt(np.einsum("ij,ij->i", centred, centred))[:, None]
-    plain = length < _PLAIN_BELOW * _BLOCK_PX
+    plain = length < _PLAIN_BELOW * BLOCK_PX
     scale = np.where(plain, 0, 1 / np.maximum(length, 1e-6)).astype(np.float32)
     return np.asarray(centred * scale, np.float32)
 
@@ -130,6 +130,12 @@ def compare(windows: Windows, candidates: Sequence[Blocks]) -> list[Comparison]:
     found = products.max(axis=1)  # (block, candidate)
     weights = _weights(stack)
     return [_summary(found[:, index], weights[:, index]) for index in range(len(candidates))]
+
+
+def correlate(windows: Windows, blocks: Blocks) -> NDArray[np.float32]:
+    """`(70, 49) float32`: how each block of one candidate correlates at each shift."""
+    found = np.einsum("bsp,bp->bs", windows.pixels, blocks) * windows.scale
+    return np.asarray(found, np.float32)
 
 
 def _weights(stack: NDArray[np.float32]) -> NDArray[np.float32]:
