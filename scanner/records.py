@@ -19,6 +19,9 @@ Corners = NDArray[np.float32]
 Before the orientation is known, "top left" is the corner that would be it were the card upright.
 """
 
+Trust = tuple[float, float, float, float]
+"""How sure the place of each of four corners is, 0…1, in the order of the corners."""
+
 BACK_VARIANT = "back"
 """The variant of a catalog row that is the back of the game's cards: named, never accepted."""
 
@@ -82,7 +85,9 @@ class Located:
     """What is in the frame: the view and the corners of each card found, best first.
 
     `strengths` says of each card, 0…1, how sharp its corners are; `several_chance`, 0…1, how
-    likely more than one card is in view.
+    likely more than one card is in view. `cut` says that the first card reaches beyond the
+    frame, so that some of its corners are only where they would be. `corner_trust` holds, for each
+    corner of each card, how sure its place is, 0…1.
     """
 
     view: View
@@ -90,6 +95,8 @@ class Located:
     confidence: float = 0.0
     strengths: tuple[float, ...] = ()
     several_chance: float = 0.0
+    cut: bool = False
+    corner_trust: tuple[Trust, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

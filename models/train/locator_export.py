@@ -29,14 +29,13 @@ _CALIBRATION_SCENES = 256
 _HELD_OUT_SCENES = 640
 
 
-def quantise(net: LocatorNet, frames: np.ndarray, out: Path) -> None:
-    """Write `out`; `frames` `(N, 160, 288, 3) uint8` calibrate the activations' ranges."""
-    # A fresh network: weights kept channels-last in memory would be written in the wrong order.
-    plain = LocatorNet()
-    plain.load_state_dict(net.state_dict())
-    device: nn.Module = litert_torch.to_channel_last_io(
-        DeviceNet(plain.eval()).eval(), args=[0], outputs=[0]
-    )
+def quantise(net: nn.Module, frames: np.ndarray, out: Path) -> None:
+    """Write `out`; `frames` `(N, H, W, C) uint8` calibrate the activations' ranges.
+
+    The weights of `net` must lie in memory in their usual order, not channels-last. Its first
+    output is turned to have the channels last.
+    """
+    device: nn.Module = litert_torch.to_channel_last_io(net.eval(), args=[0], outputs=[0])
     pictures = torch.from_numpy(frames).float() / 255
     sample = (pictures[:1],)
     exported = torch.export.export(device, sample).module()
@@ -79,7 +78,7 @@ def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None
     net.eval()
     faces = training_faces(data, cache, 600, 5, held_out=False)
     maker = SceneMaker(np.random.default_rng(78), faces, training_backs(data))
-    quantise(net, make_block(maker, _CALIBRATION_SCENES)[0], out)
+    quantise(DeviceNet(net), make_block(maker, _CALIBRATION_SCENES)[0], out)
 
     def by_float(frame: np.ndarray) -> tuple[Tensor, Tensor]:
         with torch.no_grad():

@@ -16,7 +16,9 @@ _WINDOW = 3
 
 
 class _Conv(nn.Sequential):
-    def __init__(self, inputs: int, outputs: int, size: int = 3, stride: int = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, size: int = 3, stride: int | tuple[int, int] = 1
+    ) -> None:
         super().__init__(
             nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False),
             nn.BatchNorm2d(outputs),

@@ -64,11 +64,15 @@ class SceneMaker:
     """Makes scenes from `faces` (card pictures that may be trained on) and own designs."""
 
     def __init__(
-        self, rng: Rng, faces: Sequence[Picture], real_backs: Sequence[Picture] = ()
-    ) -> None:
+        self, rng: Rng, faces: Sequence[Picture], real_backs: Sequence[Picture] = (),
+        *, scale: float = 1.0, large: Sequence[Picture] = (),
+    ) -> None:  # fmt: skip
+        """`scale` draws frames that many times larger, with `large` pictures for the cards."""
         self._rng = rng
+        self._scale = scale
         self._art = list(faces)
-        self._faces = list(faces) + make_faces(rng, self._art, max(40, len(faces) // 4))
+        self._faces = list(large or faces)
+        self._faces += make_faces(rng, self._art, max(40, len(faces) // 4))
         self._surfaces = make_surfaces(rng, self._art, 320)
         self._backs = make_backs(rng, self._art, 250)
         self._backs += make_ornate_backs(rng, self._surfaces, self._art, 500)
@@ -76,8 +80,12 @@ class SceneMaker:
 
     def make(self) -> TrainingScene:
         """One scene of a kind drawn by chance."""
+        view = int(self._rng.choice(4, p=[0.12, 0.61, 0.13, 0.14]))
+        return self._onto_canvas(*self.make_frame(view))
+
+    def make_frame(self, view: int) -> tuple[Picture, int, list[np.ndarray]]:
+        """The frame alone, the view (`view`, or another that came out) and the corners in it."""
         rng = self._rng
-        view = int(rng.choice(4, p=[0.12, 0.61, 0.13, 0.14]))
         width, height = self._content_size()
         ground = cut_surface(rng, self._surfaces, width, height)
         cards: list[SceneCard] = []
@@ -105,7 +113,9 @@ class SceneMaker:
         lit = camera.light(rng, ground)
         if rng.random() < 0.08:
             lit = camera.draw_marks(rng, lit, counted[0] if counted else None)
-        return self._onto_canvas(camera.expose(rng, lit), view, counted)
+        if self._scale > 1 and rng.random() < 0.35:
+            lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.5, 2.2))
+        return camera.expose(rng, lit), view, counted
 
     def _furnish(self, ground: np.ndarray, cards: list[SceneCard]) -> None:
         """What lies and is printed under the cards; in place."""
@@ -128,7 +138,8 @@ class SceneMaker:
         ratio *= rng.uniform(0.97, 1.03)
         room_w, room_h = INPUT_WIDTH_PX - 2 * MARGIN_PX, INPUT_HEIGHT_PX - 2 * MARGIN_PX
         width = min(room_w, room_h * ratio)
-        return round(width), min(room_h, round(width / ratio))
+        height = min(room_h, round(width / ratio))
+        return round(width * self._scale), round(height * self._scale)
 
     def _face(self, back: bool) -> Picture:
         rng = self._rng
@@ -251,7 +262,9 @@ class SceneMaker:
         longest = max(
             np.linalg.norm(card.quad[3] - card.quad[0]), np.linalg.norm(card.quad[2] - card.quad[1])
         )
-        sheet = make_sheet(rng, card.face, int(min(240, longest * 1.15)), card.aspect, card.rim)
+        sheet = make_sheet(
+            rng, card.face, int(min(240 * self._scale, longest * 1.15)), card.aspect, card.rim
+        )
         plane = cv2.getPerspectiveTransform(sheet.corners_px, card.quad)
         layer = cv2.warpPerspective(sheet.rgba, plane, (width, height), flags=cv2.INTER_LINEAR)
         alpha = layer[..., 3:].astype(np.float32) / 255

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from models.train.scenes_holder import draw_holder, draw_reflection, pick_holder
 from models.train.scenes_surface import Rng, _colour, make_surfaces
 from scanner.records import Picture
 
@@ -194,21 +195,6 @@ def _foil(rng: Rng, face: np.ndarray) -> np.ndarray:
     return face
 
 
-def _holder(rng: Rng, width: int) -> tuple[str, np.ndarray]:
-    """A kind of holder and its margins left, top, right, bottom in pixels."""
-    kind = rng.choice(
-        ["none", "sleeve", "toploader", "slab", "pocket"], p=[0.48, 0.28, 0.14, 0.03, 0.07]
-    )
-    low, high = {
-        "none": ((0, 0, 0, 0), (0, 0, 0, 0)),
-        "sleeve": ((0.008, 0.008, 0.008, 0.008), (0.05, 0.08, 0.05, 0.05)),
-        "toploader": ((0.04, 0.06, 0.04, 0.04), (0.11, 0.2, 0.11, 0.1)),
-        "slab": ((0.12, 0.4, 0.12, 0.12), (0.2, 0.55, 0.2, 0.2)),
-        "pocket": ((0.02, 0.02, 0.02, 0.02), (0.12, 0.12, 0.12, 0.12)),
-    }[kind]
-    return str(kind), rng.uniform(low, np.maximum(high, low)) * width
-
-
 def make_sheet(
     rng: Rng, face: Picture, height_px: int, aspect: float, rim: Rim | None = None
 ) -> Sheet:
@@ -218,14 +204,14 @@ def make_sheet(
     card = _edged(card, rim)
     if rng.random() < 0.3:
         card = _foil(rng, card)
-    kind, margins = _holder(rng, width)
+    kind, margins = pick_holder(rng, width)
     left, top, right, bottom = (round(v) + 2 for v in margins)
     full_w, full_h = width + left + right, height + top + bottom
     rgb = np.zeros((full_h, full_w, 3), np.float32)
     alpha = np.zeros((full_h, full_w), np.float32)
     outer = np.array([[2, 2], [full_w - 3, 2], [full_w - 3, full_h - 3], [2, full_h - 3]])
     if kind != "none":
-        _draw_holder(rng, kind, rgb, alpha, (left, top, width, height))
+        draw_holder(rng, kind, rgb, alpha, (left, top, width, height))
     cover = _rounded(width, height, width * rng.uniform(0.015, 0.06))
     if rng.random() < 0.4:  # the paper's own edge, lighter or darker than what is printed
         rim = cover - cv2.erode(cover, np.ones((3, 3), np.uint8))
@@ -234,59 +220,8 @@ def make_sheet(
     rgb[inside] = rgb[inside] * (1 - cover[..., None]) + card * cover[..., None]
     alpha[inside] = np.maximum(alpha[inside], cover)
     if kind != "none":
-        _draw_reflection(rng, rgb[2:-2, 2:-2])
+        draw_reflection(rng, rgb[2:-2, 2:-2])
     rgba = np.dstack([np.clip(rgb, 0, 255), alpha * 255]).astype(np.uint8)
     x0, y0 = left - 0.5, top - 0.5
     corners = np.array([[x0, y0], [x0 + width, y0], [x0 + width, y0 + height], [x0, y0 + height]])
     return Sheet(rgba, corners.astype(np.float32), outer.astype(np.float32))
-
-
-def _draw_holder(
-    rng: Rng, kind: str, rgb: np.ndarray, alpha: np.ndarray, card: tuple[int, int, int, int]
-) -> None:
-    left, top, width, height = card
-    body = (slice(2, -2), slice(2, -2))
-    if kind == "sleeve":
-        opaque = rng.random() < 0.55
-        rgb[body] = _colour(rng) if opaque else rng.uniform(90, 250)
-        alpha[body] = 1.0 if opaque else rng.uniform(0.08, 0.6)
-    else:
-        rgb[body] = rng.uniform(120, 250) if rng.random() < 0.85 else rng.uniform(0, 50)
-        alpha[body] = rng.uniform(0.08, 0.75)
-    if kind == "slab":
-        label = _colour(rng, 120, 255)
-        rgb[4 : max(5, int(top * 0.7)), 6:-6] = label
-        alpha[4 : max(5, int(top * 0.7)), 6:-6] = 1
-    # bright or dark rims where the plastic ends
-    shade, power = rng.uniform(0, 255), rng.uniform(0.2, 1)
-    for line in ((2, slice(2, -2)), (-3, slice(2, -2)), (slice(2, -2), 2), (slice(2, -2), -3)):
-        rgb[line], alpha[line] = shade, np.maximum(alpha[line], power)
-    if kind in {"toploader", "slab"} and rng.random() < 0.3:  # a sleeve within it
-        gaps = [round(gap) for gap in rng.uniform(0.008, 0.045, 4) * width]
-        rows = slice(max(2, top - gaps[0]), top + height + gaps[1])
-        columns = slice(max(2, left - gaps[2]), left + width + gaps[3])
-        tone = _colour(rng) if rng.random() < 0.4 else rng.uniform(90, 250)
-        power = 1.0 if rng.random() < 0.4 else rng.uniform(0.05, 0.6)
-        rgb[rows, columns] = rgb[rows, columns] * (1 - power) + tone * power
-        alpha[rows, columns] = np.maximum(alpha[rows, columns], power)
-    if kind in {"toploader", "slab", "pocket"} and rng.random() < 0.6:
-        gap = max(1, int(min(left, top) * rng.uniform(0.2, 0.7)))
-        box = np.array([left - gap, top - gap, left + width + gap, top + height + gap])
-        for x in (box[0], min(box[2], rgb.shape[1] - 1)):
-            rgb[2:-2, x], alpha[2:-2, x] = shade, power
-        y = min(box[3], rgb.shape[0] - 1)
-        rgb[y, 2:-2], alpha[y, 2:-2] = shade, power
-
-
-def _draw_reflection(rng: Rng, rgb: np.ndarray) -> None:
-    """Haze and slanted bands of light on the plastic, in place."""
-    haze = rng.uniform(0, 0.2)
-    rgb += (255 - rgb) * haze
-    height, width = rgb.shape[:2]
-    for _ in range(int(rng.integers(0, 3))):
-        light = np.zeros((height, width), np.float32)
-        x, lean, wide = rng.uniform(-0.3, 1.2), rng.uniform(-0.6, 0.6), rng.uniform(0.04, 0.4)
-        band = np.array([[x, 0], [x + wide, 0], [x + wide + lean, 1], [x + lean, 1]])
-        cv2.fillPoly(light, [(band * [width, height]).astype(np.int32)], 1.0)
-        light = cv2.blur(light, (max(1, width // 12),) * 2)
-        rgb += (255 - rgb) * (light * rng.uniform(0.1, 0.8))[..., None]

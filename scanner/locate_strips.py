@@ -1,0 +1,67 @@
+"""The strips of the frame along a card's four edges, straightened, as the edge net reads them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.records import Corners, Picture
+
+SIDE_ROWS, COLUMNS, CHANNELS = 64, 48, 6
+BINS = 8
+"""Places along an edge for which the net tells where the paper ends."""
+REACH = 0.08
+"""How far the strips reach to each side of an edge, in short sides of the card."""
+_DETAIL = 5.0
+_SPREAD, _LEAST_SPREAD = 50.0, 4.0
+
+ALONG = (np.arange(SIDE_ROWS) + 0.5) / SIDE_ROWS
+BIN_ALONG = ALONG.reshape(BINS, -1).mean(axis=1)
+COLUMN_SHARE = (np.arange(COLUMNS) - (COLUMNS - 1) / 2) * (2 * REACH / COLUMNS)
+"""Where each column lies: in short sides of the card, outwards from the edge."""
+
+
+def short_side(quad: Corners) -> float:
+    """The mean length of the first and the third edge, in pixels, or of the others if shorter."""
+    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    return float(min(sides[0] + sides[2], sides[1] + sides[3]) / 2)
+
+
+def edges_of(
+    quad: Corners | NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Start, way to the end and outward unit normal `(4, 2)` of each edge of a clockwise quad."""
+    start = quad.astype(np.float64)
+    side = np.roll(start, -1, axis=0) - start
+    normal = np.stack([side[:, 1], -side[:, 0]], axis=1)
+    return start, side, normal / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9)
+
+
+def cut_strips(
+    frame: Picture, quad: Corners, bow: NDArray[np.float64] | None = None
+) -> NDArray[np.uint8]:
+    """The four strips, one below the other: `(256, 48, 6) uint8`.
+
+    Rows run clockwise along each edge, columns outwards. The first three channels are the
+    picture with its contrast evened out, the others its detail, strongly enhanced. `bow`
+    `(4, 64)` moves each row outwards, in short sides.
+    """
+    start, side, normal = edges_of(quad)
+    away = COLUMN_SHARE[None, None, :]
+    if bow is not None:
+        away = away + bow[:, :, None]
+    away = np.broadcast_to(away * short_side(quad), (4, SIDE_ROWS, COLUMNS))
+    middle = start[:, None] + side[:, None] * ALONG[None, :, None]
+    x = (middle[:, :, None, 0] + normal[:, None, None, 0] * away).astype(np.float32)
+    y = (middle[:, :, None, 1] + normal[:, None, None, 1] * away).astype(np.float32)
+    pixels = cv2.remap(
+        frame, x.reshape(-1, COLUMNS), y.reshape(-1, COLUMNS), cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    mean, spread = cv2.meanStdDev(pixels)
+    gain = _SPREAD / max(_LEAST_SPREAD, float(spread.mean()))
+    table = np.clip((np.arange(256) - float(mean.mean())) * gain + 128, 0, 255).astype(np.uint8)
+    blurred = cv2.blur(pixels, (9, 1))
+    detail = cv2.addWeighted(pixels, _DETAIL, blurred, -_DETAIL, 128)
+    return np.concatenate([cv2.LUT(pixels, table), detail], axis=2)
