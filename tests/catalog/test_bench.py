@@ -25,6 +25,29 @@ def test_every_search_finds_its_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["vectors_ms_p50"] > 0
 
 
+def test_a_large_catalog_is_searched_as_surely_and_the_bars_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = figures(capsys, "search", "--rows", "20000", "--queries", "20")
+    assert found["vectors_found_first"] == found["exact_found_first"] == 1.0
+    assert found["megabytes"] == pytest.approx(20_000 * (128 + 16 + 32) / 1e6, abs=0.06)
+    assert (found["bar_ms_p50"], found["bar_megabytes"]) == (2.0, 25.0)
+
+
+def test_the_speed_bench_tells_the_kinds_of_frames_apart_and_names_its_bars(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = figures(capsys, "speed", "--rows", "9000", "--cards", "12", "--frames", "2")
+    assert (found["rows"], found["cards"]) == (9000, 18)
+    for kind in ("alone", "reprinted"):
+        assert found[f"{kind}_top1_artwork"] == 1.0
+        assert found[f"{kind}_ms_p95"] >= found[f"{kind}_ms_p50"] > 0
+    assert found["search_found"] == 1.0
+    assert found["orb_ms_p50"] > found["hash_ms_p50"] > 0
+    for bar in found["bars"]:  # type: ignore[attr-defined]
+        assert bar["met"] == (bar["found"] <= bar["bar"])
+
+
 def test_made_up_pictures_are_all_built(capsys: pytest.CaptureFixture[str]) -> None:
     found = figures(capsys, "catalog", "--count", "12")
     assert (found["pictures"], found["skipped"]) == (12, 0)
@@ -45,6 +68,7 @@ def test_a_persons_own_pictures_can_be_measured(
     ("words", "said"),
     [
         (("search", "--rows", "0"), "must be at least 1"),
+        (("speed", "--frames", "0"), "must be at least 1"),
         (("catalog", "--count", "0"), "must be at least 1"),
         (("catalog", "--facts", "x.csv"), "go together"),
     ],
