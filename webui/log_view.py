@@ -68,11 +68,22 @@ class LogView:
         batch = self.store().latest_batch()
         if batch is None:
             return []
-        return [self.scan_json(row) for row in self.store().latest_scans(limit, batch.id)]
+        return self._scans_json(self.store().latest_scans(limit, batch.id))
 
     def scan_json(self, scan: Scan) -> Json:
         """Return one scan as the page shows it."""
-        return view.scan_json(scan, self.data_dir)
+        for fields in self._scans_json([scan]):
+            return fields
+        raise StoreError("The log was just restored from a backup: reload the page.")
+
+    def _scans_json(self, scans: Sequence[Scan]) -> list[Json]:
+        """Return scans with their present answers, all read in one look."""
+        answers = self.store().present_answers([scan.id or 0 for scan in scans])
+        return [
+            view.scan_json(scan, self.data_dir, answers[scan.id or 0])
+            for scan in scans
+            if scan.id in answers
+        ]
 
     def card_html(self, scan: Json) -> str:
         """Return the large card."""
@@ -155,6 +166,7 @@ class LogView:
             situation,
             batch=view.batch_json(batch.name, summary, machine.kind) if batch and summary else None,
             newest=newest_scan_id,
+            later_rows=summary.later_rows if summary else 0,
             waiting=view.waiting_json(store.pending_commands()),
             restored_id=notice.event_id if notice else 0,
         )
@@ -169,7 +181,9 @@ class LogView:
             recognizer=preview.recognizer,
             log_error=error,
         )
-        return self._finish(situation, batch=None, newest=0, waiting=[], restored_id=0)
+        return self._finish(
+            situation, batch=None, newest=0, later_rows=0, waiting=[], restored_id=0
+        )
 
     def _finish(self, situation: Situation, **fields: object) -> Json:
         notices = notices_for(situation)

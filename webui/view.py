@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scanner.store_present import PresentAnswer
 from scanner.store_summary import ENDS, BatchSummary
 from scanner.tables import BatchEvent, Command, Scan
 from webui import words
@@ -147,33 +148,37 @@ def batch_json(name: str, summary: BatchSummary, state: str) -> Json:
     }
 
 
-def scan_json(scan: Scan, data_dir: Path) -> Json:
-    """One scan with everything the page shows of it. `crop` is "" when the picture is gone."""
+def scan_json(scan: Scan, data_dir: Path, now: PresentAnswer) -> Json:
+    """One scan with everything the page shows of it; `now` is its present answer.
+
+    `crop` is "" when the picture is gone, `later` is "" while the first answer stands.
+    """
     has_crop = bool(scan.crop_path) and (data_dir / scan.crop_path).is_file()
     unnamed = words.UNNAMED.get(scan.view, "Unknown card")
     return {
         "id": scan.id,
         "batch": scan.batch_id,
         "sequence": scan.sequence,
-        "decision": scan.decision,
-        "word": words.DECISIONS.get(scan.decision, scan.decision.capitalize()),
+        "decision": now.decision,
+        "word": words.DECISIONS.get(now.decision, now.decision.capitalize()),
         "view": scan.view,
-        "title": scan.name or unnamed,
-        "name": scan.name,
-        "game": scan.game,
-        "card_id": scan.card_id,
-        "set": scan.set_name,
-        "number": scan.number,
-        "variant": scan.variant,
-        "finish": scan.finish,
-        "score": round(scan.score, 4),
-        "confidence": words.confidence(scan.score) if scan.name else "",
-        "reasons": [_sentence(reason) for reason in scan.reasons],
-        "candidates": [_candidate(entry) for entry in scan.candidates[:MAX_CANDIDATES]],
+        "later": words.later(now.source, now.decision, now.pack_id),
+        "title": now.name or unnamed,
+        "name": now.name,
+        "game": now.game,
+        "card_id": now.card_id,
+        "set": now.set_name,
+        "number": now.number,
+        "variant": now.variant,
+        "finish": now.finish,
+        "score": round(now.score, 4),
+        "confidence": words.confidence(now.score) if now.name else "",
+        "reasons": [_sentence(reason) for reason in now.reasons],
+        "candidates": [_candidate(entry) for entry in now.candidates[:MAX_CANDIDATES]],
         "upside_down": scan.upside_down,
-        "recognizer": scan.recognizer,
-        "model": scan.model_id,
-        "pack": scan.pack_id,
+        "recognizer": now.recognizer,
+        "model": now.model_id,
+        "pack": now.pack_id,
         "driver": scan.driver,
         "total_ms": round(sum(scan.stages_ms.values()), 1),
         "crop": f"/{scan.crop_path}" if has_crop else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +17,8 @@ POLL_S = 0.05
 """One PRAGMA and one `stat` each; a page must show a scan within 100 ms of its commit."""
 IDLE_POLL_S = 0.5
 """With no page open; keeps the preview's age right for the next one."""
+LATER_S = 1.0
+"""How long rows that changed are gathered before the list is told anew."""
 _RETRY_S = 1.0
 _PAGE = 100
 
@@ -38,6 +41,8 @@ class Watcher:
         self._version = -1
         self._scan_id: int | None = None
         self._restored_id = 0
+        self._owed = False
+        self._owed_mono_s = 0.0
         self._picture_key: tuple[object, ...] = ()
         self._machine_key: tuple[object, ...] = ()
         self._state: Json = {}
@@ -84,7 +89,8 @@ class Watcher:
         picture = (preview.sequence, preview.fresh, preview.view, preview.corners)
         machine = (preview.fresh, preview.state, preview.driver, preview.recognizer)
         version = self._view.store().data_version()
-        if version != self._version or machine != self._machine_key:
+        owed = self._owed and time.monotonic() >= self._owed_mono_s
+        if version != self._version or machine != self._machine_key or owed:
             # Noted before reading: what comes in between is read twice rather than missed.
             self._version, self._machine_key = version, machine
             newest = self._newest_scan_id()
@@ -94,6 +100,9 @@ class Watcher:
                 return
             self._publish_scans()
             self._publish_state(self._view.state())
+            if owed:
+                self._owed = False
+                self._hub.publish(self._view.snapshot_frame())
         if picture != self._picture_key:
             self._picture_key = picture
             self._hub.publish(self._view.preview_frame())
@@ -125,7 +134,11 @@ class Watcher:
         first = not self._state
         new_batch = (state["batch"] or {}).get("id") != (self._state.get("batch") or {}).get("id")
         restored = state["restored_id"] != self._restored_id
+        later = state["later_rows"] != self._state.get("later_rows")
         self._state, self._restored_id = state, state["restored_id"]
+        if later and not (self._owed or new_batch or restored or first):
+            # Old rows have changed. Retries come many in a second: the page is told at leisure.
+            self._owed, self._owed_mono_s = True, time.monotonic() + LATER_S
         if (new_batch or restored) and not first:
             # The list shows one batch, and a restored log may lack rows that pages still show.
             self._hub.publish(self._view.snapshot_frame())

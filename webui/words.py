@@ -115,6 +115,14 @@ def confidence(score: float) -> str:
     return f"{int(max(0.0, min(1.0, score)) * 100 + 1e-9)}%"
 
 
+def later(source: str, decision: str, pack: str) -> str:
+    """Return how an answer came after the scan: by a retry or a person; empty where it did not."""
+    if source == "retry":
+        what = "recognised later" if decision == "accepted" else "looked at again"
+        return f"{what}, with pack {pack}"
+    return "named by a person" if source == "person" else ""
+
+
 def is_fallback(recognizer: str) -> bool:
     """Tell whether a scan's or the feed process's word for the recognition is the fallback's."""
     return recognizer == "phash" or "perceptual hash" in recognizer.lower()

@@ -26,7 +26,8 @@ export function showFirst(id) {
 export function showSnapshot(data) {
   rows.replaceChildren(fromHtml(data.rows));
   newest = { id: data.newest, card: data.card };
-  choose(0);
+  // Who looks at an older card keeps it, if it is still in the list.
+  choose(rows.querySelector(`[data-scan="${chosen}"]`) ? chosen : 0);
 }
 
 export function addScan({ scan, row, card }) {
