@@ -125,26 +125,27 @@ def compare(windows: Windows, candidates: Sequence[Blocks]) -> list[Comparison]:
     """Compare a crop's `cut_windows` with each candidate's `cut_blocks`, in the same order."""
     if not candidates:
         return []
-    stack = np.stack(candidates, axis=2)  # (block, pixel, candidate)
-    products = np.matmul(windows.pixels, stack) * windows.scale[:, :, None]
-    found = products.max(axis=1)  # (block, candidate)
+    stack = np.stack(candidates, axis=1)  # (block, candidate, pixel)
+    products = np.matmul(stack, windows.pixels.swapaxes(1, 2)) * windows.scale[:, None, :]
+    found = products.max(axis=2)  # (block, candidate)
     weights = _weights(stack)
     return [_summary(found[:, index], weights[:, index]) for index in range(len(candidates))]
 
 
 def correlate(windows: Windows, blocks: Blocks) -> NDArray[np.float32]:
     """`(70, 49) float32`: how each block of one candidate correlates at each shift."""
-    found = np.einsum("bsp,bp->bs", windows.pixels, blocks) * windows.scale
+    found = np.matmul(windows.pixels, blocks[:, :, None])[:, :, 0] * windows.scale
     return np.asarray(found, np.float32)
 
 
 def _weights(stack: NDArray[np.float32]) -> NDArray[np.float32]:
     """`(70, candidates)`: 1 where a candidate's block is its own, near 0 where all share it."""
-    textured = (np.abs(stack).sum(1) > 0).astype(np.float32)
-    count = stack.shape[2]
+    alike = np.matmul(stack, stack.swapaxes(1, 2))  # (block, candidate, candidate)
+    # A block's product with itself is 1, or 0 when it is plain.
+    textured = (np.diagonal(alike, axis1=1, axis2=2) > 0.5).astype(np.float32)
+    count = stack.shape[1]
     if count < 2:
         return np.asarray(textured, np.float32)
-    alike = np.matmul(stack.swapaxes(1, 2), stack)  # (block, candidate, candidate)
     others = (alike.clip(0, 1).sum(2) - textured) / (count - 1)
     own = np.maximum(1 - others, np.float32(_SHARED_WEIGHT))
     return np.asarray(textured * own, np.float32)
