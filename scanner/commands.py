@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Command] = {
     "catalog": Command("scanner.catalog.command", "build, check and choose catalog packs"),
     "bench": Command("scanner.bench_command", "measure accuracy and speed on this machine"),
     "retry": Command("firmware.retry_command", "try unknown and review scans again"),
+    "selftest": Command("firmware.selftest_command", "run a golden deck and say what drifted"),
     "doctor": Command("scanner.doctor", "check this machine and say what to mend"),
 }
 
