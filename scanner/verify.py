@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
 from scanner.records import Picture
@@ -83,13 +83,18 @@ def _every_window(padded: NDArray[np.float32]) -> NDArray[np.float32]:
     """`(70, 49, 144)`: each block's windows. Strips of the block's width are laid out one below
     the other first, so that a whole window is one run of memory to copy."""
     span = 2 * REACH_PX + 1
-    strips = sliding_window_view(padded, BLOCK_PX, axis=1).swapaxes(0, 1)  # (left, y, x)
-    starts = np.arange(COLUMNS)[:, None] * BLOCK_PX + np.arange(span)
-    flat = np.take(strips, starts, axis=0).reshape(COLUMNS, span, -1)
-    windows = sliding_window_view(flat, _BLOCK_AREA, axis=2)[:, :, ::BLOCK_PX]
-    near = sliding_window_view(windows, span, axis=2)[:, :, ::BLOCK_PX]
-    # (columns, dx, rows, pixel, dy) to (rows, columns, dy, dx, pixel)
-    return near.transpose(2, 0, 4, 1, 3).reshape(_BLOCKS, _SHIFTS, _BLOCK_AREA)
+    height = padded.shape[0]
+    down, across = padded.strides
+    strips = np.ascontiguousarray(
+        as_strided(
+            padded, (COLUMNS, span, height, BLOCK_PX), (BLOCK_PX * across, across, down, across)
+        )
+    )
+    column, dx, line, pixel = strips.strides
+    windows = as_strided(
+        strips, (ROWS, COLUMNS, span, span, _BLOCK_AREA), (BLOCK_PX * line, column, line, dx, pixel)
+    )
+    return np.ascontiguousarray(windows).reshape(_BLOCKS, _SHIFTS, _BLOCK_AREA)
 
 
 def _window_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
