@@ -32,7 +32,7 @@ _RAMP = 2 * BIN_ALONG - 1
 _WINDOW = np.arange(-2, 3)
 _LEAST_CHANCE = 2e-3
 # What a lens does to straight lines: points at radius r (1: the frame's corner) move by bend·r².
-_BEND_SIGMA = 0.03
+_BEND_SIGMA = 0.05
 _MISS_SIGMA = 0.004
 _LEAST_SIDE_PX = 12
 _REMAP_LIMIT_PX = 32767
