@@ -30,6 +30,7 @@ class Frames:
             )
         self._frame = frame
         self._other = other_light
+        self._pairs: dict[bytes, EvenPair] = {}
 
     def cut(self, corners: Corners) -> Picture:
         """The `(640, 448, 3) uint8` crop at these corners, without glare if two lights show it."""
@@ -37,13 +38,12 @@ class Frames:
         if self._other is None:
             return crop
         other = rectify(self._other, corners)
-        return merge(crop, other, even_out(crop, other))
+        pair = self._pairs[corners.tobytes()] = even_out(crop, other)
+        return merge(crop, other, pair)
 
     def pair(self, corners: Corners) -> EvenPair | None:
-        """The crops under both lights, brought to the same light; None with one light."""
-        if self._other is None:
-            return None
-        return even_out(rectify(self._frame, corners), rectify(self._other, corners))
+        """What was cut at these corners under both lights; None with one light."""
+        return self._pairs.get(corners.tobytes())
 
 
 def merge(left: Picture, right: Picture, pair: EvenPair) -> Picture:

@@ -63,6 +63,7 @@ def as_json(path: Path, answer: Identification) -> dict[str, Any]:
         "view": answer.view.value,
         "printing": answer.printing.card_id if answer.printing else None,
         "name": answer.printing.name if answer.printing else None,
+        "finish": answer.finish.value,
         "candidates": [
             {
                 "printing": candidate.printing.card_id,

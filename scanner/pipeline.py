@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from scanner.catalog.manifest import PHASH_MODEL_ID
 from scanner.decide import Decider, Verdict, decide_without_card
 from scanner.embed import Embedder
 from scanner.errors import ModelError, PictureError
+from scanner.finish_facts import FinishFacts
 from scanner.glare import Frames
 from scanner.locate import Locator
 from scanner.quality import measure_quality
@@ -43,6 +45,7 @@ class Recognizer:
         self._why_not = why_not
         self._shortlist = Shortlist(packs, embedder)
         self._packs = tuple(packs)
+        self._finishes = FinishFacts(packs)
 
     @classmethod
     def open(
@@ -140,7 +143,9 @@ class Recognizer:
             corners, crop, found = self._look_again(frames, corners, crop, found, clock)
         if located.several_chance > _SEVERAL and not found.is_clear:
             return self._answer(decide_without_card(View.SEVERAL), View.SEVERAL, stages, located)
+        pair = frames.pair(corners)
         if found.upside_down:
+            pair = pair and pair.turned()
             corners = turn_corners(corners)
             crop = np.ascontiguousarray(crop[::-1, ::-1])
         if found.laid is not None:
@@ -148,10 +153,13 @@ class Recognizer:
         verdict = self._decider.decide(found.evidence, quality, located)
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD
-        return self._answer(
+        answer = self._answer(
             verdict, view, stages, Located(view, (corners,), located.confidence),
             crop, found.upside_down,
         )  # fmt: skip
+        answer = replace(answer, finish=self._finishes.of_answer(answer, pair))
+        clock.lap("finish")
+        return answer
 
     def _look_again(
         self, frames: Frames, corners: Corners, crop: Picture, found: Found, clock: _Clock

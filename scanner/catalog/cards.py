@@ -91,6 +91,10 @@ def _values(index: int, card: Card) -> tuple[int | str, ...]:
     )
 
 
+def _read_facts(text: str) -> dict[str, str]:
+    return {str(key): str(value) for key, value in json.loads(text).items()}
+
+
 class CardsReader:
     """Reads `cards.db`; any number of threads may share one reader."""
 
@@ -127,8 +131,12 @@ class CardsReader:
 
     def facts(self, card: int) -> dict[str, str]:
         """Every other column of the table that the pack was built from."""
-        content = json.loads(self._one("SELECT facts FROM cards WHERE card = ?", card)[0])
-        return {str(key): str(value) for key, value in content.items()}
+        return _read_facts(self._one("SELECT facts FROM cards WHERE card = ?", card)[0])
+
+    def facts_of(self, card_id: str) -> dict[str, str]:
+        """As `facts`, by card_id; empty for a card that is not here."""
+        rows = self._query("SELECT facts FROM cards WHERE card_id = ?", card_id)
+        return _read_facts(rows[0][0]) if rows else {}
 
     def picture_of_card(self, card: int) -> str:
         """SHA-256 of the printing's first reference picture."""

@@ -122,6 +122,10 @@ class Pack:
         """Every column of the table of facts beyond those of the printing itself."""
         return self._cards.facts(card)
 
+    def facts_of(self, card_id: str) -> dict[str, str]:
+        """As `facts`, by the printing's card_id; empty for a card that the pack doesn't hold."""
+        return self._cards.facts_of(card_id)
+
     def find(self, words: str, limit: int = 20) -> list[Printing]:
         """Printings by name, set or number, best first; the last word may be unfinished."""
         return self._cards.find(words, limit)
