@@ -14,13 +14,19 @@ from firmware.assembly import assemble, watched
 from firmware.demo_page import PageProcess, choose_port
 from firmware.demo_report import Report, line, sentences
 from firmware.demo_setup import cache_dir, demo_pool, install_demo_pack
-from firmware.drivers import Drivers, limits_of, pins_of
+from firmware.drivers import Drivers, light_pins_of, limits_of, pins_of
 from firmware.feed_command import open_packs
 from firmware.phases import Phase
 from firmware.preview import Preview
 from firmware.simulated.deck import draw_deck
 from firmware.simulated.machine import SimulatedMachine
-from scanner.config import CameraSettings, CatalogSettings, FeederSettings, Settings
+from scanner.config import (
+    CameraSettings,
+    CatalogSettings,
+    FeederSettings,
+    LightSettings,
+    Settings,
+)
 from scanner.errors import UsageError
 from scanner.pipeline import Recognizer
 from scanner.price_log import decider_of
@@ -89,6 +95,7 @@ class Demo:
             pins_of(settings),
             (settings.camera.width_px, settings.camera.height_px),
             speed=HURRYING_SPEED if args.exit else WATCHING_SPEED,
+            lights=light_pins_of(settings),
         )
         self._recognizer = Recognizer.open(
             open_packs(settings),
@@ -108,6 +115,7 @@ class Demo:
             limits_of(self._settings),
             self._machine.close,
             self._fresh_pile,
+            self._machine.lights,
         )
         try:
             machine, loop = assemble(self._settings, self._store, self._recognizer, drivers)
@@ -175,6 +183,7 @@ def _demo_settings(args: argparse.Namespace) -> Settings:
             "data_dir": settings.data_dir if args.data is not None else cache_dir() / "demo",
             "camera": CameraSettings(),
             "feeder": FeederSettings(),
+            "lights": LightSettings(left_pin=5, right_pin=6),
             "catalog": CatalogSettings(packs=("lanternfall",)),
         }
     )

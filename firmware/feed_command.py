@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from firmware.assembly import assemble, watched
-from firmware.drivers import Drivers, is_simulated, limits_of, make_drivers, pins_of
+from firmware.drivers import (
+    Drivers,
+    is_simulated,
+    light_pins_of,
+    limits_of,
+    make_drivers,
+    pins_of,
+)
 from firmware.retry_thread import RetryThread
 from scanner.catalog.library import open_current
 from scanner.catalog.model import load_embedder, reader_of
@@ -82,7 +89,9 @@ def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:
         for card in range(len(pack))
     ]
     machine = SimulatedMachine(
-        pins_of(settings), (settings.camera.width_px, settings.camera.height_px)
+        pins_of(settings),
+        (settings.camera.width_px, settings.camera.height_px),
+        lights=light_pins_of(settings),
     )
 
     def fresh_pile(expected: int) -> int:
@@ -90,4 +99,11 @@ def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:
         machine.load(deck)
         return len(deck)
 
-    return Drivers(machine.camera, machine.feeder, limits_of(settings), machine.close, fresh_pile)
+    return Drivers(
+        machine.camera,
+        machine.feeder,
+        limits_of(settings),
+        machine.close,
+        fresh_pile,
+        machine.lights,
+    )

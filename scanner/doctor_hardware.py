@@ -49,17 +49,36 @@ def check_feeder(settings: Settings) -> Check:
         return Check("feeder", Status.NOTE, "SIMULATED: no card is moved", _choose("feeder"))
     if driver == "handsfree":
         return Check("feeder", Status.GOOD, "hands-free: a person lays the cards")
+    return _check_pins("feeder")
+
+
+def check_lights(settings: Settings) -> Check:
+    """Tell whether the lights' pins can be reached, where there are lights."""
+    lights = settings.lights
+    if not lights.are_there:
+        return Check("lights", Status.GOOD, "none: a finish is told by the catalog alone")
+    if settings.feeder.driver == "simulated":
+        return Check("lights", Status.NOTE, "SIMULATED: no lamp is lit", _choose("feeder"))
+    found = _check_pins("lights")
+    if found.status is not Status.GOOD:
+        return found
+    pins = f"pins {lights.left_pin} (left) and {lights.right_pin} (right)"
+    return Check("lights", Status.GOOD, f"{pins} on {found.found}")
+
+
+def _check_pins(name: str) -> Check:
+    """Tell whether gpiozero can drive pins here."""
     if importlib.util.find_spec("lgpio") is None:
         return Check(
-            "feeder",
+            name,
             Status.BAD,
             "lgpio is not installed for this Python",
             "run: sudo apt-get install python3-lgpio, then make clean setup",
         )
     chips = sorted(DEVICES.glob("gpiochip*"))
     if not chips:
-        return Check("feeder", Status.BAD, "no /dev/gpiochip*", "run this on a Raspberry Pi")
-    return _check_device("feeder", chips[0], "gpio", "run this on a Raspberry Pi")
+        return Check(name, Status.BAD, "no /dev/gpiochip*", "run this on a Raspberry Pi")
+    return _check_device(name, chips[0], "gpio", "run this on a Raspberry Pi")
 
 
 def _check_device(name: str, device: Path, group: str, plug: str) -> Check:
@@ -75,4 +94,8 @@ def _choose(section: str) -> str:
     return f"on the appliance set {section}.driver in counterscan.toml"
 
 
-HARDWARE_CHECKS: tuple[Callable[[Settings], Check], ...] = (check_camera, check_feeder)
+HARDWARE_CHECKS: tuple[Callable[[Settings], Check], ...] = (
+    check_camera,
+    check_feeder,
+    check_lights,
+)
