@@ -180,10 +180,9 @@ def meet(quad: Corners, shares: Floats, mass: Floats, size: tuple[int, int]) -> 
     start, side, normal = edges_of(quad)
     points = start[:, None] + side[:, None] * BIN_ALONG[None, :, None]
     points = points + normal[:, None] * (shares * short_side(quad))[..., None]
-    trust = mass.copy()
-    bend = 0.0
+    trust, bend, short_px = mass, 0.0, short_side(quad)
     for _ in range(2):
-        bend, misses = _straighten(points, normal, trust, size, short_side(quad))
+        bend, misses = _straighten(points, normal, trust, size, short_px)
         trust = mass / (1 + (misses / _MISS_SIGMA) ** 2)
     straight = unbend_points(points, bend, size)
     weight = trust + 1e-6
@@ -215,20 +214,22 @@ def _straighten(
     misses its line, in short sides. Without evidence there is no bend."""
     middle, radius2 = _middle(size)
     away = points - middle
-    pull = (away * normal[:, None]).sum(axis=2) * (away**2).sum(axis=2) / radius2 / short_px
-    reach = ((points - points.mean(axis=1, keepdims=True)) * normal[:, None]).sum(axis=2) / short_px
+    reach = (away * normal[:, None]).sum(axis=2) / short_px
+    pull = reach * ((away * away).sum(axis=2) / radius2)
     weight = trust + 1e-6
-    pull_rest, reach_rest = _without_line(pull, weight), _without_line(reach, weight)
+    pull, reach = _without_lines(np.stack([pull, reach]), weight)
     noise = (_MISS_SIGMA / 2) ** 2
-    strength = float((weight * pull_rest**2).sum() / noise)
-    bend = float((weight * pull_rest * reach_rest).sum() / noise) / (strength + 1 / _BEND_SIGMA**2)
-    return bend, reach_rest - bend * pull_rest
+    evidence = float((weight * pull * reach).sum() / noise)
+    bend = evidence / (float((weight * pull * pull).sum() / noise) + 1 / _BEND_SIGMA**2)
+    return bend, reach - bend * pull
 
 
-def _without_line(values: Floats, weight: Floats) -> Floats:
-    """What is left of `(4, 8)` after the best straight line of each row is taken away."""
+def _without_lines(values: Floats, weight: Floats) -> Floats:
+    """What is left of `(…, 4, 8)` after the best straight line of each row is taken away."""
     total = weight.sum(axis=1, keepdims=True)
     ramp = _RAMP - (weight * _RAMP).sum(axis=1, keepdims=True) / total
-    level = (weight * values).sum(axis=1, keepdims=True) / total
-    slope = (weight * ramp * (values - level)).sum(axis=1, keepdims=True)
-    return np.asarray(values - level - slope / (weight * ramp**2).sum(axis=1, keepdims=True) * ramp)
+    level = (weight * values).sum(axis=-1, keepdims=True) / total
+    lean = weight * ramp
+    slope = (lean * (values - level)).sum(axis=-1, keepdims=True)
+    slope /= (lean * ramp).sum(axis=1, keepdims=True)
+    return np.asarray(values - level - slope * ramp)

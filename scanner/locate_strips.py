@@ -48,17 +48,15 @@ def cut_strips(
     `(4, 64)` moves each row outwards, in short sides.
     """
     start, side, normal = edges_of(quad)
-    away = COLUMN_SHARE[None, None, :]
+    short = short_side(quad)
+    rows = start[:, None] + side[:, None] * ALONG[None, :, None]
     if bow is not None:
-        away = away + bow[:, :, None]
-    away = np.broadcast_to(away * short_side(quad), (4, SIDE_ROWS, COLUMNS))
-    middle = start[:, None] + side[:, None] * ALONG[None, :, None]
-    x = (middle[:, :, None, 0] + normal[:, None, None, 0] * away).astype(np.float32)
-    y = (middle[:, :, None, 1] + normal[:, None, None, 1] * away).astype(np.float32)
-    pixels = cv2.remap(
-        frame, x.reshape(-1, COLUMNS), y.reshape(-1, COLUMNS), cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
+        rows = rows + normal[:, None] * (bow * short)[..., None]
+    base = rows.reshape(-1, 1, 2).astype(np.float32)
+    out = np.repeat(normal * short, SIDE_ROWS, axis=0).astype(np.float32)[:, None]
+    share = COLUMN_SHARE.astype(np.float32)
+    x, y = (base[..., axis] + out[..., axis] * share for axis in (0, 1))
+    pixels = cv2.remap(frame, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mean, spread = cv2.meanStdDev(pixels)
     gain = _SPREAD / max(_LEAST_SPREAD, float(spread.mean()))
     table = np.clip((np.arange(256) - float(mean.mean())) * gain + 128, 0, 255).astype(np.uint8)

@@ -23,14 +23,15 @@ from scanner.locate_lines import EdgeFinder
 from scanner.locate_strips import BINS, COLUMN_SHARE
 from scanner.models import ModelFile
 
-_CALIBRATION_STRIPS, _HELD_OUT_STRIPS = 192, 480
+_CALIBRATION_STRIPS, _HELD_OUT_STRIPS = 128, 400
 
 
 def _maker(data: Path, cache: Path, seed: int, *, held_out: bool) -> SceneMaker:
-    faces = training_faces(data, cache, 300, seed, held_out=held_out)
-    large = originals(data, cache, 300, seed, held_out=held_out)
+    faces = training_faces(data, cache, 200, seed, held_out=held_out)
+    large = originals(data, cache, 200, seed, held_out=held_out)
     backs = [] if held_out else training_backs(data)
-    return SceneMaker(np.random.default_rng(seed), faces, backs, scale=SCALE, large=large)
+    rng = np.random.default_rng(seed)
+    return SceneMaker(rng, faces, backs, scale=SCALE, large=large, variety=0.2)
 
 
 def _measure(logits: np.ndarray, offsets: np.ndarray) -> dict[str, float]:

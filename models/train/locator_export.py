@@ -77,7 +77,7 @@ def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None
     net.load_state_dict(state["average"])  # type: ignore[arg-type]
     net.eval()
     faces = training_faces(data, cache, 600, 5, held_out=False)
-    maker = SceneMaker(np.random.default_rng(78), faces, training_backs(data))
+    maker = SceneMaker(np.random.default_rng(78), faces, training_backs(data), variety=0.3)
     quantise(DeviceNet(net), make_block(maker, _CALIBRATION_SCENES)[0], out)
 
     def by_float(frame: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -92,7 +92,7 @@ def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None
         return torch.from_numpy(maps[None].copy()), torch.from_numpy(view)
 
     faces = training_faces(data, cache, 600, 5, held_out=True)
-    held = make_block(SceneMaker(np.random.default_rng(77), faces), _HELD_OUT_SCENES)
+    held = make_block(SceneMaker(np.random.default_rng(77), faces, variety=0.3), _HELD_OUT_SCENES)
     accuracy: dict[str, float | int] = {"held_out_scenes": _HELD_OUT_SCENES}
     for name, run in (("float", by_float), ("int8", by_int8)):
         accuracy |= {f"{name}_{key}": value for key, value in _measure(run, held).items()}

@@ -65,17 +65,18 @@ class SceneMaker:
 
     def __init__(
         self, rng: Rng, faces: Sequence[Picture], real_backs: Sequence[Picture] = (),
-        *, scale: float = 1.0, large: Sequence[Picture] = (),
+        *, scale: float = 1.0, large: Sequence[Picture] = (), variety: float = 1.0,
     ) -> None:  # fmt: skip
-        """`scale` draws frames that many times larger, with `large` pictures for the cards."""
+        """`scale` draws frames that many times larger, with `large` pictures for the cards;
+        less `variety` of surfaces and backs is drawn sooner."""
         self._rng = rng
         self._scale = scale
         self._art = list(faces)
         self._faces = list(large or faces)
         self._faces += make_faces(rng, self._art, max(40, len(faces) // 4))
-        self._surfaces = make_surfaces(rng, self._art, 320)
-        self._backs = make_backs(rng, self._art, 250)
-        self._backs += make_ornate_backs(rng, self._surfaces, self._art, 500)
+        self._surfaces = make_surfaces(rng, self._art, round(320 * variety))
+        self._backs = make_backs(rng, self._art, round(250 * variety))
+        self._backs += make_ornate_backs(rng, self._surfaces, self._art, round(500 * variety))
         self._real_backs = list(real_backs)
 
     def make(self) -> TrainingScene:
