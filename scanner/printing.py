@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from scanner.printing_fit import (
     blurred,
@@ -115,7 +117,7 @@ class Reading:
         # In variances; what is left differs between the two just as the two themselves do.
         luma_apart = luma * luma / self.luma_variance * (places * self.visible)
         half = cv2.resize(self.visible, HALF, interpolation=cv2.INTER_NEAREST) * half_places
-        chroma_apart = (chroma * chroma / self.chroma_variance).sum(2) * half
+        chroma_apart = _both(chroma * chroma / self.chroma_variance) * half
         found = _OPEN
         for least in (_CLEAR_DIFFERENCE, _FAINT_DIFFERENCE):
             clear, clear_half = luma_apart > least, chroma_apart > least
@@ -206,7 +208,7 @@ def _judged(
         seen.append(
             _Seen(
                 item[0], item[1],
-                _cost(light, _ALIKE_LUMA_PX), _cost(tint, _ALIKE_CHROMA_PX).sum(2),
+                _cost(light, _ALIKE_LUMA_PX), _both(_cost(tint, _ALIKE_CHROMA_PX)),
             )
         )  # fmt: skip
     return Reading(
@@ -218,3 +220,8 @@ def _judged(
 def _cost(squares: Map, alike_px: float) -> Map:
     """What is left, in variances, with a ceiling: beyond it the pixel shows something else."""
     return np.asarray(squares * np.float32(_OUTLIER / alike_px) / (_OUTLIER + squares), np.float32)
+
+
+def _both(values: NDArray[np.floating[Any]]) -> Map:
+    """The two channels of chroma together."""
+    return np.asarray(values[..., 0] + values[..., 1], np.float32)

@@ -7,6 +7,8 @@ little, for lenses and curled cards.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -74,16 +76,21 @@ def _bent(matrix: NDArray[np.float64], source: Map, target: Map) -> Map:
     """The homography's map, drawn to where the points really went."""
     grid = _grid()
     left = (target - cv2.perspectiveTransform(source, matrix))[:, 0]
-    near = np.exp(-((grid - source[:, 0]) ** 2).sum(2) / (2 * _BEND_PX**2))
-    bend = near @ left / (near.sum(1, keepdims=True) + _STIFF)
-    coarse = cv2.perspectiveTransform(grid, matrix)[:, 0] + bend
+    # A Gaussian about each cell is one along the rows times one along the columns.
+    middles = grid.reshape(_ROWS, _COLUMNS, 2)
+    across = np.exp(-((middles[0, :, 0] - source[:, :, 0]) ** 2) / (2 * _BEND_PX**2))
+    down = np.exp(-((middles[:, 0, 1] - source[:, :, 1]) ** 2) / (2 * _BEND_PX**2))
+    near = down.T @ across + _STIFF
+    bend = np.stack([((down * left[:, k : k + 1]).T @ across) / near for k in (0, 1)], axis=2)
+    coarse = cv2.perspectiveTransform(grid, matrix).reshape(bend.shape) + bend
     size = (_COLUMNS * _CELL_PX, _ROWS * _CELL_PX)
-    cells = coarse.reshape(_ROWS, _COLUMNS, 2).astype(np.float32)
+    cells = coarse.astype(np.float32)
     wide = cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
     inner = wide[_CELL_PX:-_CELL_PX, _CELL_PX:-_CELL_PX]
     return np.ascontiguousarray(inner, np.float32)
 
 
+@lru_cache(maxsize=1)
 def _grid() -> Map:
     """The middles of the cells, one row and column of them outside of the card on each side."""
     rows, columns = np.mgrid[-1 : _ROWS - 1, -1 : _COLUMNS - 1].astype(np.float32)

@@ -8,7 +8,7 @@ from scanner.decide import Evidence
 from scanner.records import Printing
 from scanner.rivals import Rivals
 from scanner.verify import Comparison
-from tests.scanner.test_printing import FIRST, SECOND, photographed, printed, reference
+from tests.scanner.drawn_printings import FIRST, SECOND, photographed, printed, reference
 
 THIRD = printed("XY-7 55/61")
 
