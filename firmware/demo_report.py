@@ -75,7 +75,8 @@ def line(scan: Scan) -> str:
     # Many games print the set's code as part of the number: say it once.
     said = scan.number.startswith(scan.set_name)
     place = f"{scan.number if said else f'{scan.set_name} {scan.number}'}{variant}"
-    return f"{scan.sequence:>5}  {name:<30.30}  {place:<24.24}  {decision}{why}"
+    finish = "" if scan.finish == "unknown" else f", {scan.finish}"
+    return f"{scan.sequence:>5}  {name:<30.30}  {place:<24.24}  {decision}{finish}{why}"
 
 
 def sentences(summary: dict[str, Any]) -> str:
