@@ -61,7 +61,8 @@ def test_the_bench_compares_with_the_table_and_reports_each_photo(
         for number, truth in ((1, "B-000001"), (2, "B-000002"), (3, "B-000050")):
             cv2.imwrite(str(tmp_path / f"{number}.jpg"), draw_frame(number, 0)[0])
             writer.writerow([f"{number}.jpg", truth, f"Card {number}"])
-        writer.writerow(["never-read.jpg", "", "nobody knows"])
+        cv2.imwrite(str(tmp_path / "4.jpg"), draw_frame(4, 0)[0])
+        writer.writerow(["4.jpg", "", "nobody knows"])
     done = counterscan("bench", "recognition", "--pack", pack_path, "--photos", table, "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
