@@ -32,6 +32,11 @@ class Frames:
         self._other = other_light
         self._pairs: dict[bytes, EvenPair] = {}
 
+    @property
+    def first(self) -> Picture:
+        """The frame itself, or the first of both, for what needs its full resolution."""
+        return self._frame
+
     def cut(self, corners: Corners) -> Picture:
         """The `(640, 448, 3) uint8` crop at these corners, without glare if two lights show it."""
         crop = rectify(self._frame, corners)

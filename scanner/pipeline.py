@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from scanner.finish_facts import FinishFacts
 from scanner.glare import Frames
 from scanner.locate import Locator
 from scanner.quality import measure_quality
+from scanner.reader import Reader
+from scanner.reader_rivals import read_among
 from scanner.records import Corners, Identification, Located, Picture, View
 from scanner.rectify import from_crop, rectify, turn_corners
 from scanner.shortlist import Found, Shortlist
@@ -36,9 +39,10 @@ class Recognizer:
 
     def __init__(
         self, packs: Sequence[Pack], locator: Locator, embedder: Embedder | None,
-        why_not: str = "", decider: Decider | None = None,
+        why_not: str = "", decider: Decider | None = None, reader: Reader | None = None,
     ) -> None:  # fmt: skip
         """Use `Recognizer.open`."""
+        self._reader = reader or Reader(None)
         self._decider = decider or Decider()
         self._locator = locator
         self._embedder = embedder
@@ -69,7 +73,8 @@ class Recognizer:
         if embedder is not None and hashed:
             why_not = f"{', '.join(hashed)} was built without a model; build it again"
             embedder = None
-        return cls(packs, locator, embedder, why_not, decider)
+        reader = Reader.load(models_dir, threads)
+        return cls(packs, locator, embedder, why_not, decider, reader)
 
     @property
     def recognizer(self) -> str:
@@ -84,7 +89,7 @@ class Recognizer:
     def describe(self) -> str:
         """One line on what recognises cards here, loud when it is only the fallback."""
         packs = ", ".join(f"{pack.pack_id} ({len(pack):,} cards)" for pack in self._packs)
-        where = f"locator {self._locator.kind}, packs {packs or 'none'}"
+        where = f"locator {self._locator.kind}, {self._reader.describe()}, packs {packs or 'none'}"
         if self._embedder:
             return f"recognizer: {self._embedder.model_id} on {self._embedder.runtime}, {where}"
         return f"RECOGNIZER: PERCEPTUAL HASH ONLY, fewer cards are named ({self._why_not}); {where}"
@@ -150,7 +155,9 @@ class Recognizer:
             crop = np.ascontiguousarray(crop[::-1, ::-1])
         if found.laid is not None:
             corners = from_crop(corners, found.laid)
-        verdict = self._decider.decide(found.evidence, quality, located)
+        evidence = read_among(found.evidence, partial(self._reader.weigh, frames.first, corners))
+        clock.lap("read")
+        verdict = self._decider.decide(evidence, quality, located)
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD
         answer = self._answer(

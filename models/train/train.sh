@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make both models again on a CPU, from a folder of reference pictures: about two and a half hours on two cores.
+# Make the models again on a CPU, from a folder of reference pictures: about three hours on two cores.
+# The reader needs the open fonts that models/README.md names.
 #
 #   models/train/train.sh [DATA]      DATA holds cards.csv, photos.csv and their pictures
 #
@@ -23,3 +24,5 @@ mkdir -p "$work"
 "$python" -m models.train.embedder_export --data "$data" --work "$work" --out models/embedder.tflite
 "$python" -m models.train.locator_train --data "$data" --work "$work/locator" --cache "$work" \
     --out models/locator.tflite --minutes "${MINUTES:-87}" --seed 1
+"$python" -m models.train.reader_train --data "$data" --work "$work/reader" --out models/reader.tflite \
+    --minutes "${READER_MINUTES:-28}" --seed 1

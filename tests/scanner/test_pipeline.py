@@ -71,7 +71,7 @@ def test_each_answer_says_what_made_it_and_how_long_it_took(
     assert answer.pack_id == pack.pack_id
     assert list(answer.stages_ms) == [
         "locate", "rectify", "quality", "embed", "search", "verify", "lay", "printing",
-        "decide", "finish",
+        "read", "decide", "finish",
     ]  # fmt: skip
 
 
