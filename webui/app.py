@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, request
 
+from webui import live
 from webui.hub import Hub
-from webui.live import make_live
 from webui.log_view import LogView
+from webui.page import Page, Services, is_here
 from webui.security import protect
 from webui.watcher import Watcher
+
+PAGES: tuple[Page, ...] = (live.PAGE,)
+"""Every page, in the navigation's order: Live, Review, Batches, Inventory, Rules, Settings, Health.
+
+A page that is not written yet is not here, so that nothing links to it.
+"""
 
 MAX_STREAMS = 16
 """Open pages that are told the news; further ones ask every few seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What runs behind the page; `app.extensions["counterscan"]`."""
-
-    view: LogView
-    hub: Hub
-    watcher: Watcher
-
-    def stop(self) -> None:
-        """End every open stream and the watcher, and close the log."""
-        self.hub.close()
-        self.watcher.stop()
-        self.view.close()
-
-
 def create_app(data_dir: Path, *, on_death: Callable[[], None] = lambda: None) -> Flask:
-    """Return the page over the log in `data_dir`, which need not exist yet.
+    """Return the pages over the log in `data_dir`, which need not exist yet.
 
     `on_death` is called if the thread that notices news dies; the server should then end, so that
     it is started anew.
@@ -46,10 +37,17 @@ def create_app(data_dir: Path, *, on_death: Callable[[], None] = lambda: None) -
     protect(app)
     view = LogView(data_dir.absolute(), app.jinja_env)
     hub = Hub(MAX_STREAMS)
-    watcher = Watcher(view, hub, on_death)
-    app.extensions["counterscan"] = Services(view, hub, watcher)
-    app.register_blueprint(make_live(view, hub, watcher))
+    behind = Services(view.data_dir, view, hub, Watcher(view, hub, on_death))
+    app.extensions["counterscan"] = behind
+    for page in PAGES:
+        app.register_blueprint(page.make(behind))
+    app.context_processor(_navigation)
     return app
+
+
+def _navigation() -> dict[str, object]:
+    here = next((page for page in PAGES if is_here(page, request.path)), None)
+    return {"pages": PAGES, "here": here}
 
 
 def services(app: Flask) -> Services:

@@ -20,10 +20,10 @@ from werkzeug.exceptions import NotFound
 
 from scanner.errors import StoreError
 from webui.addresses import page_urls
-from webui.hub import Frame, Hub, Subscriber
+from webui.hub import Frame, Subscriber
 from webui.log_view import LogView
+from webui.page import Page, Services
 from webui.security import Refused
-from webui.watcher import Watcher
 
 HEARTBEAT_S = 10.0
 RETRY_MS = 1000
@@ -35,8 +35,9 @@ _CROP = re.compile(r"\d{4}-\d{2}-\d{2}/[0-9A-Za-z_-]+\.jpg")
 _YEAR_S = 365 * 24 * 3600
 
 
-def make_live(view: LogView, hub: Hub, watcher: Watcher) -> Blueprint:
-    """Return the Live page's routes over one log view, hub and watcher."""
+def make(services: Services) -> Blueprint:
+    """Return the Live page's routes."""
+    view, hub, watcher = services.view, services.hub, services.watcher
     live = Blueprint("live", __name__)
 
     @live.get("/")
@@ -197,3 +198,6 @@ def _suggested_name(state: dict[str, object]) -> str:
     batch = state.get("batch")
     number = batch["id"] + 1 if isinstance(batch, dict) else 1
     return f"{datetime.now().astimezone():%d %b} · batch {number}"
+
+
+PAGE = Page("Live", "/", "live", make)

@@ -1,10 +1,10 @@
 // Start, pause, resume, stop: buttons, dialogs and keys. The machine answers between cards.
 
-const byId = (id) => document.getElementById(id);
+import { byId, send as sendToPage, toast } from "./shared.js";
+
 const controls = byId("controls");
 const buttons = new Map([...controls.querySelectorAll("[data-command]")]
   .map((button) => [button.dataset.command, button]));
-const token = document.querySelector('meta[name="csrf-token"]').content;
 const ASKED_WORDS = { start: "Starting…", pause: "Pausing…", resume: "Resuming…", stop: "Stopping…" };
 const WORDS = { start: "Start", pause: "Pause", resume: "Resume", stop: "Stop" };
 const SLOW_MS = 8000;
@@ -12,7 +12,6 @@ const SLOW_MS = 8000;
 let state = null;
 let connected = true;
 let sending = null; // the command on its way to the server
-let toastTimer = 0;
 
 export function showControls(newState) {
   state = newState;
@@ -44,29 +43,13 @@ function hide(button, hidden) {
   if (hidden && hadFocus) byId("main").focus();
 }
 
-export function toast(text) {
-  const box = byId("toast");
-  box.textContent = text;
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, 7000);
-}
-
 async function send(kind, argument = {}) {
   if (sending) return;
   sending = kind;
   showControls(state);
   try {
-    const answer = await fetch("/api/live/commands", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
-      body: JSON.stringify({ kind, ...argument }),
-    });
-    const told = await answer.json();
-    if (answer.ok) awaitOutcome(told.id, performance.now());
-    else toast(told.error);
-  } catch {
-    toast("The scanner could not be reached; nothing was sent. Try again when it is connected.");
+    const told = await sendToPage("POST", "/api/live/commands", { kind, ...argument });
+    if (told) awaitOutcome(told.id, performance.now());
   } finally {
     sending = null;
     showControls(state);

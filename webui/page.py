@@ -1,0 +1,49 @@
+"""What a page of its own file brings: its place in the navigation and its routes.
+
+A page is one file `webui/<name>.py` with `make(services) -> Blueprint`, which serves `/<name>` and
+its JSON twin `/api/<name>`, and `PAGE`, one line of `webui/app.py`'s list. Its template extends
+`base.html`; a module of its own JavaScript sends what a person asks with `send` of `shared.js`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Blueprint
+
+from webui.hub import Hub
+from webui.log_view import LogView
+from webui.watcher import Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What runs behind the pages; `app.extensions["counterscan"]`."""
+
+    data_dir: Path
+    view: LogView
+    hub: Hub
+    watcher: Watcher
+
+    def stop(self) -> None:
+        """End every open stream and the watcher, and close the log."""
+        self.hub.close()
+        self.watcher.stop()
+        self.view.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One entry of the navigation. `icon` is a symbol of `_icons.html` without its `i-`."""
+
+    title: str
+    path: str
+    icon: str
+    make: Callable[[Services], Blueprint]
+
+
+def is_here(page: Page, path: str) -> bool:
+    """Tell whether `path` is the page or lies below it."""
+    return path == page.path or (page.path != "/" and path.startswith(f"{page.path}/"))
