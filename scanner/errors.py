@@ -27,6 +27,12 @@ class UsageError(CounterscanError, ValueError):
     exit_code = 2
 
 
+class ConditionError(CounterscanError, ValueError):
+    """A condition, a rule or an offer's rule is wrong; the message names the place."""
+
+    exit_code = 2
+
+
 class PictureError(CounterscanError, ValueError):
     """A picture can't be read, or is too small, too large or not a picture."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,7 @@ from scanner.records import Printing
 
 # Currencies without cents; all others have two decimals.
 _WHOLE_UNITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+_AMOUNT = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,24 @@ def widest_gap(
         if theirs is not None and theirs.currency == currency
     ]
     return Money(max(gaps), currency) if gaps else None
+
+
+def read_money(text: str) -> Money:
+    """Read an amount as a person writes it: `2.50 EUR`, `2,50 EUR`, `EUR 3`, `1200 JPY`.
+
+    Raises ValueError, which says how to write it.
+    """
+    advice = f"{text!r} is no amount: write it with its currency, such as 2.50 EUR"
+    words = text.strip().upper().split()
+    if len(words) != 2:
+        raise ValueError(advice)
+    number, currency = words if words[1].isalpha() else words[::-1]
+    found = _AMOUNT.fullmatch(number)
+    if found is None or not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise ValueError(advice)
+    whole, cents = found[1], found[2] or ""
+    if currency in _WHOLE_UNITS:
+        if cents:
+            raise ValueError(f"{text!r}: {currency} has no cents; write {whole} {currency}")
+        return Money(int(whole), currency)
+    return Money(int(whole) * 100 + int(cents.ljust(2, "0") or 0), currency)
