@@ -20,13 +20,8 @@ from firmware.phases import Phase
 from firmware.preview import Preview
 from firmware.simulated.deck import draw_deck
 from firmware.simulated.machine import SimulatedMachine
-from scanner.config import (
-    CameraSettings,
-    CatalogSettings,
-    FeederSettings,
-    LightSettings,
-    Settings,
-)
+from scanner.config import CameraSettings, CatalogSettings, Settings
+from scanner.config_machine import FeederSettings, LightSettings
 from scanner.errors import UsageError
 from scanner.pipeline import Recognizer
 from scanner.price_log import decider_of

@@ -10,13 +10,17 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from scanner.config_machine import (
+    FeederSettings,
+    LightSettings,
+    Section,
+    SignalSettings,
+    SorterSettings,
+    pins_used_twice,
+)
 from scanner.config_sources import Gathered, gather, problem_of
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def default_data_dir() -> Path:
@@ -25,14 +29,14 @@ def default_data_dir() -> Path:
     return (Path(home) if home else Path("~/.local/share").expanduser()) / "counterscan"
 
 
-class WebSettings(_Section):
+class WebSettings(Section):
     """Where the page is served."""
 
     host: str = Field("0.0.0.0", min_length=1, description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
 
 
-class CameraSettings(_Section):
+class CameraSettings(Section):
     """Which camera looks at the card."""
 
     driver: Literal["simulated", "picamera2", "usb", "replay"] = Field(
@@ -50,60 +54,7 @@ class CameraSettings(_Section):
         return self
 
 
-class FeederSettings(_Section):
-    """How cards come under the camera. Pins are BCM numbers."""
-
-    driver: Literal["simulated", "gpio", "handsfree"] = Field(
-        "simulated", description="What moves the cards: simulated, gpio or handsfree (a hand)."
-    )
-    motor_pin: int = Field(17, ge=0, le=53, description="Pin of the motor that picks a card.")
-    eject_motor_pin: int = Field(23, ge=0, le=53, description="Pin of the motor that ejects it.")
-    entry_sensor_pin: int = Field(27, ge=0, le=53, description="Pin of the entry light barrier.")
-    seat_sensor_pin: int = Field(
-        24, ge=0, le=53, description="Pin of the light barrier under the camera."
-    )
-    exit_sensor_pin: int = Field(22, ge=0, le=53, description="Pin of the exit light barrier.")
-    door_pin: int = Field(-1, ge=-1, le=53, description="Pin of the cover's switch; -1: none.")
-    emergency_pin: int = Field(-1, ge=-1, le=53, description="Pin of the emergency stop; -1: none.")
-    jam_timeout_s: float = Field(
-        4.0, gt=0, le=60, description="A card that travels longer than this is jammed, in seconds."
-    )
-    settle_s: float = Field(
-        0.15, ge=0, le=10, description="Rest after a card is seated before its picture, in seconds."
-    )
-
-    @model_validator(mode="after")
-    def _one_pin_each(self) -> Self:
-        pins = [value for name, value in self if name.endswith("_pin") and value >= 0]
-        if len(set(pins)) < len(pins):
-            raise ValueError("every pin of the feeder must have its own number")
-        return self
-
-
-class LightSettings(_Section):
-    """Two lamps, left and right of the card. With both pins set, each card is seen under both."""
-
-    left_pin: int = Field(-1, ge=-1, le=53, description="Pin of the left lamp; -1: none.")
-    right_pin: int = Field(-1, ge=-1, le=53, description="Pin of the right lamp; -1: none.")
-    settle_ms: int = Field(
-        20, ge=0, le=1000, description="Wait after a lamp is switched on, in milliseconds."
-    )
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
-        if (self.left_pin < 0) != (self.right_pin < 0):
-            raise ValueError("set both pins of the lights or neither")
-        if self.left_pin >= 0 and self.left_pin == self.right_pin:
-            raise ValueError("the two lights must have a pin each")
-        return self
-
-    @property
-    def are_there(self) -> bool:
-        """Whether this machine has lights."""
-        return self.left_pin >= 0
-
-
-class CropSettings(_Section):
+class CropSettings(Section):
     """How long the pictures of scanned cards stay on the disk. The log's rows always stay."""
 
     keep_days: int = Field(30, ge=1, description="Days after which a crop is removed.")
@@ -113,7 +64,7 @@ class CropSettings(_Section):
     jpeg_quality: int = Field(85, ge=30, le=100, description="JPEG quality of a crop.")
 
 
-class CatalogSettings(_Section):
+class CatalogSettings(Section):
     """Which reference packs are searched."""
 
     packs: tuple[str, ...] = Field(
@@ -129,13 +80,13 @@ class CatalogSettings(_Section):
         return value
 
 
-class RecognitionSettings(_Section):
+class RecognitionSettings(Section):
     """How the recognition runs."""
 
     threads: int = Field(1, ge=1, le=16, description="Threads that the embedder may use.")
 
 
-class DecisionSettings(_Section):
+class DecisionSettings(Section):
     """What may pass without a person."""
 
     error_rate: float = Field(
@@ -152,7 +103,7 @@ class DecisionSettings(_Section):
     )
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything that a person may set. Frozen: a change needs a restart of the process."""
 
     data_dir: Path = Field(
@@ -166,19 +117,18 @@ class Settings(_Section):
     camera: CameraSettings = CameraSettings()
     feeder: FeederSettings = FeederSettings()
     lights: LightSettings = LightSettings()
+    sorter: SorterSettings = SorterSettings()
+    signals: SignalSettings = SignalSettings()
     crops: CropSettings = CropSettings()
     catalog: CatalogSettings = CatalogSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     decision: DecisionSettings = DecisionSettings()
 
     @model_validator(mode="after")
-    def _lights_have_their_own_pins(self) -> Self:
-        feeder = {value for name, value in self.feeder if name.endswith("_pin") and value >= 0}
-        if self.feeder.driver != "handsfree" and feeder & {
-            self.lights.left_pin,
-            self.lights.right_pin,
-        }:
-            raise ValueError("a pin of the lights is one of the feeder's; give it another number")
+    def _every_part_has_its_own_pins(self) -> Self:
+        twice = pins_used_twice(self.feeder, self.lights, self.sorter, self.signals)
+        if twice:
+            raise ValueError(f"{twice}; give one of them another number")
         return self
 
 

@@ -15,33 +15,25 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from scanner.crops import crop_path, discard_crop, encode_crop, write_crop
-from scanner.errors import StoreError
 from scanner.records import Identification, Printing
 from scanner.retry import Outcome, TriedWith
+from scanner.routing import Routing
 from scanner.store_backup import Backups, make_backup
+from scanner.store_bins import BinReads
 from scanner.store_boot import prepare
 from scanner.store_faults import explained
 from scanner.store_later import insert_correction, insert_retry, insert_undoing, note_packs
 from scanner.store_lock import FeedLock
+from scanner.store_machine import MachineWrites, route_row
 from scanner.store_open import DATABASE, Log, Role, await_log
-from scanner.store_reads import StoreReads, find_open_batch, find_scan_of_key
+from scanner.store_reads import StoreReads, find_scan_of_key
 from scanner.store_scan import scan_row
-from scanner.store_summary import ENDS
-from scanner.tables import (
-    Batch,
-    BatchEvent,
-    Command,
-    CommandDone,
-    Correction,
-    FeedMovement,
-    Scan,
-    utc_now,
-)
+from scanner.tables import Command, Correction, Scan, utc_now
 
 DEFAULT_WAIT_S = 10.0
 
 
-class Store(StoreReads):
+class Store(MachineWrites, BinReads, StoreReads):
     """The open log. A context manager; `close` it where it is not used as one."""
 
     def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:
@@ -111,35 +103,6 @@ class Store(StoreReads):
         if self._feed_lock is not None:
             self._feed_lock.release()
 
-    # Batches and events, written by the feed process.
-
-    def create_batch(self, name: str, expected_cards: int, driver: str) -> Batch:
-        """Begin a stack; a batch still open is stopped first, so that at most one is open.
-
-        `expected_cards` is 0 when nobody counted. The caller adds the event `started`.
-        """
-        self._only("feed")
-        with self._log.write() as session:
-            still_open = find_open_batch(session)
-            if still_open is not None:
-                session.add(_event(session, still_open.id, "stopped", "The next batch was begun."))
-            batch = Batch(name=name, expected_cards=expected_cards, driver=driver)
-            session.add(batch)
-        return batch
-
-    def add_event(self, batch_id: int | None, kind: str, detail: str = "") -> BatchEvent:
-        """Note a change of a batch, or of the machine outside of any (`batch_id` None).
-
-        After `finished` or `stopped` a backup is made behind the scenes.
-        """
-        self._only("feed")
-        with self._log.write() as session:
-            event = _event(session, batch_id, kind, detail)
-            session.add(event)
-        if kind in ENDS:
-            self.start_backup()
-        return event
-
     # Scans, written by the feed process.
 
     def commit_scan(
@@ -151,6 +114,7 @@ class Store(StoreReads):
         driver: str,
         finish: str = "unknown",
         captured_mono_ns: int | None = None,
+        routing: Routing | None = None,
     ) -> Scan:
         """Put one scan on disk, crop first; on return it survives a power cut.
 
@@ -164,6 +128,7 @@ class Store(StoreReads):
             driver: camera and feeder in use.
             finish: `unknown` unless the picture proves one.
             captured_mono_ns: when the frame was taken, on the monotonic clock; now, if None.
+            routing: the bin it goes to, where the machine has bins.
 
         Raises:
             StoreFullError: no room; nothing was written, the same call may be made again.
@@ -197,6 +162,9 @@ class Store(StoreReads):
                 with self._log.write() as session:
                     row.sequence = _next_sequence(session, batch_id)
                     session.add(row)
+                    if routing is not None:
+                        session.flush()
+                        session.add(route_row(scan_id, routing))
             except BaseException:
                 discard_crop(self._log.data_dir, row.crop_path)
                 raise
@@ -232,17 +200,7 @@ class Store(StoreReads):
         with self._log.write() as session:
             return insert_undoing(session, scan_id)
 
-    # The feeder's movements, written by the feed process.
-
-    def add_movement(self, batch_id: int | None, kind: str, feed_key: str) -> FeedMovement:
-        """Note that the feeder is about to bring a card (`feeding`) or let one go (`ejected`)."""
-        self._only("feed")
-        movement = FeedMovement(batch_id=batch_id, kind=kind, feed_key=feed_key)
-        with self._log.write() as session:
-            session.add(movement)
-        return movement
-
-    # Commands: added by the page, obeyed by the feed process.
+    # Commands: added by the page, obeyed by the feed process (`finish_command`).
 
     def add_command(self, kind: str, argument: Mapping[str, str | int] | None = None) -> Command:
         """Ask something of the machine; it is read between cards."""
@@ -252,41 +210,12 @@ class Store(StoreReads):
             session.add(command)
         return command
 
-    def finish_command(self, command_id: int, outcome: str = "done") -> None:
-        """Say that a command was obeyed, or why not; a second answer changes nothing."""
-        self._only("feed")
-        with self._log.write() as session:
-            if session.get(CommandDone, command_id) is None:
-                session.add(CommandDone(command_id=command_id, outcome=outcome))
-
     # News, health and backups.
 
     def backup(self, path: Path) -> None:
         """Write a checked copy of the log to `path`, in one piece, while others go on writing."""
         with explained(path.parent):
             make_backup(self._log.path, path)
-
-    def start_backup(self) -> None:
-        """Begin the next generation in `backups/` behind the scenes, unless nothing is new."""
-        if self._backups is not None:
-            self._backups.start()
-
-    def wait_for_backup(self) -> None:
-        """Return once no backup is being made."""
-        if self._backups is not None:
-            self._backups.wait()
-
-    def _only(self, role: Role) -> None:
-        if self._log.role != role:
-            raise StoreError(
-                f"Only the {role} process writes this; this one opened the log as {self._log.role}."
-            )
-
-
-def _event(session: Session, batch_id: int | None, kind: str, detail: str) -> BatchEvent:
-    """A new event in its place in the order of scans."""
-    last_scan = session.exec(select(func.max(Scan.id))).one()
-    return BatchEvent(batch_id=batch_id, kind=kind, detail=detail, after_scan=last_scan or 0)
 
 
 def _next_scan_id(session: Session) -> int:

@@ -10,6 +10,7 @@
 | `correction` | web | what a person says that a scan shows |
 | `price` | sync | what a printing was worth, by one source at one time |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
+| `route`, `bin_emptied` | feed | where each card went; see `scanner/tables_bins.py` |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |
 
@@ -64,7 +65,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Batch(SQLModel, table=True):
-    """One stack, start to end. `expected_cards` is 0 when nobody counted."""
+    """One stack, start to end. `mode` is as in `scanner.routing.Mode`.
+
+    `expected_cards` is 0 when nobody counted.
+    """
 
     __tablename__ = "batch"
     __table_args__ = (_NUMBERED,)
@@ -74,6 +78,7 @@ class Batch(SQLModel, table=True):
     expected_cards: int = 0
     driver: str
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    mode: str = Field(default="scan", sa_column_kwargs={"server_default": "scan"})
 
 
 class BatchEvent(SQLModel, table=True):

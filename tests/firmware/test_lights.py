@@ -165,7 +165,10 @@ def test_the_simulated_machine_is_lit_by_its_pins() -> None:
     [
         ({"lights__left_pin": 5}, "both pins"),
         ({"lights__left_pin": 5, "lights__right_pin": 5}, "a pin each"),
-        ({"lights__left_pin": 17, "lights__right_pin": 6}, "one of the feeder's"),
+        (
+            {"lights__left_pin": 17, "lights__right_pin": 6},
+            "both lights.left_pin and feeder.motor_pin",
+        ),
     ],
 )
 def test_pins_that_do_not_fit_are_refused(given: dict[str, int], says: str) -> None:

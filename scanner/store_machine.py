@@ -1,0 +1,105 @@
+"""What the feed process writes of the machine: batches, events, movements, emptied bins."""
+
+from __future__ import annotations
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from scanner.errors import StoreError
+from scanner.routing import Mode, Routing
+from scanner.store_backup import Backups
+from scanner.store_open import Log, Role
+from scanner.store_reads import find_open_batch
+from scanner.store_summary import ENDS
+from scanner.tables import Batch, BatchEvent, CommandDone, FeedMovement, Scan
+from scanner.tables_bins import BinEmptied, Route
+
+
+class MachineWrites:
+    """The machine's part of `scanner.store.Store`."""
+
+    _log: Log
+    _backups: Backups | None
+
+    def create_batch(
+        self, name: str, expected_cards: int, driver: str, mode: Mode = Mode.SCAN
+    ) -> Batch:
+        """Begin a stack; a batch still open is stopped first, so that at most one is open.
+
+        `expected_cards` is 0 when nobody counted. The caller adds the event `started`.
+        """
+        self._only("feed")
+        with self._log.write() as session:
+            still_open = find_open_batch(session)
+            if still_open is not None:
+                session.add(_event(session, still_open.id, "stopped", "The next batch was begun."))
+            batch = Batch(name=name, expected_cards=expected_cards, driver=driver, mode=mode.value)
+            session.add(batch)
+        return batch
+
+    def add_event(self, batch_id: int | None, kind: str, detail: str = "") -> BatchEvent:
+        """Note a change of a batch, or of the machine outside of any (`batch_id` None).
+
+        After `finished` or `stopped` a backup is made behind the scenes.
+        """
+        self._only("feed")
+        with self._log.write() as session:
+            event = _event(session, batch_id, kind, detail)
+            session.add(event)
+        if kind in ENDS:
+            self.start_backup()
+        return event
+
+    def add_movement(self, batch_id: int | None, kind: str, feed_key: str) -> FeedMovement:
+        """Note that the feeder is about to bring a card (`feeding`) or let one go (`ejected`)."""
+        self._only("feed")
+        movement = FeedMovement(batch_id=batch_id, kind=kind, feed_key=feed_key)
+        with self._log.write() as session:
+            session.add(movement)
+        return movement
+
+    def add_bin_emptied(self, bin_number: int) -> BinEmptied:
+        """Note that a person has emptied a bin: its next card is its first again."""
+        self._only("feed")
+        with self._log.write() as session:
+            emptied = BinEmptied(bin=bin_number, after_scan=last_scan_id(session))
+            session.add(emptied)
+        return emptied
+
+    def finish_command(self, command_id: int, outcome: str = "done") -> None:
+        """Say that a command was obeyed, or why not; a second answer changes nothing."""
+        self._only("feed")
+        with self._log.write() as session:
+            if session.get(CommandDone, command_id) is None:
+                session.add(CommandDone(command_id=command_id, outcome=outcome))
+
+    def start_backup(self) -> None:
+        """Begin the next generation in `backups/` behind the scenes, unless nothing is new."""
+        if self._backups is not None:
+            self._backups.start()
+
+    def wait_for_backup(self) -> None:
+        """Return once no backup is being made."""
+        if self._backups is not None:
+            self._backups.wait()
+
+    def _only(self, role: Role) -> None:
+        if self._log.role != role:
+            raise StoreError(
+                f"Only the {role} process writes this; this one opened the log as {self._log.role}."
+            )
+
+
+def route_row(scan_id: int, routing: Routing) -> Route:
+    """The row that one routing becomes."""
+    return Route(scan_id=scan_id, bin=routing.bin, rule=routing.rule, why=routing.why)
+
+
+def last_scan_id(session: Session) -> int:
+    """The id of the newest scan, 0 when there is none."""
+    return session.exec(select(func.max(Scan.id))).one() or 0
+
+
+def _event(session: Session, batch_id: int | None, kind: str, detail: str) -> BatchEvent:
+    """A new event in its place in the order of scans."""
+    return BatchEvent(batch_id=batch_id, kind=kind, detail=detail, after_scan=last_scan_id(session))
