@@ -39,37 +39,35 @@ CARD = CardFacts(
 STRANGER = CardFacts()
 
 
-def test_(field: str, op: str, value: Any = None) -> dict[str, Any]:
+def asks(field: str, op: str, value: Any = None) -> dict[str, Any]:
     return {"field": field, "op": op} | ({} if value is None else {"value": value})
 
 
-test_.__test__ = False  # type: ignore[attr-defined]
-
 HOLDS = [
-    test_("game", "is", "Lanternfall"),
-    test_("set", "is", "lf1"),
-    test_("set", "one_of", ["LF9", "first lantern"]),
-    test_("set", "none_of", ["LF2", "LF3"]),
-    test_("name", "contains", "elan"),
-    test_("name", "begins_with", "É"),
-    test_("name", "letters", "A-F"),
-    test_("name", "letters", "El – En"),
-    test_("variant", "is", ""),
-    test_("rarity", "one_of", ["Rare", "Fabled"]),
-    test_("type", "is", "elf"),
-    test_("colour", "is", "blue"),
-    test_("colours", "at_least", 2),
-    test_("price", "at_least", "2.50 EUR"),
-    test_("price", "between", ["1 EUR", "2.5 EUR"]),
-    test_("finish", "is_not", "normal"),
-    test_("condition", "is", "nm"),
-    test_("decision", "is", "accepted"),
-    test_("confidence", "above", 98),
-    test_("copies_seen", "is", 3),
-    test_("list", "is", "want list"),
-    test_("alert", "is_not", "Big find"),
-    test_("fact:artist", "contains", "ames"),
-    test_("price", "known"),
+    asks("game", "is", "Lanternfall"),
+    asks("set", "is", "lf1"),
+    asks("set", "one_of", ["LF9", "first lantern"]),
+    asks("set", "none_of", ["LF2", "LF3"]),
+    asks("name", "contains", "elan"),
+    asks("name", "begins_with", "É"),
+    asks("name", "letters", "A-F"),
+    asks("name", "letters", "El – En"),
+    asks("variant", "is", ""),
+    asks("rarity", "one_of", ["Rare", "Fabled"]),
+    asks("type", "is", "elf"),
+    asks("colour", "is", "blue"),
+    asks("colours", "at_least", 2),
+    asks("price", "at_least", "2.50 EUR"),
+    asks("price", "between", ["1 EUR", "2.5 EUR"]),
+    asks("finish", "is_not", "normal"),
+    asks("condition", "is", "nm"),
+    asks("decision", "is", "accepted"),
+    asks("confidence", "above", 98),
+    asks("copies_seen", "is", 3),
+    asks("list", "is", "want list"),
+    asks("alert", "is_not", "Big find"),
+    asks("fact:artist", "contains", "ames"),
+    asks("price", "known"),
 ]
 
 
@@ -91,13 +89,13 @@ def test_every_field_can_be_asked_about() -> None:
 @pytest.mark.parametrize(
     "condition",
     [
-        test_("price", "below", "1 EUR"),
-        test_("price", "at_least", "1 EUR"),
-        test_("finish", "is", "normal"),
-        test_("finish", "is_not", "foil"),
-        test_("set", "is", "LF1"),
-        test_("copies_seen", "below", 4),
-        test_("fact:artist", "is", "N. Ames"),
+        asks("price", "below", "1 EUR"),
+        asks("price", "at_least", "1 EUR"),
+        asks("finish", "is", "normal"),
+        asks("finish", "is_not", "foil"),
+        asks("set", "is", "LF1"),
+        asks("copies_seen", "below", 4),
+        asks("fact:artist", "is", "N. Ames"),
     ],
     ids=str,
 )
@@ -105,18 +103,18 @@ def test_what_nobody_knows_is_neither_so_nor_not_so(condition: dict[str, Any]) -
     assert judge(read_condition(condition), STRANGER) is None
     assert judge(read_condition({"not": condition}), STRANGER) is None
     assert open_questions(read_condition(condition), STRANGER)
-    asks = read_condition(test_(condition["field"], "unknown"))
-    assert judge(asks, STRANGER) is True
-    assert open_questions(asks, STRANGER) == ()
+    unknown = read_condition(asks(condition["field"], "unknown"))
+    assert judge(unknown, STRANGER) is True
+    assert open_questions(unknown, STRANGER) == ()
 
 
 def test_and_or_are_settled_by_what_is_known() -> None:
-    cheap = test_("price", "below", "1 EUR")
-    unsure = test_("decision", "is", "unknown")
-    accepted = test_("decision", "is", "accepted")
+    cheap = asks("price", "below", "1 EUR")
+    unsure = asks("decision", "is", "unknown")
+    accepted = asks("decision", "is", "accepted")
     assert judge(read_condition({"any": [cheap, unsure]}), STRANGER) is True
     assert judge(read_condition({"all": [cheap, accepted]}), STRANGER) is False
-    both = read_condition({"all": [cheap, unsure, test_("finish", "is", "foil")]})
+    both = read_condition({"all": [cheap, unsure, asks("finish", "is", "foil")]})
     assert judge(both, STRANGER) is None
     assert open_questions(both, STRANGER) == ("price", "finish")
     assert judge(EVERY_CARD, STRANGER) is True
@@ -126,7 +124,7 @@ def test_a_price_between_two_amounts_answers_what_both_agree_on() -> None:
     unsure = CardFacts(price=PriceRange(20, 1200, "EUR"))
 
     def answer(op: str, value: Any) -> bool | None:
-        return judge(read_condition(test_("price", op, value)), unsure)
+        return judge(read_condition(asks("price", op, value)), unsure)
 
     assert answer("below", "20 EUR") is True
     assert answer("at_least", "0.20 EUR") is True
@@ -154,23 +152,23 @@ def test_a_price_between_two_amounts_answers_what_both_agree_on() -> None:
     ],
 )
 def test_names_are_filed_as_a_clerk_files_them(name: str, letters: str, inside: bool) -> None:
-    assert judge(read_condition(test_("name", "letters", letters)), CardFacts(name=name)) is inside
+    assert judge(read_condition(asks("name", "letters", letters)), CardFacts(name=name)) is inside
 
 
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        (test_("price", "at_least", "2,5 eur"), "price is 2.50 EUR or more"),
+        (asks("price", "at_least", "2,5 eur"), "price is 2.50 EUR or more"),
         (
-            {"all": [test_("finish", "is", "foil"), {"any": [HOLDS[0], HOLDS[1]]}]},
+            {"all": [asks("finish", "is", "foil"), {"any": [HOLDS[0], HOLDS[1]]}]},
             "finish is foil and (game is Lanternfall or set is lf1)",
         ),
-        ({"not": test_("price", "at_least", "1 EUR")}, "price is less than 1.00 EUR"),
-        ({"not": test_("name", "letters", "A-F")}, "not (name begins with A to F)"),
-        (test_("list", "is", "Want list"), "it is on the list “Want list”"),
-        (test_("confidence", "at_least", 95), "confidence is 95% or more"),
-        (test_("variant", "is", ""), "variant is empty"),
-        (test_("set", "one_of", list("ABCDEFGH")), "set is one of A, B, C, D, E, F and 2 more"),
+        ({"not": asks("price", "at_least", "1 EUR")}, "price is less than 1.00 EUR"),
+        ({"not": asks("name", "letters", "A-F")}, "not (name begins with A to F)"),
+        (asks("list", "is", "Want list"), "it is on the list “Want list”"),
+        (asks("confidence", "at_least", 95), "confidence is 95% or more"),
+        (asks("variant", "is", ""), "variant is empty"),
+        (asks("set", "one_of", list("ABCDEFGH")), "set is one of A, B, C, D, E, F and 2 more"),
         ({"all": []}, "every card"),
     ],
 )
@@ -184,29 +182,29 @@ def test_a_condition_reads_as_plain_english(condition: dict[str, Any], words: st
         (7, 'write {"field"'),
         ([], 'write {"field"'),
         ({}, "field: this is missing; add it"),
-        (test_("prize", "is", "x"), "there is no field 'prize'; ask about one of game, set"),
-        (test_("price", "is", "1 EUR"), "price can't be compared with 'is'; use one of at_least"),
-        (test_("price", "roughly", "1 EUR"), "there is no such comparison; use one of is, is_not"),
-        (test_("price", "below", "1"), "write it with its currency, such as 2.50 EUR"),
-        (test_("price", "below", 1), "write it with its currency"),
-        (test_("price", "below", "1.234 EUR"), "is no amount"),
-        (test_("price", "between", ["5 EUR", "1 EUR"]), "needs the smaller value first"),
-        (test_("price", "between", ["1 EUR", "5 USD"]), "the same currency"),
-        (test_("price", "between", ["1 EUR"]), "needs two values"),
-        (test_("finish", "is", "unknown"), "use the comparison 'unknown'"),
-        (test_("finish", "is", "sparkly"), "it is one of normal, holo, reverse, foil"),
-        (test_("finish", "unknown", "x"), "takes no value"),
-        (test_("name", "letters", "F-A"), "is no range of letters; write it like A-F"),
-        (test_("name", "is", "A\nB"), "letters in one line"),
-        (test_("name", "is"), "needs one value"),
-        (test_("set", "one_of", "LF1"), "needs a list of values"),
-        (test_("set", "is", 7), "a text in quotes"),
-        (test_("copies_seen", "below", "four"), "a number, such as 4"),
-        (test_("confidence", "below", float("nan")), "a number, such as 4"),
-        (test_("fact:", "is", "x"), "there is no field"),
+        (asks("prize", "is", "x"), "there is no field 'prize'; ask about one of game, set"),
+        (asks("price", "is", "1 EUR"), "price can't be compared with 'is'; use one of at_least"),
+        (asks("price", "roughly", "1 EUR"), "there is no such comparison; use one of is, is_not"),
+        (asks("price", "below", "1"), "write it with its currency, such as 2.50 EUR"),
+        (asks("price", "below", 1), "write it with its currency"),
+        (asks("price", "below", "1.234 EUR"), "is no amount"),
+        (asks("price", "between", ["5 EUR", "1 EUR"]), "needs the smaller value first"),
+        (asks("price", "between", ["1 EUR", "5 USD"]), "the same currency"),
+        (asks("price", "between", ["1 EUR"]), "needs two values"),
+        (asks("finish", "is", "unknown"), "use the comparison 'unknown'"),
+        (asks("finish", "is", "sparkly"), "it is one of normal, holo, reverse, foil"),
+        (asks("finish", "unknown", "x"), "takes no value"),
+        (asks("name", "letters", "F-A"), "is no range of letters; write it like A-F"),
+        (asks("name", "is", "A\nB"), "letters in one line"),
+        (asks("name", "is"), "needs one value"),
+        (asks("set", "one_of", "LF1"), "needs a list of values"),
+        (asks("set", "is", 7), "a text in quotes"),
+        (asks("copies_seen", "below", "four"), "a number, such as 4"),
+        (asks("confidence", "below", float("nan")), "a number, such as 4"),
+        (asks("fact:", "is", "x"), "there is no field"),
         ({"any": []}, "any: "),
-        ({"all": [HOLDS[0], test_("prize", "is", "x")]}, "all, no. 2: there is no field"),
-        ({"not": {"any": [test_("price", "below", "1")]}}, "not, any, no. 1: '1' is no amount"),
+        ({"all": [HOLDS[0], asks("prize", "is", "x")]}, "all, no. 2: there is no field"),
+        ({"not": {"any": [asks("price", "below", "1")]}}, "not, any, no. 1: '1' is no amount"),
         (HOLDS[0] | {"colour": "x"}, "colour: nobody knows this key"),
     ],
     ids=str,
