@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,12 @@ _CUT_CONFIDENCE = 0.3
 # A card whose short side is smaller than this in the net's input is looked at again, enlarged.
 _LOOK_CLOSER_PX = 52.0
 _CLOSER_ROOM = 0.32
+# Below this strength of the best card's corners, the frame is looked at again by half a turn.
+_SHARP_ENOUGH = 0.5
+_SEVERAL_POSSIBLE = 0.2
+_CARD_LIKELY = 0.5
+# The mean grey level that a frame is brought to in which no corner was seen.
+_MIDDLE_GREY = 90.0
 # How far from the net's edge the paper's edge may lie: input pixels, and share of the short side.
 _REACH_INPUT_PX = 0.6
 _REACH_SHARE = 0.018
@@ -110,7 +117,7 @@ class Locator:
         check_picture(frame)
         if self._net is None:
             return locate_by_contour(frame)
-        look = self._look(frame, self._net)
+        look = self._look_twice(frame, self._net)
         if look is None:
             return Located(View.NOTHING)
         view = int(np.argmax(look.chances))
@@ -148,6 +155,33 @@ class Locator:
             _VIEWS[view], (corners,), chance * _CUT_CONFIDENCE, (_CUT_CONFIDENCE,),
             float(look.chances[2]), cut=True, corner_trust=(trust,),
         )  # fmt: skip
+
+    def _look_twice(self, frame: Picture, net: CornerNet) -> _Look | None:
+        """Look at the frame, and when that is in doubt at the frame by half a turn, for another
+        opinion: the chances are then those of both, the corners the sharper ones.
+
+        A card whose corners are lost in glaring white or in the dark is looked for once more in
+        another exposure.
+        """
+        look = self._look(frame, net)
+        if look is None or (not look.quads and look.chances[1] + look.chances[3] < _CARD_LIKELY):
+            return look
+        if not look.quads:
+            exposed = self._look(_exposed(frame), net)
+            return exposed if exposed is not None and exposed.quads else look
+        alone = len(look.quads) == 1 or look.quads[1].strength < _SHARP_ENOUGH
+        blurred = look.quads[0].strength < _SHARP_ENOUGH
+        if not blurred and not (alone and look.chances[2] > _SEVERAL_POSSIBLE):
+            return look
+        turned = self._look(np.ascontiguousarray(frame[::-1, ::-1]), net)
+        if turned is None or not turned.quads:
+            return look
+        chances = np.asarray((look.chances + turned.chances) / 2, np.float32)
+        if turned.quads[0].strength <= look.quads[0].strength:
+            return replace(look, chances=chances)
+        last = np.array([frame.shape[1] - 1, frame.shape[0] - 1], np.float32)
+        quads = [Quad(last - quad.corners, quad.strength) for quad in turned.quads]
+        return replace(look, chances=chances, quads=quads)
 
     @staticmethod
     def _look(frame: Picture, net: CornerNet) -> _Look | None:
@@ -214,3 +248,11 @@ def _upright(quad: Corners, trust: NDArray[np.float64]) -> tuple[Corners, Trust]
         quad, trust = np.roll(quad, 2, axis=0), np.roll(trust, 2)
     one, two, three, four = (float(value) for value in trust)
     return np.ascontiguousarray(quad, dtype=np.float32), (one, two, three, four)
+
+
+def _exposed(frame: Picture) -> Picture:
+    """The frame as with another exposure, its brightness in the middle of the range."""
+    mean = min(max(float(np.mean(frame[::8, ::8])), 8.0), 247.0)
+    power = np.log(_MIDDLE_GREY / 255) / np.log(mean / 255)
+    table = np.round(255 * (np.arange(256) / 255) ** power).astype(np.uint8)
+    return np.asarray(cv2.LUT(frame, table), np.uint8)

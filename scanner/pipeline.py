@@ -144,7 +144,8 @@ class Recognizer:
         quality = measure_quality(crop)
         clock.lap("quality")
         found = self._shortlist.find(crop, clock.lap)
-        if not found.is_clear:
+        # A card that is clear but can't be laid was cut out far too large or small.
+        if not found.is_clear or found.laid is None:
             corners, crop, found = self._look_again(frames, corners, crop, found, clock)
         if located.several_chance > _SEVERAL and not found.is_clear:
             return self._answer(decide_without_card(View.SEVERAL), View.SEVERAL, stages, located)
