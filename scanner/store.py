@@ -22,7 +22,7 @@ from scanner.store_backup import Backups, make_backup
 from scanner.store_bins import BinReads
 from scanner.store_boot import prepare
 from scanner.store_faults import explained
-from scanner.store_later import insert_correction, insert_retry, insert_undoing, note_packs
+from scanner.store_later import Word, insert_correction, insert_retry, insert_undoing, note_packs
 from scanner.store_lock import FeedLock
 from scanner.store_machine import MachineWrites, route_row
 from scanner.store_open import DATABASE, Log, Role, await_log
@@ -187,15 +187,17 @@ class Store(MachineWrites, BinReads, StoreReads):
             return insert_retry(session, scan_id, key, outcome, answer)
 
     def add_correction(
-        self, scan_id: int, printing: Printing | None, finish: str = "unknown"
-    ) -> Correction:
-        """Note a person's word on a scan; `printing` None: nobody can name the card."""
+        self, scan_id: int, printing: Printing | None, finish: str = "unknown",
+        language: str = "", condition: str = "",
+    ) -> Correction:  # fmt: skip
+        """Note a person's word on a scan, see `Word`."""
         self._only("web")
         with self._log.write() as session:
-            return insert_correction(session, scan_id, printing, finish)
+            word = Word(printing, finish, language, condition)
+            return insert_correction(session, scan_id, word)
 
-    def undo_correction(self, scan_id: int) -> Correction:
-        """Take a person's word back: the machine's answer stands again."""
+    def undo_correction(self, scan_id: int) -> Correction | None:
+        """Take a person's last word back; None where none stands."""
         self._only("web")
         with self._log.write() as session:
             return insert_undoing(session, scan_id)

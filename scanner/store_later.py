@@ -5,6 +5,8 @@ The functions work inside the caller's session; `scanner.store.Store` opens it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
@@ -76,26 +78,45 @@ def insert_retry(
     return True
 
 
-def insert_correction(
-    session: Session, scan_id: int, printing: Printing | None, finish: str
-) -> Correction:
-    """Add a person's word; `printing` None says that nobody can name the card."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person says of a scan; `printing` None: nobody can name the card.
+
+    `language` and `condition` are as in `scanner/card_words.py`, empty where the batch's hold.
+    """
+
+    printing: Printing | None
+    finish: str = "unknown"
+    language: str = ""
+    condition: str = ""
+
+
+def insert_correction(session: Session, scan_id: int, word: Word) -> Correction:
+    """Add a person's word."""
     _require_scan(session, scan_id)
     correction = Correction(scan_id=scan_id, kind=CORRECTED, decision=Decision.UNKNOWN.value)
+    printing = word.printing
     if printing is not None:
         correction.decision = Decision.ACCEPTED.value
         correction.game, correction.card_id = printing.game, printing.card_id
         correction.name, correction.set_name = printing.name, printing.set
         correction.number, correction.variant = printing.number, printing.variant
-        correction.finish = finish
+        correction.finish = word.finish
+    correction.language, correction.condition = word.language, word.condition
     session.add(correction)
     return correction
 
 
-def insert_undoing(session: Session, scan_id: int) -> Correction:
-    """Take a person's word on a scan back: the machine's answer stands again."""
+def insert_undoing(session: Session, scan_id: int) -> Correction | None:
+    """Take a person's last word on a scan back: what stood before it stands again.
+
+    None where no word stands.
+    """
     _require_scan(session, scan_id)
-    correction = Correction(scan_id=scan_id, kind=UNDONE)
+    standing = read_present_answers(session, [scan_id])[scan_id]
+    if standing.source != FROM_PERSON:
+        return None
+    correction = Correction(scan_id=scan_id, kind=UNDONE, undoes=standing.row_id)
     session.add(correction)
     return correction
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from scanner.batches import MACHINE, NO_PLAN, BatchPlan, batch_row
 from scanner.errors import StoreError
 from scanner.routing import Mode, Routing
 from scanner.store_backup import Backups
@@ -22,18 +23,19 @@ class MachineWrites:
     _backups: Backups | None
 
     def create_batch(
-        self, name: str, expected_cards: int, driver: str, mode: Mode = Mode.SCAN
-    ) -> Batch:
-        """Begin a stack; a batch still open is stopped first, so that at most one is open.
+        self, name: str, expected_cards: int, driver: str,
+        mode: Mode = Mode.SCAN, plan: BatchPlan = NO_PLAN,
+    ) -> Batch:  # fmt: skip
+        """Begin a stack; the machine's batch still open is stopped first, unless this is an upload.
 
         `expected_cards` is 0 when nobody counted. The caller adds the event `started`.
         """
         self._only("feed")
         with self._log.write() as session:
-            still_open = find_open_batch(session)
+            batch = batch_row(name, expected_cards, driver, mode, plan)
+            still_open = find_open_batch(session) if batch.kind == MACHINE else None
             if still_open is not None:
                 session.add(_event(session, still_open.id, "stopped", "The next batch was begun."))
-            batch = Batch(name=name, expected_cards=expected_cards, driver=driver, mode=mode.value)
             session.add(batch)
         return batch
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from scanner.batches import MACHINE
 from scanner.errors import StoreError
 from scanner.retry import Standing
 from scanner.store_boot import Notice, newest_notice
@@ -38,7 +39,7 @@ class StoreReads:
             return find_open_batch(session)
 
     def latest_batch(self) -> Batch | None:
-        """The newest batch, open or not."""
+        """The machine's newest batch, open or not."""
         with self._log.read() as session:
             return find_latest_batch(session)
 
@@ -48,7 +49,7 @@ class StoreReads:
             return session.get(Batch, batch_id)
 
     def latest_batches(self, limit: int) -> list[Batch]:
-        """The newest batches, newest first."""
+        """The newest batches, of uploads too, newest first."""
         with self._log.read() as session:
             return list(session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(limit)))
 
@@ -189,8 +190,9 @@ def find_open_batch(session: Session) -> Batch | None:
 
 
 def find_latest_batch(session: Session) -> Batch | None:
-    """The newest batch."""
-    return session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(1)).first()
+    """The newest batch of the machine."""
+    of_machine = select(Batch).where(col(Batch.kind) == MACHINE)
+    return session.exec(of_machine.order_by(col(Batch.id).desc()).limit(1)).first()
 
 
 def find_scan_of_key(session: Session, feed_key: str) -> Scan | None:

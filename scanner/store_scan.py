@@ -59,6 +59,7 @@ def candidates_json(identification: Identification) -> list[dict[str, str | floa
     return [
         {
             "printing": candidate.printing.card_id,
+            "game": candidate.printing.game,
             "name": candidate.printing.name,
             "set": candidate.printing.set,
             "number": candidate.printing.number,

@@ -67,7 +67,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Batch(SQLModel, table=True):
     """One stack, start to end. `mode` is as in `scanner.routing.Mode`.
 
-    `expected_cards` is 0 when nobody counted.
+    `expected_cards` is 0 when nobody counted. `kind` is `machine`, or `upload` for pictures that
+    came in over the page, the API or a watched folder (`upload_id`). `game` and `sets` are what
+    recognition is limited to, empty for no limit; `condition` and `language`
+    (`scanner/card_words.py`) hold for each card of which nobody says otherwise.
     """
 
     __tablename__ = "batch"
@@ -79,6 +82,14 @@ class Batch(SQLModel, table=True):
     driver: str
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     mode: str = Field(default="scan", sa_column_kwargs={"server_default": "scan"})
+    kind: str = Field(default="machine", index=True)
+    store: str = ""
+    location: str = ""
+    game: str = ""
+    sets: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    condition: str = ""
+    language: str = ""
+    upload_id: int = 0
 
 
 class BatchEvent(SQLModel, table=True):
@@ -104,7 +115,8 @@ class BatchEvent(SQLModel, table=True):
 class Scan(SQLModel, table=True):
     """One card seen once. `id` is the device-wide order, `sequence` the place in the batch, from 1.
 
-    `candidates` is a JSON list of `{printing, name, set, number, variant, score}`, best first;
+    `candidates` is a JSON list of `{printing, game, name, set, number, variant,
+    score}`, best first;
     `reasons` a JSON list of sentences; `stages_ms` a JSON object of stage times in milliseconds;
     `corners_px` a JSON list of four [x, y]; `crop_path` is relative to the data folder and may
     point at a file that the retention limit has since removed.
@@ -212,9 +224,11 @@ class PacksInUse(SQLModel, table=True):
 
 
 class Correction(SQLModel, table=True):
-    """A person's word on a scan: `kind` is `corrected`, or `undone` to take the last one back.
+    """A person's word on a scan: `kind` is `corrected`, or `undone` to take an earlier one back.
 
     `decision` is `accepted` for the printing named here, `unknown` for a card that nobody can name.
+    `language` and `condition` are empty where the batch's hold. `undoes` is the id of the word that
+    is taken back; what stood before it stands again.
     """
 
     __tablename__ = "correction"
@@ -231,6 +245,9 @@ class Correction(SQLModel, table=True):
     number: str = ""
     variant: str = ""
     finish: str = "unknown"
+    language: str = ""
+    condition: str = ""
+    undoes: int = 0
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.batches import BatchPlan
 from scanner.errors import StoreError
 from scanner.records import Candidate, Decision, Printing
 from scanner.retry import Outcome, Standing, TriedWith, is_due, judge, tried_with
@@ -59,10 +60,36 @@ def test_a_retry_a_correction_and_its_undoing_each_change_the_answer_and_the_cou
     assert counts(store, batch) == (1, 0, 0)
 
     page.undo_correction(number)
+    assert store.present_answers([number])[number].decision == "unknown"
+    assert counts(page, batch) == (0, 0, 1)
+    page.undo_correction(number)
     assert store.present_answers([number])[number] == later
     assert counts(page, batch) == (1, 0, 0)
+    assert page.undo_correction(number) is None
     # The scan's own row is as it was.
     assert store.scan(number) == scan
+
+
+def test_language_and_condition_are_the_persons_else_the_batchs(store: Store, page: Store) -> None:
+    plan = BatchPlan(condition="LP", language="ja")
+    batch = store.create_batch("a binder", 0, "usb", plan=plan)
+    number = add(store, batch, Decision.REVIEW, "1").id or 0
+
+    def said() -> tuple[str, str, str]:
+        answer = store.present_answers([number])[number]
+        return answer.name, answer.language, answer.condition
+
+    assert said() == ("Ember Drake", "ja", "LP")
+    page.add_correction(number, RIGHT, condition="HP")
+    assert said() == ("Right Card", "ja", "HP")
+    page.add_correction(number, RIGHT, language="de")
+    assert said() == ("Right Card", "de", "LP")
+    page.undo_correction(number)
+    assert said() == ("Right Card", "ja", "HP")
+    page.add_correction(number, None)
+    page.undo_correction(number)
+    page.undo_correction(number)
+    assert said() == ("Ember Drake", "ja", "LP")
 
 
 def test_a_retry_is_written_once_and_never_over_an_accepted_scan_or_a_person(

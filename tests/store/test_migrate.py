@@ -36,7 +36,8 @@ TABLE_MODULES = [
 
 ROWS: dict[int, list[str]] = {
     1: [
-        "INSERT INTO batch VALUES (1, 'old', 9, 'usb', '2025-01-01 10:00:00.000000')",
+        """INSERT INTO batch (id, name, expected_cards, driver, created_at)
+        VALUES (1, 'old', 9, 'usb', '2025-01-01 10:00:00.000000')""",
         """INSERT INTO batch_event
         VALUES (1, 1, 'started', '', 0, 5, 'boot', '2025-01-01 10:00:00.000000')""",
         """INSERT INTO scan VALUES (1, 1, 1, 'k1', 'accepted', '[]', 'card', 'demo', 'c1',
@@ -53,7 +54,8 @@ ROWS[2] = [
     """INSERT INTO retry VALUES (1, 1, 'w2', 'accepted', 'accepted', '[]', 'demo', 'c2',
     'Later card', 'Set', '2', '', 'unknown', 0.8, '[]', '{}', 'embedder', 'm', 'demo@2',
     '2025-01-02 10:00:00.000000')""",
-    """INSERT INTO correction VALUES (1, 1, 'corrected', 'accepted', 'demo', 'c3', 'Right card',
+    """INSERT INTO correction (id, scan_id, kind, decision, game, card_id, name, set_name, number,
+    variant, finish, created_at) VALUES (1, 1, 'corrected', 'accepted', 'demo', 'c3', 'Right card',
     'Set', '3', '', 'unknown', '2025-01-03 10:00:00.000000')""",
 ]
 ROWS[3] = [
@@ -68,11 +70,22 @@ ROWS[4] = [
     "INSERT INTO route VALUES (1, 1, 2, 'Rares', 'It is rare.', '2025-01-01 10:00:00.000000')",
     "INSERT INTO bin_emptied VALUES (1, 2, 1, '2025-01-02 10:00:00.000000')",
 ]
+ROWS[5] = [
+    *ROWS[4],
+    """INSERT INTO batch VALUES (2, 'newer', 9, 'usb', '2025-01-04 10:00:00.000000', 'scan',
+    'machine', 'Main street', 'Box 4', 'demo', '["Set"]', 'LP', 'de', 0)""",
+    """INSERT INTO correction VALUES (2, 1, 'undone', '', '', '', '', '', '', '', 'unknown',
+    '2025-01-04 10:00:00.000000', '', '', 1)""",
+]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
 
 def shape(connection: sqlite3.Connection) -> dict[str, object]:
-    """The tables, columns, keys and indexes of a file, however its SQL was written."""
+    """The tables, columns, keys and indexes of a file, however its SQL was written.
+
+    Without the columns' defaults: one that a migration adds to a table must have one, and every
+    row names all its columns.
+    """
     found: dict[str, object] = {}
     for (table,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -85,7 +98,7 @@ def shape(connection: sqlite3.Connection) -> dict[str, object]:
         keys = connection.execute(f"PRAGMA foreign_key_list({table})").fetchall()
         sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
         numbered = "AUTOINCREMENT" in sql.fetchone()[0]
-        found[table] = (sorted(c[1:] for c in columns), sorted(indexes), keys, numbered)
+        found[table] = (sorted(c[1:4] + c[5:] for c in columns), sorted(indexes), keys, numbered)
     return found
 
 

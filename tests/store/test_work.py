@@ -53,7 +53,8 @@ def grown(path: Path, scans: int) -> None:
         count = "WITH RECURSIVE c(n) AS (SELECT {} UNION ALL SELECT n + 1 FROM c WHERE n < {})"
         connection.execute(
             count.format(2, batches)
-            + " INSERT INTO batch SELECT n, name, 0, driver, batch.created_at FROM c, batch"
+            + " INSERT INTO batch (id, name, expected_cards, driver, created_at)"
+            " SELECT n, name, 0, driver, batch.created_at FROM c, batch"
         )
         connection.execute(
             count.format(2, scans)
