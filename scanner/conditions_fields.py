@@ -137,6 +137,7 @@ FIELDS: Mapping[str, Field] = {
         Field("copies_seen", "copies seen before", Kind.NUMBER, lambda c: _number(c.copies_seen)),
         Field("list", "list", Kind.TEXT, lambda card: tuple(sorted(card.lists))),
         Field("alert", "alert", Kind.TEXT, lambda card: tuple(sorted(card.alerts))),
+        Field("alerts", "number of alerts", Kind.NUMBER, lambda card: float(len(card.alerts))),
         Field("batch", "batch", Kind.TEXT, lambda card: _one(card.batch)),
         Field("bin", "bin", Kind.NUMBER, lambda card: _number(card.bin)),
     )

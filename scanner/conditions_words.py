@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from scanner.conditions import All, AnyCondition, AnyOf, Not, Test, money_of, values_of
+from scanner.conditions import (
+    All,
+    AnyCondition,
+    AnyOf,
+    Not,
+    Test,
+    money_of,
+    split_letters,
+    values_of,
+)
 from scanner.conditions_fields import Field, Kind, Op, field_of
 
 _OPPOSITE = {
@@ -66,8 +75,8 @@ def _test(test: Test) -> str:
         case Op.BEGINS_WITH:
             return f"{subject} begins with “{first}”"
         case Op.LETTERS:
-            low, _, high = first.replace("–", "-").upper().partition("-")
-            return f"{subject} begins with {low.strip()} to {(high or low).strip()}"
+            low, high = (end.upper() for end in split_letters(first))
+            return f"{subject} begins with {low if low == high else f'{low} to {high}'}"
         case Op.AT_LEAST:
             return f"{subject} is {first} or more"
         case Op.AT_MOST:

@@ -66,6 +66,7 @@ HOLDS = [
     asks("copies_seen", "is", 3),
     asks("list", "is", "want list"),
     asks("alert", "is_not", "Big find"),
+    asks("alerts", "is", 0),
     asks("fact:artist", "contains", "ames"),
     asks("price", "known"),
 ]
