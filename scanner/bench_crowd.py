@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from scanner.catalog.pack import Pack
 from scanner.phash import HASH_BYTES
+from scanner.records import Picture
 from scanner.vectors import DIMENSIONS, quantize_vector
 
 _BLOCK_ROWS = 4096
@@ -42,6 +43,10 @@ class CrowdedPack(Pack):
     def row_grey(self, row: int, *, halved: bool = True) -> NDArray[np.uint8]:
         """The picture that the row shows, as `Pack.row_grey` gives it."""
         return super().row_grey(int(self._shown_row[row]), halved=halved)
+
+    def row_picture(self, row: int) -> Picture:
+        """The picture that the row shows, in colour."""
+        return super().row_picture(int(self._shown_row[row]))
 
 
 def _near(rng: np.random.Generator, vectors: NDArray[np.int8], count: int) -> NDArray[np.int8]:
