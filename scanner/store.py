@@ -24,16 +24,17 @@ from scanner.store_boot import prepare
 from scanner.store_faults import explained
 from scanner.store_later import Word, insert_correction, insert_retry, insert_undoing, note_packs
 from scanner.store_lock import FeedLock
-from scanner.store_machine import MachineWrites, route_row
+from scanner.store_machine import route_row
 from scanner.store_open import DATABASE, Log, Role, await_log
 from scanner.store_reads import StoreReads, find_scan_of_key
+from scanner.store_rules import RuleStore
 from scanner.store_scan import scan_row
 from scanner.tables import Command, Correction, Scan, utc_now
 
 DEFAULT_WAIT_S = 10.0
 
 
-class Store(MachineWrites, BinReads, StoreReads):
+class Store(RuleStore, BinReads, StoreReads):
     """The open log. A context manager; `close` it where it is not used as one."""
 
     def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:

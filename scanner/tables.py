@@ -11,6 +11,8 @@
 | `price` | sync | what a printing was worth, by one source at one time |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `route`, `bin_emptied` | feed | where each card went; see `scanner/tables_bins.py` |
+| `rule_set`, `rules_chosen`, `card_list` | web | rules and lists; see `scanner/tables_rules.py` |
+| `batch_rules` | feed | the rules that a batch is sorted by; see `scanner/tables_rules.py` |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |
 

@@ -31,15 +31,24 @@ class SortState:
 
     def put(self, card: CardFacts, rules: RuleSet, routing: Routing) -> None:
         """A card lies in its bin now."""
+        self.count(card, routing)
+        self.keep_value(card, rules, routing)
+
+    def count(self, card: CardFacts, routing: Routing) -> None:
+        """Count a card that lies in a bin."""
         number = routing.bin
         self.cards[number] = self.cards.get(number, 0) + 1
-        key = (number, card.copy_key)
-        self.copies[key] = self.copies.get(key, 0) + 1
+        if card.card_id:
+            key = (number, card.copy_key)
+            self.copies[key] = self.copies.get(key, 0) + 1
+
+    def keep_value(self, card: CardFacts, rules: RuleSet, routing: Routing) -> None:
+        """Keep the bin for what the card came there for, where its rule has dynamic bins."""
         rule = next((rule for rule in rules.rules if rule.name == routing.rule), None)
-        if rule is not None and rule.each is not None and number in rule.bins:
+        if rule is not None and rule.each is not None and routing.bin in rule.bins:
             value = value_of(card, rule.each)
             if value is not None:
-                self.taken.setdefault((rule.name, number), value)
+                self.taken.setdefault((rule.name, routing.bin), value)
 
     def emptied(self, number: int) -> None:
         """A person has emptied this bin; the set that it is for keeps it."""

@@ -27,6 +27,10 @@ TABLES = {
     "price",
     "route",
     "bin_emptied",
+    "rule_set",
+    "rules_chosen",
+    "card_list",
+    "batch_rules",
 }
 
 TABLE_MODULES = [
@@ -76,6 +80,15 @@ ROWS[5] = [
     'machine', 'Main street', 'Box 4', 'demo', '["Set"]', 'LP', 'de', 0)""",
     """INSERT INTO correction VALUES (2, 1, 'undone', '', '', '', '', '', '', '', 'unknown',
     '2025-01-04 10:00:00.000000', '', '', 1)""",
+]
+ROWS[6] = [
+    *ROWS[5],
+    """INSERT INTO rule_set VALUES (1, 'sort', 'By set', '{"name": "By set"}', 0,
+    '2025-01-05 10:00:00.000000')""",
+    "INSERT INTO rules_chosen VALUES (1, 'sort', 'By set', '2025-01-05 10:00:00.000000')",
+    """INSERT INTO card_list VALUES (1, 'Want list', '["Ember Fox"]', 0,
+    '2025-01-05 10:00:00.000000')""",
+    "INSERT INTO batch_rules VALUES (1, 1, '2025-01-05 10:00:00.000000')",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

@@ -1,0 +1,190 @@
+"""Gathers everything known about a card: the answer, the catalog's facts, prices, lists, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scanner.card_facts import CardFacts, columns_of, folded
+from scanner.catalog.cards import CardsReader
+from scanner.catalog.library import Library
+from scanner.catalog.manifest import CARDS
+from scanner.conditions import AnyCondition
+from scanner.conditions_judge import judge
+from scanner.finish import read_finishes
+from scanner.price_range import price_range
+from scanner.records import Finish, Identification
+from scanner.store_present import PresentAnswer
+from scanner.store_reads import StoreReads
+from scanner.tables import Scan
+
+if TYPE_CHECKING:
+    from scanner.catalog.pack import Pack
+
+_PRICES_LOOKED_AT = 64
+
+
+class FactsBook(Protocol):
+    """Knows the columns of the catalog's tables."""
+
+    def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
+        """Every column beyond the printing's own; empty for a card that is not there."""
+
+
+class PackFacts:
+    """The facts of packs that are open anyway."""
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        """Nothing is read before it is asked for."""
+        self._packs = packs
+
+    def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
+        """See `FactsBook`."""
+        for pack in self._packs:
+            if pack.game == game and (found := pack.facts_of(card_id)):
+                return found
+        return {}
+
+
+class InstalledFacts:
+    """The facts of the packs in use, for a process that names no cards; reads their tables only."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Nothing is opened before it is asked for."""
+        self._library = Library(data_dir)
+        self._open: dict[str, tuple[str, CardsReader]] = {}
+
+    def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
+        """See `FactsBook`. Raises PackDamagedError."""
+        version = self._library.current(game)
+        if version is None:
+            return {}
+        known = self._open.get(game)
+        if known is None or known[0] != version:
+            path = self._library.path(f"{game}@{version}") / CARDS
+            known = self._open[game] = (version, CardsReader(path, game))
+        return known[1].facts_of(card_id)
+
+
+class CardLookup:
+    """Everything known about a card, as conditions ask for it. Read between two cards."""
+
+    def __init__(
+        self,
+        store: StoreReads,
+        facts: FactsBook,
+        currency: str,
+        lists: Mapping[str, Iterable[str]] | None = None,
+        alerts: Mapping[str, AnyCondition] | None = None,
+    ) -> None:
+        """`lists` are the shop's, by name; `alerts` the conditions that set one off."""
+        self._store = store
+        self._facts = facts
+        self._currency = currency
+        self._lists = {name: {folded(entry) for entry in of} for name, of in (lists or {}).items()}
+        self._alerts = alerts or {}
+
+    def of_answer(
+        self,
+        answer: Identification,
+        *,
+        condition: str = "",
+        language: str = "",
+        batch: str | None = None,
+    ) -> CardFacts:
+        """The card that was just recognised; condition and language are what the batch says."""
+        score = answer.candidates[0].score if answer.candidates else 0.0
+        card = CardFacts(
+            decision=answer.decision.value, confidence_percent=float(score) * 100, batch=batch
+        )
+        if answer.printing is None:
+            return card
+        printing = answer.printing
+        return self._known(
+            replace(
+                card,
+                card_id=printing.card_id,
+                game=printing.game,
+                set=printing.set,
+                number=printing.number,
+                name=printing.name,
+                variant=printing.variant,
+                finish=_known_finish(answer.finish.value),
+                condition=condition or None,
+                language=language or None,
+            )
+        )
+
+    def of_present(self, answer: PresentAnswer, *, batch: str | None = None) -> CardFacts:
+        """The card of a scan, by its present answer."""
+        card = self._of_row(answer, answer.condition, answer.language, batch)
+        return self._known(card) if card.card_id else card
+
+    def of_scan(self, scan: Scan) -> CardFacts:
+        """The card of a scan, by the answer it first had: what its route was decided by.
+
+        Without its price, which has changed since.
+        """
+        card = self._of_row(scan, "", "", None)
+        return self._described(card)[0] if card.card_id else card
+
+    def _of_row(
+        self, row: PresentAnswer | Scan, condition: str, language: str, batch: str | None
+    ) -> CardFacts:
+        card = CardFacts(
+            decision=row.decision, confidence_percent=float(row.score) * 100, batch=batch
+        )
+        if not row.card_id:
+            return card
+        return replace(
+            card,
+            card_id=row.card_id,
+            game=row.game,
+            set=row.set_name,
+            number=row.number,
+            name=row.name,
+            variant=row.variant,
+            finish=_known_finish(row.finish),
+            condition=condition or None,
+            language=language or None,
+        )
+
+    def _described(self, card: CardFacts) -> tuple[CardFacts, frozenset[Finish]]:
+        """Add what the catalog says of a named card; also the finishes that there are of it."""
+        facts = self._facts.facts_of(card.game or "", card.card_id)
+        columns: dict[str, Any] = columns_of(facts)
+        if card.language is not None:
+            columns.pop("language", None)  # a person's word comes before the catalog's
+        exists_in = read_finishes(facts.get("finishes", ""))
+        if card.finish is None and len(exists_in) == 1:
+            card = replace(card, finish=next(iter(exists_in)).value)
+        return replace(card, **columns), exists_in
+
+    def _known(self, card: CardFacts) -> CardFacts:
+        """Add what the catalog, the prices, the lists and the alerts say of a named card."""
+        card, exists_in = self._described(card)
+        prices = self._store.prices_of(card.game or "", card.card_id, _PRICES_LOOKED_AT)
+        card = replace(
+            card,
+            lists=self._lists_of(card),
+            price=price_range(
+                prices,
+                self._currency,
+                finish=card.finish,
+                condition=card.condition,
+                exists_in=exists_in,
+            ),
+        )
+        alerts = {name for name, when in self._alerts.items() if judge(when, card)}
+        return replace(card, alerts=frozenset(alerts)) if alerts else card
+
+    def _lists_of(self, card: CardFacts) -> frozenset[str]:
+        names = {folded(card.name or ""), folded(card.card_id)}
+        names.add(folded(f"{card.set} {card.number}"))
+        return frozenset(name for name, entries in self._lists.items() if names & entries)
+
+
+def _known_finish(finish: str) -> str | None:
+    return None if finish in ("", Finish.UNKNOWN.value) else finish

@@ -1,0 +1,76 @@
+"""Everything known about a card: prices by finish and condition, and the catalog's columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.card_facts import PriceRange
+from scanner.card_lookup import CardLookup, InstalledFacts
+from scanner.catalog.cards import Card, write_cards
+from scanner.records import Finish, Printing
+from tests.sorting.shop import Facts, Shop, answer
+
+
+def look_up(
+    shop: Shop, card_id: str, finish: Finish = Finish.UNKNOWN, condition: str = ""
+) -> object:
+    lookup = CardLookup(shop.feed, Facts(), "EUR")
+    return lookup.of_answer(answer(card_id, finish=finish), condition=condition).price
+
+
+def test_an_unknown_finish_is_worth_what_its_finishes_are(shop: Shop) -> None:
+    shop.price("A-1", 20)
+    assert look_up(shop, "A-1") is None, "the catalog knows of a foil, whose price nobody knows"
+    assert look_up(shop, "A-1", Finish.NORMAL) == PriceRange(20, 20, "EUR")
+    assert look_up(shop, "A-1", Finish.FOIL) is None
+    shop.price("A-1", 1200, "foil")
+    assert look_up(shop, "A-1") == PriceRange(20, 1200, "EUR")
+    shop.price("A-2", 7)
+    assert look_up(shop, "A-2") == PriceRange(7, 7, "EUR"), "it exists in one finish only"
+    shop.price("B-1", 7), shop.price("B-1", 9, "holo")
+    assert look_up(shop, "B-1") == PriceRange(7, 9, "EUR"), "what the source sells is what exists"
+    assert look_up(shop, "C-1") is None
+
+
+def test_the_newest_price_of_the_condition_counts_else_near_mint(shop: Shop) -> None:
+    shop.price("A-2", 100), shop.price("A-2", 60, condition="LP"), shop.price("A-2", 120)
+    assert look_up(shop, "A-2") == PriceRange(120, 120, "EUR")
+    assert look_up(shop, "A-2", condition="LP") == PriceRange(60, 60, "EUR")
+    assert look_up(shop, "A-2", condition="DMG") == PriceRange(120, 120, "EUR")
+    lookup = CardLookup(shop.feed, Facts(), "USD")
+    assert lookup.of_answer(answer("A-2")).price is None
+
+
+def test_a_persons_word_counts_before_the_catalogs(shop: Shop) -> None:
+    router = shop.router()
+    shop.begin(router)
+    shop.pass_card(router, answer("A-1"))
+    lookup = CardLookup(shop.feed, Facts(), "EUR")
+    assert lookup.of_present(shop.feed.present_answers([1])[1]).rarity == "Rare"
+    shop.web.add_correction(1, answer("B-1").printing, "foil", language="de", condition="LP")
+    card = lookup.of_present(shop.feed.present_answers([1])[1])
+    assert (card.set, card.set_name, card.finish) == ("B", "Second Dawn", "foil")
+    assert (card.language, card.condition, card.colours) == ("de", "LP", ())
+    assert lookup.of_answer(answer("B-1")).language == "ja"
+    shop.web.add_correction(1, None)
+    nobody = lookup.of_present(shop.feed.present_answers([1])[1])
+    assert (nobody.name, nobody.price, nobody.card_id) == (None, None, "")
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_the_facts_of_the_pack_in_use_are_read(tmp_path: Path, version: str) -> None:
+    for number in ("1", "2"):
+        folder = tmp_path / "packs/demo" / number
+        folder.mkdir(parents=True)
+        card = Card(Printing("A-1", "demo", "Fox"), {"rarity": f"Rare {number}"})
+        write_cards(folder / "cards.db", [card], [], [])
+    book = InstalledFacts(tmp_path)
+    assert book.facts_of("demo", "A-1") == {}
+    current = tmp_path / "packs/demo/current"
+    current.write_text("1\n")
+    assert book.facts_of("demo", "A-1") == {"rarity": "Rare 1"}
+    current.write_text(f"{version}\n")
+    assert book.facts_of("demo", "A-1") == {"rarity": f"Rare {version}"}
+    assert book.facts_of("demo", "A-2") == {}
