@@ -91,3 +91,7 @@ class LightsError(MachineError):
 
 class FeederError(MachineError):
     """The feeder's hardware is missing or does not answer."""
+
+
+class InventoryError(CounterscanError, ValueError):
+    """A filter, a bulk edit or an export asks for something that can't be."""

@@ -138,6 +138,16 @@ class CardsReader:
         rows = self._query("SELECT facts FROM cards WHERE card_id = ?", card_id)
         return _read_facts(rows[0][0]) if rows else {}
 
+    def printing_of(self, card_id: str) -> Printing | None:
+        """The printing of this card_id; None for one that is not here."""
+        rows = self._query("SELECT {} FROM cards WHERE card_id = ?", card_id)
+        return self._printing(rows[0]) if rows else None
+
+    def shared_numbers(self) -> frozenset[tuple[str, str]]:
+        """Set and number of every printing that another one has the same set and number as."""
+        sql = 'SELECT "set", number FROM cards GROUP BY "set", number HAVING count(*) > 1'
+        return frozenset((str(in_set), str(number)) for in_set, number in self._query(sql))
+
     def picture_of_card(self, card: int) -> str:
         """SHA-256 of the printing's first reference picture."""
         sql = "SELECT sha256 FROM pictures WHERE card = ? ORDER BY row LIMIT 1"

@@ -31,6 +31,12 @@ TABLES = {
     "rules_chosen",
     "card_list",
     "batch_rules",
+    "stock_change",
+    "stock_edit",
+    "saved_filter",
+    "stock_export",
+    "stock_export_card",
+    "tcgplayer_sku",
 }
 
 TABLE_MODULES = [
@@ -89,6 +95,19 @@ ROWS[6] = [
     """INSERT INTO card_list VALUES (1, 'Want list', '["Ember Fox"]', 0,
     '2025-01-05 10:00:00.000000')""",
     "INSERT INTO batch_rules VALUES (1, 1, '2025-01-05 10:00:00.000000')",
+]
+ROWS[7] = [
+    *ROWS[6],
+    """INSERT INTO stock_change VALUES (1, 'edited', 0, 'Condition: Lightly played', 1, 2,
+    '2025-01-05 10:00:00.000000')""",
+    "INSERT INTO stock_edit VALUES (1, 1, 1, 'LP', NULL, NULL, 'Box 3', NULL)",
+    """INSERT INTO saved_filter VALUES (1, 'saved', 'Box', '{"location": "Box 3"}',
+    '2025-01-05 10:00:00.000000')""",
+    """INSERT INTO stock_export VALUES (1, 'made', 0, 'tcgplayer', 'a.csv', '{}', 1, 1, 0, 0,
+    '2025-01-05 10:00:00.000000')""",
+    "INSERT INTO stock_export_card VALUES (1, 1, 1, '4711', 1)",
+    """INSERT INTO tcgplayer_sku VALUES (1, '4711', 'Demo', 'Set', 'Old card', '', '1', 'C',
+    'Near Mint', '0.25', 3, '2025-01-05 10:00:00.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

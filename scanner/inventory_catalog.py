@@ -1,0 +1,72 @@
+"""What the packs in use know of printings, for the stock: read from `cards.db` alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from scanner.catalog.cards import CardsReader
+from scanner.catalog.library import Library
+from scanner.catalog.manifest import CARDS
+from scanner.errors import PackError
+
+SHARED_NUMBER = "_shared_number"
+"""Set where another printing of the catalog has the same set and number."""
+
+
+class LibraryFacts:
+    """The facts of each game's pack in use. Thread-safe; loads no vectors and no pictures."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Nothing is opened before it is asked for."""
+        self._library = Library(data_dir)
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[CardsReader, frozenset[tuple[str, str]]] | None] = {}
+
+    @property
+    def key(self) -> str:
+        """Names the packs in use, such as `demo@1 magic@2026-05`."""
+        try:
+            games = self._library.games()
+            return " ".join(f"{game}@{self._library.current(game) or ''}" for game in games)
+        except PackError:
+            return ""
+
+    def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
+        """The columns of the catalog's table; empty where no pack in use knows the printing."""
+        try:
+            with self._lock:
+                found = self._pack(game)
+                if found is None:
+                    return {}
+                reader, shared = found
+                printing = reader.printing_of(card_id)
+                if printing is None:
+                    return {}
+                facts = reader.facts_of(card_id)
+        except PackError:
+            return {}
+        if (printing.set, printing.number) in shared:
+            facts[SHARED_NUMBER] = "1"
+        return facts
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._lock:
+            for found in self._open.values():
+                if found is not None:
+                    found[0].close()
+            self._open.clear()
+
+    def _pack(self, game: str) -> tuple[CardsReader, frozenset[tuple[str, str]]] | None:
+        version = self._library.current(game)
+        key = f"{game}@{version}"
+        if key not in self._open:
+            path = self._library.folder / game / (version or "") / CARDS
+            if version is None or not path.is_file():
+                self._open[key] = None
+            else:
+                reader = CardsReader(path, game)
+                self._open[key] = (reader, reader.shared_numbers())
+        return self._open[key]

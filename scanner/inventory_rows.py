@@ -1,0 +1,182 @@
+"""Reads from the log what the index of the stock is made of: copies as they stand now, prices."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, text
+from sqlmodel import Session, col, select
+
+from scanner.inventory_log import Answer, Edit, Said, present, void_changes
+from scanner.inventory_value import Told
+from scanner.records import Decision
+from scanner.tables_stock import StockChange
+
+_IDS_PER_QUERY = 500
+
+_ANSWERS = text("""
+    SELECT a.scan_id, scan.batch_id, scan.sequence, a.decision, a.game, a.card_id, a.name,
+        a.set_name, a.number, a.variant, a.finish, a.condition, a.language, a.crop_path,
+        scan.created_at, coalesce(word.id, 0), coalesce(word.finish, ''),
+        coalesce(word.condition, ''), coalesce(word.language, ''), batch.location,
+        coalesce(route.bin, 0)
+    FROM present_answer AS a
+    JOIN scan ON scan.id = a.scan_id
+    JOIN batch ON batch.id = scan.batch_id
+    LEFT JOIN correction AS word ON a.source = 'person' AND word.id = a.row_id
+    LEFT JOIN route ON route.scan_id = a.scan_id
+    WHERE a.scan_id IN :ids ORDER BY a.scan_id
+""").bindparams(bindparam("ids", expanding=True))
+
+_EDITS = text("""
+    SELECT edit.scan_id, edit.change_id, change.after_correction, change.created_at,
+        edit.condition, edit.language, edit.finish, edit.location, edit.removed
+    FROM stock_edit AS edit JOIN stock_change AS change ON change.id = edit.change_id
+    WHERE edit.scan_id IN :ids ORDER BY edit.id
+""").bindparams(bindparam("ids", expanding=True))
+
+_CARDS_BETWEEN = text(
+    "SELECT count(*) FROM route WHERE bin = :bin AND scan_id > :after AND scan_id <= :scan_id"
+)
+
+_ROUTED = text(
+    "SELECT bin, scan_id FROM route WHERE scan_id BETWEEN :first AND :last ORDER BY scan_id"
+)
+
+_PRICES = text("""
+    SELECT finish, condition, amount_minor, substr(created_at, 1, 10), source, as_of
+    FROM price WHERE game = :game AND card_id = :card_id AND currency = :currency ORDER BY id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One scan as it stands in the stock; `removed` why it is not (or no longer) there.
+
+    `removed` is `unnamed` for a card that is not accepted: it is in no line.
+    """
+
+    scan_id: int
+    batch_id: int
+    sequence: int
+    game: str
+    card_id: str
+    name: str
+    set: str
+    number: str
+    variant: str
+    finish: str
+    condition: str
+    language: str
+    location: str
+    bin: int
+    position: int
+    crop_path: str
+    added_at: str
+    removed: str
+    removed_day: str
+
+
+class Bins:
+    """Finds the place of cards in their bins; asked in the order of scans, it counts each once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._emptied: dict[int, list[int]] = defaultdict(list)
+        for number, after_scan in connection.execute(
+            text("SELECT bin, after_scan FROM bin_emptied ORDER BY after_scan")
+        ):
+            self._emptied[number].append(after_scan)
+        self._last: dict[int, tuple[int, int]] = {}
+        self._from_scan = sys.maxsize
+        self._routed: dict[int, list[int]] = {}
+
+    def look_ahead(self, first_scan: int, last_scan: int) -> None:
+        """Read all that went to a bin between two scans at once, rather than card by card."""
+        self._from_scan = first_scan
+        self._routed = defaultdict(list)
+        values = {"first": first_scan, "last": last_scan}
+        for number, scan_id in self._connection.execute(_ROUTED, values):
+            self._routed[number].append(scan_id)
+
+    def place(self, number: int, scan_id: int) -> int:
+        """The place of a card in its bin since that was last emptied, from 1; 0 without a bin."""
+        if not number:
+            return 0
+        last_scan, last_place = self._last.get(number, (0, 0))
+        emptied = max((after for after in self._emptied[number] if after < scan_id), default=0)
+        after, place = (last_scan, last_place) if last_scan > emptied else (emptied, 0)
+        place += self._between(number, after, scan_id)
+        self._last[number] = (scan_id, place)
+        return place
+
+    def _between(self, number: int, after: int, scan_id: int) -> int:
+        if after >= self._from_scan:
+            routed = self._routed[number]
+            return bisect_right(routed, scan_id) - bisect_right(routed, after)
+        values = {"bin": number, "after": after, "scan_id": scan_id}
+        return int(self._connection.execute(_CARDS_BETWEEN, values).scalar() or 0)
+
+
+def read_rows(session: Session, scan_ids: Sequence[int]) -> Iterable[StockRow]:
+    """How these scans, given in the order of their ids, stand now."""
+    connection = session.connection()
+    void = void_changes(list(session.exec(select(StockChange).where(col(StockChange.undoes) > 0))))
+    bins = Bins(connection)
+    for start in range(0, len(scan_ids), _IDS_PER_QUERY):
+        ids = list(scan_ids[start : start + _IDS_PER_QUERY])
+        edits = _edits(connection, ids, void)
+        bins.look_ahead(ids[0], ids[-1])
+        for row in connection.execute(_ANSWERS, {"ids": ids}):
+            yield _row(tuple(row), edits.get(row[0], []), bins)
+
+
+def _edits(
+    connection: Connection, ids: list[int], void: frozenset[int]
+) -> dict[int, list[tuple[Said, str]]]:
+    found: dict[int, list[tuple[Said, str]]] = defaultdict(list)
+    for scan_id, change_id, after, created_at, *said in connection.execute(_EDITS, {"ids": ids}):
+        if change_id not in void:
+            found[scan_id].append((Said(change_id, after, Edit(*said)), str(created_at)[:10]))
+    return found
+
+
+def _row(values: tuple[object, ...], edits: list[tuple[Said, str]], bins: Bins) -> StockRow:
+    scan_id, batch_id, sequence = (int(str(value)) for value in values[:3])
+    (decision, game, card_id, name, in_set, number, variant, finish, condition, language, crop,
+     created_at) = (str(value) for value in values[3:15])  # fmt: skip
+    word_id, word_finish, word_condition, word_language, location = values[15:20]
+    answer = Answer(
+        condition,
+        language,
+        finish,
+        str(location),
+        int(str(word_id)),
+        Edit(condition=str(word_condition), language=str(word_language), finish=str(word_finish)),
+    )
+    now = present(answer, (said for said, _ in edits))
+    bin_number = int(str(values[20]))
+    removed = now.removed or ""
+    days = [day for said, day in edits if said.edit.removed]
+    if decision != Decision.ACCEPTED:
+        removed = "unnamed"
+    return StockRow(
+        scan_id, batch_id, sequence, game, card_id, name, in_set, number, variant,
+        now.finish or "", now.condition or "", now.language or "", now.location or "",
+        bin_number, bins.place(bin_number, scan_id), crop,
+        created_at[:19], removed, days[-1] if days and removed else "",
+    )  # fmt: skip
+
+
+def read_prices(session: Session, game: str, card_id: str, currency: str) -> list[Told]:
+    """Every price that this device was told of a printing in a currency, oldest first."""
+    values = {"game": game, "card_id": card_id, "currency": currency}
+    rows = session.connection().execute(_PRICES, values)
+    return [
+        Told(finish, condition, int(amount), str(day), source, str(as_of)[:19])
+        for finish, condition, amount, day, source, as_of in rows
+    ]

@@ -1,0 +1,170 @@
+"""The shop's stock, for the page and the command: everything that is asked of it, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scanner.errors import InventoryError
+from scanner.inventory import SORTS, Copy, Line, StockFilter, Totals, read_filter
+from scanner.inventory_catalog import LibraryFacts
+from scanner.inventory_log import Edit
+from scanner.inventory_rows import read_prices
+from scanner.inventory_value import running_total, value_steps
+from scanner.store import Store
+from scanner.store_index import StockIndex
+from scanner.store_index_reads import (
+    read_choices,
+    read_copies,
+    read_lines,
+    read_scan_ids,
+    read_totals,
+    read_value_by_set,
+)
+from scanner.tables_stock import StockChange
+
+MAX_COPIES_SHOWN = 500
+MAX_NAME = 60
+
+
+class Stock:
+    """The stock over an open log. Thread-safe; the first question makes the index, if need be."""
+
+    def __init__(self, store: Store, data_dir: Path, currency: str) -> None:
+        """Nothing is read yet. Prices in other currencies than `currency` are passed over."""
+        self.store = store
+        self.currency = currency
+        self._catalog = LibraryFacts(data_dir)
+        self._index = StockIndex(store, data_dir, currency, self._catalog)
+
+    def close(self) -> None:
+        """Close the catalog's files; the log is the caller's."""
+        self._catalog.close()
+
+    def lines(
+        self, wanted: StockFilter, sort: str = "name", limit: int = -1, offset: int = 0
+    ) -> list[Line]:
+        """The lines that a filter finds, in an order of `SORTS`; all of them by default."""
+        if sort not in SORTS:
+            raise InventoryError(
+                f"There is no order {sort[:20]!r}: it is one of {', '.join(SORTS)}."
+            )
+        with self._index.open() as index:
+            return read_lines(index, wanted, sort, limit, offset, self.currency)
+
+    def totals(self, wanted: StockFilter) -> Totals:
+        """What a filter finds, added up."""
+        with self._index.open() as index:
+            return read_totals(index, wanted, self.currency)
+
+    def copies(
+        self, wanted: StockFilter, line_ids: Sequence[int], limit: int | None = MAX_COPIES_SHOWN
+    ) -> list[Copy]:
+        """Where each copy of these lines lies, oldest first."""
+        batches = {batch.id or 0: batch.name for batch in self.store.latest_batches(100_000)}
+        found: list[Copy] = []
+        with self._index.open() as index:
+            for start in range(0, len(line_ids), 500):
+                found += read_copies(index, wanted, line_ids[start : start + 500], batches)
+        return found[:limit]
+
+    def scan_ids(self, wanted: StockFilter, up_to: int | None = None) -> list[int]:
+        """The copies that a filter means, of those scanned up to `up_to`."""
+        with self._index.open() as index:
+            return read_scan_ids(index, wanted, up_to, self.currency)
+
+    def choices(self) -> dict[str, list[tuple[Any, int]]]:
+        """What there is to filter by, with the number of copies."""
+        with self._index.open() as index:
+            return read_choices(index)
+
+    # Value.
+
+    def value_by_set(self, wanted: StockFilter) -> list[tuple[str, str, int, int]]:
+        """Game, set, copies and value of each set, the most valuable first."""
+        with self._index.open() as index:
+            return read_value_by_set(index, wanted)
+
+    def value_over_time(self) -> list[tuple[str, int]]:
+        """The value of the whole stock at the end of each day on which it changed."""
+        with self._index.open() as index:
+            stale = index.execute("SELECT 1 FROM line WHERE stale LIMIT 1").fetchone()
+        if stale:
+            self._value_anew()
+        with self._index.open() as index:
+            rows = index.execute("SELECT day, sum(delta_minor) FROM value_step GROUP BY day")
+            return running_total({day: delta for day, delta in rows if delta})
+
+    def _value_anew(self) -> None:
+        with self._index.change() as index, self.store.log_session() as session:
+            stale = index.execute(
+                "SELECT id, game, card_id, finish, condition FROM line WHERE stale"
+            ).fetchall()
+            for line_id, game, card_id, finish, condition in stale:
+                told = read_prices(session, game, card_id, self.currency)
+                stays = index.execute(
+                    "SELECT substr(added_at, 1, 10), removed_day FROM copy WHERE line_id = ?",
+                    (line_id,),
+                ).fetchall()
+                steps = value_steps(finish, condition, [tuple(stay) for stay in stays], told)
+                index.execute("DELETE FROM value_step WHERE line_id = ?", (line_id,))
+                index.executemany(
+                    "INSERT INTO value_step VALUES (?, ?, ?)",
+                    [(line_id, day, delta) for day, delta in steps.items()],
+                )
+            index.execute("UPDATE line SET stale = 0 WHERE stale")
+
+    # Bulk edits and saved filters.
+
+    def edit(
+        self,
+        edit: Edit,
+        *,
+        wanted: StockFilter | None = None,
+        line_ids: Sequence[int] = (),
+        scan_ids: Sequence[int] = (),
+        up_to: int | None = None,
+    ) -> StockChange:
+        """Say the same of many copies: these, all of these lines, or all that a filter means.
+
+        `up_to` is the newest scan that the person had before them: cards that came since are left
+        alone. Raises InventoryError when no copy is meant.
+        """
+        meant = list(scan_ids)
+        if line_ids:
+            every = self.copies(wanted or StockFilter(), list(line_ids), None)
+            meant += [copy.scan_id for copy in every]
+        elif wanted is not None and not scan_ids:
+            meant += self.scan_ids(wanted)
+        known = self._known(meant)
+        chosen = sorted({scan for scan in known if up_to is None or scan <= up_to})
+        if not chosen:
+            raise InventoryError("These cards are not in stock any more: reload the page.")
+        return self.store.add_edit(chosen, edit, edit.summary())
+
+    def _known(self, scan_ids: Sequence[int]) -> set[int]:
+        found: set[int] = set()
+        with self._index.open() as index:
+            for start in range(0, len(scan_ids), 500):
+                part = list(scan_ids[start : start + 500])
+                marks = ", ".join("?" * len(part))
+                rows = index.execute(f"SELECT scan_id FROM copy WHERE scan_id IN ({marks})", part)
+                found.update(row[0] for row in rows)
+        return found
+
+    def save_filter(self, name: str, values: Mapping[str, Any]) -> StockFilter:
+        """Keep a filter under a name. Raises InventoryError and ConditionError."""
+        name = " ".join(str(name).split())
+        if not name or len(name) > MAX_NAME or not name.isprintable():
+            raise InventoryError(f"Give the filter a name of 1 to {MAX_NAME} letters.")
+        kept = read_filter(values)
+        if not kept.to_json():
+            raise InventoryError("Choose what to filter by, then save it.")
+        self.store.save_filter(name, kept.to_json())
+        return kept
+
+    def newest_scan(self) -> int:
+        """The id of the newest scan in the log, 0 for none."""
+        newest = self.store.latest_scans(1)
+        return (newest[0].id or 0) if newest else 0

@@ -1,0 +1,275 @@
+"""What is asked of the stock's index: lines, copies, totals, choices, values. SQL, nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scanner.card_facts import CardFacts, PriceRange, columns_of
+from scanner.conditions_judge import judge
+from scanner.inventory import NOT_SET, Copy, Line, StockFilter, Totals, is_known_finish
+from scanner.inventory_value import AT_LEAST
+
+MAX_CHOICES = 300
+
+_ORDER = {
+    "name": "l.name COLLATE NOCASE, l.in_set, l.number_order, l.id",
+    "set": "l.game, l.in_set, l.number_order, l.number, l.id",
+    "value": "n * coalesce(l.price_minor, 0) DESC, l.name COLLATE NOCASE, l.id",
+    "price": "coalesce(l.price_minor, -1) DESC, l.name COLLATE NOCASE, l.id",
+    "quantity": "n DESC, l.name COLLATE NOCASE, l.id",
+    "newest": "newest DESC, l.id",
+}
+
+
+class Connection(Protocol):
+    """The one method that reading needs of an SQLite connection."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
+        """Run one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The SQL that finds a filter's lines, with its values: columns of `l`, `n`, `newest`."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def select_lines(wanted: StockFilter) -> Selected:
+    """The query for a filter; its condition (`when`) is not in it."""
+    where, values = _line_terms(wanted)
+    in_copies, copy_values = _copy_terms(wanted)
+    copies = (
+        "SELECT line_id, count(*) AS n, max(scan_id) AS newest FROM copy"
+        f" WHERE {' AND '.join(in_copies)} GROUP BY line_id"
+    )
+    if wanted.by_copy:
+        sql = (
+            f"SELECT l.*, m.n AS n, m.newest AS newest FROM ({copies}) AS m"
+            " JOIN line AS l ON l.id = m.line_id"
+        )
+        values = [*copy_values, *values]
+    else:
+        sql = (
+            "SELECT l.*, l.quantity AS n, (SELECT max(scan_id) FROM copy"
+            " WHERE line_id = l.id AND removed = '') AS newest FROM line AS l"
+        )
+        where = ["l.quantity > 0", *where]
+    return Selected(f"{sql} WHERE {' AND '.join(where or ['1'])}", tuple(values))
+
+
+def _line_terms(wanted: StockFilter) -> tuple[list[str], list[Any]]:
+    terms: list[str] = []
+    values: list[Any] = []
+    for column, value in (("game", wanted.game), ("in_set", wanted.set)):
+        if value:
+            terms.append(f"l.{column} = ?")
+            values.append(value)
+    if wanted.finish:
+        terms.append("l.finish = ?")
+        values.append("unknown" if wanted.finish == NOT_SET else wanted.finish)
+    for column, value in (("condition", wanted.condition), ("language", wanted.language)):
+        if value:
+            terms.append(f"l.{column} = ?")
+            values.append("" if value == NOT_SET else value)
+    for sign, limit in ((">=", wanted.price_from), ("<=", wanted.price_to)):
+        if limit is not None:
+            terms.append(f"l.price_minor {sign} ?")
+            values.append(limit)
+    query = words_query(wanted.text)
+    if query:
+        terms.append("l.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
+        values.append(query)
+    return terms, values
+
+
+def _copy_terms(wanted: StockFilter) -> tuple[list[str], list[Any]]:
+    terms = ["removed <> ''" if wanted.removed else "removed = ''"]
+    values: list[Any] = []
+    for column, value in (
+        ("batch_id", wanted.batch),
+        ("bin", wanted.bin),
+        ("location", "" if wanted.location == NOT_SET else wanted.location),
+    ):
+        if value or (column == "location" and wanted.location):
+            terms.append(f"{column} = ?")
+            values.append(value)
+    if wanted.added_from:
+        terms.append("added_at >= ?")
+        values.append(wanted.added_from)
+    if wanted.added_to:
+        terms.append("added_at <= ?")
+        values.append(f"{wanted.added_to} 24")
+    return terms, values
+
+
+def words_query(text: str) -> str:
+    """What a clerk types as an FTS5 query: every word must begin some word of the line.
+
+    "" where nothing of it can be searched for.
+    """
+    words = [word.replace('"', "") for word in text.split()]
+    terms = [f'"{word}"*' for word in words if any(sign.isalnum() for sign in word)]
+    return " ".join(terms)
+
+
+def read_lines(
+    index: Connection, wanted: StockFilter, sort: str, limit: int, offset: int, currency: str
+) -> list[Line]:
+    """The lines that a filter finds, in an order of `SORTS`; `limit` -1 for all."""
+    selected = select_lines(wanted)
+    order = _ORDER[sort]
+    if wanted.when is None:
+        rows = index.execute(
+            f"{selected.sql} ORDER BY {order} LIMIT ? OFFSET ?", (*selected.values, limit, offset)
+        )
+        return [_line(index, row) for row in rows]
+    rows = index.execute(f"{selected.sql} ORDER BY {order}", selected.values)
+    kept = list(_judged(rows, wanted, currency))
+    end = None if limit < 0 else offset + limit
+    return [_line(index, row) for row in kept[offset:end]]
+
+
+def read_totals(index: Connection, wanted: StockFilter, currency: str) -> Totals:
+    """What a filter finds, added up."""
+    selected = select_lines(wanted)
+    if wanted.when is None:
+        row = index.execute(
+            "SELECT count(*), coalesce(sum(n), 0), coalesce(sum(n * price_minor), 0),"
+            f" coalesce(sum(CASE WHEN price_minor IS NULL THEN n END), 0) FROM ({selected.sql})",
+            selected.values,
+        ).fetchone()
+        return Totals(*(int(value) for value in row))
+    kept = list(_judged(index.execute(selected.sql, selected.values), wanted, currency))
+    return Totals(
+        len(kept),
+        sum(row["n"] for row in kept),
+        sum(row["n"] * (row["price_minor"] or 0) for row in kept),
+        sum(row["n"] for row in kept if row["price_minor"] is None),
+    )
+
+
+def read_copies(
+    index: Connection, wanted: StockFilter, line_ids: Sequence[int], batches: dict[int, str]
+) -> list[Copy]:
+    """The copies of these lines that a filter means, oldest first."""
+    terms, values = _copy_terms(wanted)
+    marks = ", ".join("?" * len(line_ids))
+    rows = index.execute(
+        f"SELECT * FROM copy WHERE line_id IN ({marks}) AND {' AND '.join(terms)} ORDER BY scan_id",
+        (*line_ids, *values),
+    )
+    return [_copy(row, batches) for row in rows]
+
+
+def read_scan_ids(
+    index: Connection, wanted: StockFilter, up_to: int | None, currency: str
+) -> list[int]:
+    """The copies that a filter means, of those scanned up to `up_to`."""
+    selected = select_lines(wanted)
+    terms, values = _copy_terms(wanted)
+    if up_to is not None:
+        terms.append("scan_id <= ?")
+        values.append(up_to)
+    if wanted.when is None:
+        rows = index.execute(
+            f"SELECT scan_id FROM copy WHERE {' AND '.join(terms)}"
+            f" AND line_id IN (SELECT id FROM ({selected.sql})) ORDER BY scan_id",
+            (*values, *selected.values),
+        )
+        return [row[0] for row in rows]
+    kept = list(_judged(index.execute(selected.sql, selected.values), wanted, currency))
+    lines = {row["id"] for row in kept}
+    rows = index.execute(f"SELECT scan_id, line_id FROM copy WHERE {' AND '.join(terms)}", values)
+    return sorted(row[0] for row in rows if row[1] in lines)
+
+
+def read_choices(index: Connection) -> dict[str, list[tuple[Any, int]]]:
+    """What there is to filter by, with the number of copies: games, sets, batches and so on."""
+    lines = "FROM line WHERE quantity > 0 GROUP BY 1 ORDER BY"
+    copies = "FROM copy WHERE removed = '' GROUP BY 1 ORDER BY"
+    queries = {
+        "game": f"SELECT game, sum(quantity) {lines} 1",
+        "set": f"SELECT in_set, sum(quantity) {lines} 1",
+        "finish": f"SELECT finish, sum(quantity) {lines} 2 DESC",
+        "condition": f"SELECT condition, sum(quantity) {lines} 2 DESC",
+        "language": f"SELECT language, sum(quantity) {lines} 2 DESC",
+        "batch": f"SELECT batch_id, count(*) {copies} 1 DESC",
+        "bin": f"SELECT bin, count(*) {copies} 1",
+        "location": f"SELECT location, count(*) {copies} 1",
+    }
+    return {
+        name: [tuple(row) for row in index.execute(f"{query} LIMIT {MAX_CHOICES}")]
+        for name, query in queries.items()
+    }
+
+
+def read_value_by_set(index: Connection, wanted: StockFilter) -> list[tuple[str, str, int, int]]:
+    """Game, set, copies and value of each set that a filter finds, the most valuable first."""
+    selected = select_lines(wanted)
+    rows = index.execute(
+        "SELECT game, max(coalesce(json_extract(facts, '$.set_name'), in_set)), sum(n),"
+        f" coalesce(sum(n * price_minor), 0) AS value FROM ({selected.sql})"
+        " GROUP BY game, in_set ORDER BY value DESC, 3 DESC",
+        selected.values,
+    )
+    return [tuple(row) for row in rows]
+
+
+def card_facts(row: Any, currency: str) -> CardFacts:
+    """What conditions are asked of a line; a line's copies lie in several batches and bins."""
+    facts = json.loads(row["facts"])
+    price = row["price_minor"]
+    known = price is not None and row["basis"] != AT_LEAST
+    columns: dict[str, Any] = {
+        "language": row["language"] or None,
+        **{key: value for key, value in columns_of(facts).items() if key != "language"},
+    }
+    return CardFacts(
+        decision="accepted",
+        confidence_percent=100.0,
+        card_id=row["card_id"],
+        game=row["game"],
+        set=row["in_set"],
+        number=row["number"],
+        name=row["name"],
+        variant=row["variant"],
+        finish=row["finish"] if is_known_finish(row["finish"]) else None,
+        condition=row["condition"] or None,
+        price=PriceRange(price, price, currency) if known else None,
+        copies_seen=row["n"] - 1,
+        **columns,
+    )
+
+
+def _judged(rows: Any, wanted: StockFilter, currency: str) -> Iterator[Any]:
+    rule = wanted.rule
+    assert rule is not None
+    for row in rows:
+        if judge(rule, card_facts(row, currency)):
+            yield row
+
+
+def _line(index: Connection, row: Any) -> Line:
+    newest = index.execute(
+        "SELECT added_at, crop_path FROM copy WHERE scan_id = ?", (row["newest"],)
+    ).fetchone()
+    return Line(
+        row["id"], row["game"], row["card_id"], row["name"], row["in_set"], row["number"],
+        row["variant"], row["finish"], row["language"], row["condition"], row["n"],
+        row["price_minor"], row["basis"], row["price_source"], row["price_as_of"],
+        newest[0] if newest else "", newest[1] if newest else "", json.loads(row["facts"]),
+    )  # fmt: skip
+
+
+def _copy(row: Any, batches: dict[int, str]) -> Copy:
+    batch = row["batch_id"]
+    return Copy(
+        row["scan_id"], row["line_id"], batch, batches.get(batch, ""), row["sequence"],
+        row["bin"], row["position"], row["location"], row["added_at"], row["removed"],
+        row["crop_path"],
+    )  # fmt: skip
