@@ -27,6 +27,7 @@ from scanner.store_lock import FeedLock
 from scanner.store_machine import route_row
 from scanner.store_open import DATABASE, Log, Role, await_log
 from scanner.store_reads import StoreReads, find_scan_of_key
+from scanner.store_review import ReviewReads
 from scanner.store_rules import RuleStore
 from scanner.store_scan import scan_row
 from scanner.store_stock import StockWrites
@@ -35,7 +36,7 @@ from scanner.tables import Command, Correction, Scan, utc_now
 DEFAULT_WAIT_S = 10.0
 
 
-class Store(RuleStore, StockWrites, BinReads, StoreReads):
+class Store(RuleStore, StockWrites, BinReads, ReviewReads, StoreReads):
     """The open log. A context manager; `close` it where it is not used as one."""
 
     def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:

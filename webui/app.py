@@ -7,14 +7,15 @@ from pathlib import Path
 
 from flask import Flask, request
 
-from webui import live
+from scanner.catalog.references import References
+from webui import live, review
 from webui.hub import Hub
 from webui.log_view import LogView
 from webui.page import Page, Services, is_here
 from webui.security import protect
 from webui.watcher import Watcher
 
-PAGES: tuple[Page, ...] = (live.PAGE,)
+PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE)
 """Every page, in the navigation's order: Live, Review, Batches, Inventory, Rules, Settings, Health.
 
 A page that is not written yet is not here, so that nothing links to it.
@@ -37,7 +38,8 @@ def create_app(data_dir: Path, *, on_death: Callable[[], None] = lambda: None) -
     protect(app)
     view = LogView(data_dir.absolute(), app.jinja_env)
     hub = Hub(MAX_STREAMS)
-    behind = Services(view.data_dir, view, hub, Watcher(view, hub, on_death))
+    references = References(view.data_dir, lambda: view.store().packs_used())
+    behind = Services(view.data_dir, view, hub, Watcher(view, hub, on_death), references)
     app.extensions["counterscan"] = behind
     for page in PAGES:
         app.register_blueprint(page.make(behind))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
+from scanner.catalog.references import References
 from webui.hub import Hub
 from webui.log_view import LogView
 from webui.watcher import Watcher
@@ -26,12 +27,14 @@ class Services:
     view: LogView
     hub: Hub
     watcher: Watcher
+    references: References
 
     def stop(self) -> None:
         """End every open stream and the watcher, and close the log."""
         self.hub.close()
         self.watcher.stop()
         self.view.close()
+        self.references.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,16 +165,42 @@ class CardsReader:
 
     def find(self, words: str, limit: int) -> list[Printing]:
         """Printings whose name, set or number hold all of `words`, the last of them begun."""
+        return self._match(words, "ORDER BY rank, card LIMIT ?", limit)
+
+    def matching(self, words: str, limit: int) -> list[Printing]:
+        """As `find`, but any of those that match: ranking many takes longer than finding them."""
+        return self._match(words, "LIMIT ?", limit)
+
+    def _match(self, words: str, tail: str, limit: int) -> list[Printing]:
         terms = ['"' + word.replace('"', '""') + '"' for word in words.split()]
         if not terms:
             return []
-        found = self._query(
-            "SELECT {} FROM names JOIN cards ON card = names.rowid "
-            "WHERE names MATCH ? ORDER BY rank, card LIMIT ?",
-            " ".join(terms) + "*",
-            limit,
+        sql = "SELECT {} FROM names JOIN cards ON card = names.rowid WHERE names MATCH ? " + tail
+        return [self._printing(row) for row in self._query(sql, " ".join(terms) + "*", limit)]
+
+    def names(self) -> list[tuple[int, str]]:
+        """The index and the name of every card."""
+        return [
+            (int(card), str(name)) for card, name in self._query("SELECT card, name FROM cards")
+        ]
+
+    def sets(self) -> list[str]:
+        """The names of all sets, in alphabetical order."""
+        found = self._query('SELECT DISTINCT "set" FROM cards WHERE "set" != \'\' ORDER BY "set"')
+        return [str(name) for (name,) in found]
+
+    def printings(self, cards: Iterable[int]) -> list[Printing]:
+        """The printings with these indexes, in this order."""
+        return [self.printing(card) for card in cards]
+
+    def picture_of(self, card_id: str) -> str | None:
+        """SHA-256 of the first reference picture of the printing with this card_id, or None."""
+        rows = self._query(
+            "SELECT sha256 FROM pictures JOIN cards USING (card) WHERE card_id = ?"
+            " ORDER BY row LIMIT 1",
+            card_id,
         )
-        return [self._printing(row) for row in found]
+        return str(rows[0][0]) if rows else None
 
     def _printing(self, row: tuple[Any, ...]) -> Printing:
         card_id, name, in_set, number, variant = (str(value) for value in row)

@@ -24,10 +24,10 @@ from scanner.catalog.copying import (
 )
 from scanner.catalog.disk import disk_errors, locked, sync_folder, write_atomic
 from scanner.catalog.manifest import Manifest, check_name, is_name, read_manifest, rebuild_hint
-from scanner.catalog.pack import Pack
 from scanner.errors import PackError
 
 if TYPE_CHECKING:
+    from scanner.catalog.pack import Pack
     from scanner.config import Settings
 
 _CURRENT = "current"
@@ -129,6 +129,8 @@ class Library:
 
         Raises PackError when it is not installed, is damaged, or does not fit the model or runtime.
         """
+        from scanner.catalog.pack import Pack  # the page reads the library and loads no OpenCV
+
         with self._changing(f"use {pack_id} again"):
             path = self.path(pack_id)
             Pack.open(path, model_id=model_id, runtime=runtime, verify=True).close()
@@ -142,6 +144,8 @@ class Library:
         Returns the id of the pack now in use. Raises PackError when there is none to go back to,
         or when it is damaged or does not fit.
         """
+        from scanner.catalog.pack import Pack
+
         with self._changing("go back again"):
             in_use, previous = self._state(check_name("game", game))
             if previous is None or in_use is None:
@@ -203,6 +207,8 @@ def open_current(settings: Settings, model_id: str, runtime: str) -> list[Pack]:
     A name in the settings is a game, or a game and a version (`demo@1`). Raises PackError when
     there is none, or when one can't be used: a missing game must not go unnoticed.
     """
+    from scanner.catalog.pack import Pack
+
     library = Library(settings.data_dir)
     names = settings.catalog.packs or [
         game for game in library.games() if library.current(game) is not None

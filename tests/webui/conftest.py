@@ -63,7 +63,9 @@ def look(browser: Browser) -> Iterator[Callable[..., Watched]]:
         page.on("console", watched.hear)
         page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).netloc))
         page.goto(url)
-        page.wait_for_selector('#link[data-link="live"], #link[data-link="asking"]')
+        page.wait_for_selector(
+            'body:not(:has(#link)), #link[data-link="live"], #link[data-link="asking"]'
+        )
         return watched
 
     yield open_page
