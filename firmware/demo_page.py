@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import socket
 import subprocess
 import sys
@@ -46,15 +47,19 @@ def _is_free(port: int) -> bool:
 
 
 class PageProcess:
-    """`counterscan web` as a child that ends with this process, however that ends."""
+    """`counterscan web` as a child that ends with this process, however that ends.
+
+    The demo needs no pairing: who opens `url` is signed in, as long as this process runs.
+    """
 
     def __init__(self, data_dir: Path, port: int, *, quiet: bool):
         """Start it. With `quiet` its own announcement does not reach standard output."""
-        self.url = f"http://localhost:{port}/"
+        link = secrets.token_urlsafe(12)
+        self.url = f"http://localhost:{port}/open?link={link}"
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "scanner.cli", "--data", str(data_dir)),
-                *("--log-level", "warning", "web", "--port", str(port)),
+                *("--log-level", "warning", "web", "--port", str(port), "--link", link),
             ],
             stdout=subprocess.DEVNULL if quiet else None,
             start_new_session=True,

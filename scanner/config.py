@@ -34,6 +34,9 @@ class WebSettings(Section):
 
     host: str = Field("0.0.0.0", min_length=1, description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    login: bool = Field(
+        True, description="Whether people sign in; false lets the whole network do everything."
+    )
 
 
 class CameraSettings(Section):

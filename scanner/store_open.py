@@ -73,9 +73,9 @@ class Log:
     whether it did, so that a page that runs on never reads or writes the file set aside.
     """
 
-    def __init__(self, data_dir: Path, role: Role) -> None:
+    def __init__(self, data_dir: Path, role: Role, database: str = DATABASE) -> None:
         self.data_dir = data_dir
-        self.path = data_dir / DATABASE
+        self.path = data_dir / database
         self.role = role
         self.generation = 0
         self._lock = threading.Lock()

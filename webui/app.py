@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Blueprint, Flask, g, request
 
 from scanner.catalog.references import References
-from webui import live, review
+from webui import live, review, sign_in
+from webui.access import Access
+from webui.addresses import page_urls
+from webui.audit import Trail
+from webui.book import Book
+from webui.describe import Description
+from webui.gate import Gate, guard
 from webui.hub import Hub
 from webui.log_view import LogView
 from webui.page import Page, Services, is_here
-from webui.security import protect
+from webui.pairing import Pairing
+from webui.security import MAX_BODY_BYTES, protect
 from webui.watcher import Watcher
 
 PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE)
@@ -21,11 +29,26 @@ PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE)
 A page that is not written yet is not here, so that nothing links to it.
 """
 
+FURTHER: tuple[Callable[[Services], Blueprint], ...] = (sign_in.make,)
+"""Routes that have no place in the navigation."""
+
 MAX_STREAMS = 16
 """Open pages that are told the news; further ones ask every few seconds."""
 
 
-def create_app(data_dir: Path, *, on_death: Callable[[], None] = lambda: None) -> Flask:
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How people get in. `show` is given the pairing code as soon as there is one."""
+
+    show: Callable[[str], None] = lambda _code: None
+    is_open: bool = False
+    link_token: str = ""
+    new_code: bool = False
+
+
+def create_app(
+    data_dir: Path, *, door: Door | None = None, on_death: Callable[[], None] = lambda: None
+) -> Flask:
     """Return the pages over the log in `data_dir`, which need not exist yet.
 
     `on_death` is called if the thread that notices news dies; the server should then end, so that
@@ -36,20 +59,48 @@ def create_app(data_dir: Path, *, on_death: Callable[[], None] = lambda: None) -
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     protect(app)
+    book = Book(data_dir.absolute())
+    door = door or Door()
+    access, pairing = Access(book), Pairing(door.show)
+    gate = Gate(access, Trail(book), pairing, door.is_open, door.link_token, door.new_code)
+    guard(app, gate)
     view = LogView(data_dir.absolute(), app.jinja_env)
     hub = Hub(MAX_STREAMS)
-    references = References(view.data_dir, lambda: view.store().packs_used())
-    behind = Services(view.data_dir, view, hub, Watcher(view, hub, on_death), references)
+    behind = Services(
+        data_dir=view.data_dir,
+        view=view,
+        hub=hub,
+        watcher=Watcher(view, hub, on_death),
+        references=References(view.data_dir, lambda: view.store().packs_used()),
+        book=book,
+        gate=gate,
+    )
     app.extensions["counterscan"] = behind
     for page in PAGES:
         app.register_blueprint(page.make(behind))
-    app.context_processor(_navigation)
+    for make in FURTHER:
+        app.register_blueprint(make(behind))
+    app.context_processor(_around)
     return app
 
 
-def _navigation() -> dict[str, object]:
+def open_door(app: Flask) -> None:
+    """Show a pairing code where nobody is paired yet, or where one was asked for."""
+    gate = services(app).gate
+    if gate.wants_code or not (gate.access.is_paired() or gate.is_open or gate.link_token):
+        gate.pairing.begin()
+
+
+def _around() -> dict[str, object]:
+    """What every template may use, whichever page it is."""
+    who = g.get("visitor")
     here = next((page for page in PAGES if is_here(page, request.path)), None)
-    return {"pages": PAGES, "here": here}
+    return {
+        "pages": PAGES if who else (),
+        "here": here,
+        "visitor": who,
+        "urls": page_urls("", int(request.environ.get("SERVER_PORT", 80))),
+    }
 
 
 def services(app: Flask) -> Services:
@@ -62,3 +113,10 @@ def services(app: Flask) -> Services:
 def worker_threads() -> int:
     """Return how many server threads serve `MAX_STREAMS` streams and short requests beside them."""
     return MAX_STREAMS + 8
+
+
+def largest_body_bytes(app: Flask) -> int:
+    """Return the largest request body that any route takes."""
+    described = (getattr(view, "description", None) for view in app.view_functions.values())
+    sizes = (found.max_body_bytes for found in described if isinstance(found, Description))
+    return max(MAX_BODY_BYTES, *sizes)

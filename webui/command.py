@@ -10,6 +10,7 @@ from typing import NoReturn
 from scanner.config import Settings
 from scanner.errors import UsageError
 from webui.addresses import page_urls
+from webui.app import Door
 from webui.server import PageServer
 
 
@@ -17,6 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `counterscan web`."""
     parser.add_argument("--host", help="address to listen on (default: the [web] setting)")
     parser.add_argument("--port", type=int, help="port to listen on; 0 takes any free one")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument(
+        "--no-login",
+        action="store_true",
+        help="let everybody on the network do everything, without a password",
+    )
+    ways.add_argument(
+        "--new-code",
+        action="store_true",
+        help="show a pairing code though the page is paired: for a forgotten password",
+    )
+    ways.add_argument("--link", default="", metavar="TOKEN", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,8 +39,15 @@ def run(args: argparse.Namespace) -> int:
     port = settings.web.port if args.port is None else args.port
     if not 0 <= port <= 65535:
         raise UsageError(f"--port {port} is not a port: give a number from 0 to 65535.")
-    server = PageServer(settings.data_dir, host, port)
+    door = Door(
+        show=_show,
+        is_open=args.no_login or not settings.web.login,
+        link_token=args.link,
+        new_code=args.new_code,
+    )
+    server = PageServer(settings.data_dir, host, port, door)
     print("Counterscan's page: " + "  or  ".join(page_urls(host, server.port)), flush=True)
+    server.open_door()
 
     def leave(_number: int, _frame: FrameType | None) -> NoReturn:
         server.end_streams()
@@ -37,3 +57,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, leave)
     server.serve()
     return 1 if server.died else 0
+
+
+def _show(code: str) -> None:
+    print(f"To pair the page, open it in a browser and type this code: {code}", flush=True)

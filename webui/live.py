@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from http import HTTPStatus
 
@@ -18,9 +18,19 @@ from flask import (
 )
 from werkzeug.exceptions import NotFound
 
-from scanner.errors import StoreError
-from webui.addresses import page_urls
+from webui.describe import describe
+from webui.gate import note, visitor
 from webui.hub import Frame, Subscriber
+from webui.live_answers import (
+    After,
+    CommandAsked,
+    CommandOutcome,
+    CommandSent,
+    Healthz,
+    LiveTwin,
+    NewsFrame,
+    ScanTwin,
+)
 from webui.log_view import LogView
 from webui.page import Page, Services
 from webui.security import Refused
@@ -51,13 +61,13 @@ def make(services: Services) -> Blueprint:
             newest=snapshot.data["newest"],
             cursor=snapshot.id,
             preview=view.preview_frame().data,
-            urls=page_urls("", int(request.environ.get("SERVER_PORT", 80))),
             suggested_name=_suggested_name(snapshot.data["state"]),
             max_name=MAX_NAME_LENGTH,
             max_expected=MAX_EXPECTED_CARDS,
         )
 
     @live.get("/api/live")
+    @describe("What the Live page shows", answer=LiveTwin)
     def twin() -> Response:
         state = view.state()
         state.pop("notices_html")
@@ -65,11 +75,18 @@ def make(services: Services) -> Blueprint:
         return jsonify(**state, preview=view.preview_frame().data, scans=scans)
 
     @live.get("/api/live/news")
+    @describe("What a page has missed since a scan", query=After, answer=list[NewsFrame])
     def news() -> Response:
         frames = view.news_after(_cursor())
         return jsonify([{"event": f.event, "id": f.id, "data": f.data} for f in frames])
 
     @live.get("/api/live/events")
+    @describe(
+        "The news as server-sent events",
+        query=After,
+        media_type="text/event-stream",
+        refusals=(503,),
+    )
     def events() -> Response:
         watcher.start()
         after = _cursor()
@@ -79,12 +96,15 @@ def make(services: Services) -> Blueprint:
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "Too many pages are open at once; this one asks again every few seconds instead.",
             )
-        response = Response(_stream(view, subscriber, after), mimetype="text/event-stream")
+        who = visitor()
+        stream = _stream(view, subscriber, after, lambda: services.gate.still_lets_in(who))
+        response = Response(stream, mimetype="text/event-stream")
         response.headers["X-Accel-Buffering"] = "no"  # a proxy in front must not hold news back
         response.call_on_close(lambda: hub.unsubscribe(subscriber))
         return response
 
     @live.get("/api/live/scans/<int(max=9223372036854775807):scan_id>")
+    @describe("One scan, with the large card as HTML", answer=ScanTwin, refusals=(404,))
     def scan(scan_id: int) -> Response:
         row = view.store().scan(scan_id)
         if row is None:
@@ -93,14 +113,17 @@ def make(services: Services) -> Blueprint:
         return jsonify(scan=fields, card=view.card_html(fields))
 
     @live.post("/api/live/commands")
+    @describe("Ask the machine", body=CommandAsked, answer=CommandSent, status=202)
     def command() -> Response | tuple[Response, int]:
         kind, argument = _command_asked()
         row = view.store().add_command(kind, argument)
+        note(" ".join([kind, *(f"{value}" for value in argument.values())]))
         if request.is_json:
             return jsonify(id=row.id, kind=row.kind), HTTPStatus.ACCEPTED
         return redirect("/", HTTPStatus.SEE_OTHER)  # type: ignore[return-value]
 
     @live.get("/api/live/commands/<int(max=9223372036854775807):command_id>")
+    @describe("What the machine made of a command", answer=CommandOutcome)
     def outcome(command_id: int) -> Response:
         return jsonify(id=command_id, outcome=view.store().command_outcome(command_id))
 
@@ -122,6 +145,7 @@ def make(services: Services) -> Blueprint:
         return answer
 
     @live.get("/healthz")
+    @describe("Whether the page and the log are well", answer=Healthz, role="anyone")
     def healthz() -> tuple[Response, int]:
         state = view.state()
         problem = state["log_error"]
@@ -133,19 +157,17 @@ def make(services: Services) -> Blueprint:
         )
         return answer, HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
 
-    @live.errorhandler(StoreError)
-    def log_unreadable(error: StoreError) -> tuple[Response, int]:
-        return jsonify(error=str(error)), HTTPStatus.SERVICE_UNAVAILABLE
-
     return live
 
 
-def _stream(view: LogView, subscriber: Subscriber, after: int | None) -> Iterator[str]:
+def _stream(
+    view: LogView, subscriber: Subscriber, after: int | None, is_let_in: Callable[[], bool]
+) -> Iterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     known = -1
     # The subscription came first, so what is committed while this reads arrives twice, not never.
     news: list[Frame] | None = view.news_after(after)
-    while news is not None:
+    while news is not None and is_let_in():
         for frame in news:
             if frame.scan_id and frame.scan_id <= known:
                 continue

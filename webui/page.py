@@ -1,8 +1,9 @@
 """What a page of its own file brings: its place in the navigation and its routes.
 
 A page is one file `webui/<name>.py` with `make(services) -> Blueprint`, which serves `/<name>` and
-its JSON twin `/api/<name>`, and `PAGE`, one line of `webui/app.py`'s list. Its template extends
-`base.html`; a module of its own JavaScript sends what a person asks with `send` of `shared.js`.
+its JSON twin `/api/<name>`, and `PAGE`, one line of `webui/app.py`'s list. Each route of the twin
+is described by `describe` of `webui/describe.py`. Its template extends `base.html`; a module of its
+own JavaScript sends what a person asks with `send` of `shared.js`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from pathlib import Path
 from flask import Blueprint
 
 from scanner.catalog.references import References
+from webui.book import Book
+from webui.gate import Gate
 from webui.hub import Hub
 from webui.log_view import LogView
 from webui.watcher import Watcher
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What runs behind the pages; `app.extensions["counterscan"]`."""
 
@@ -28,13 +31,16 @@ class Services:
     hub: Hub
     watcher: Watcher
     references: References
+    book: Book
+    gate: Gate
 
     def stop(self) -> None:
-        """End every open stream and the watcher, and close the log."""
+        """End every open stream and the watcher, and close the log and the page's book."""
         self.hub.close()
         self.watcher.stop()
         self.view.close()
         self.references.close()
+        self.book.close()
 
 
 @dataclass(frozen=True, slots=True)

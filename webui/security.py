@@ -16,7 +16,7 @@ CSRF_COOKIE = "counterscan_csrf"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 MAX_BODY_BYTES = 16 * 1024
-_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -37,8 +37,9 @@ _HEADERS = {
 class Refused(HTTPException):
     """A request this page does not serve; `description` says why and what to do."""
 
-    def __init__(self, status: HTTPStatus, description: str) -> None:
+    def __init__(self, status: HTTPStatus, description: str, retry_after_s: int = 0) -> None:
         self.code = int(status)
+        self.retry_after_s = retry_after_s
         super().__init__(description)
 
 
@@ -84,6 +85,8 @@ def _check_same_origin() -> None:
 
 
 def _check_token() -> None:
+    if request.headers.get("Authorization", "").lower().startswith("bearer "):
+        return  # no browser sends a key by itself; whether it is right the gate says
     cookie = request.cookies.get(CSRF_COOKIE, "")
     sent = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
     if not cookie or not hmac.compare_digest(cookie.encode(), sent.encode()):
@@ -95,7 +98,7 @@ def _check_token() -> None:
 
 def _before() -> None:
     _check_host()
-    if request.method in _UNSAFE:
+    if request.method in UNSAFE:
         _check_same_origin()
         _check_token()
 
@@ -109,7 +112,8 @@ def _after(response: Response) -> Response:
     return response
 
 
-def _refusal(error: HTTPException) -> Response:
+def refusal(error: HTTPException) -> Response:
+    """Return an error as one sentence: JSON for programs, a page for people."""
     code = error.code or 500
     sentence = _SENTENCES.get(code) or error.description or "The page could not answer this."
     wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"])
@@ -118,6 +122,8 @@ def _refusal(error: HTTPException) -> Response:
     else:
         answer = Response(render_template("error.html", code=code, sentence=sentence))
     answer.status_code = code
+    if isinstance(error, Refused) and error.retry_after_s:
+        answer.headers["Retry-After"] = str(error.retry_after_s)
     return answer
 
 
@@ -136,5 +142,5 @@ def protect(app: Flask) -> None:
     app.config["MAX_FORM_PARTS"] = 20
     app.before_request(_before)
     app.after_request(_after)
-    app.register_error_handler(HTTPException, _refusal)
+    app.register_error_handler(HTTPException, refusal)
     app.jinja_env.globals["csrf_token"] = csrf_token

@@ -12,38 +12,43 @@ from pathlib import Path
 from waitress.server import create_server
 
 from scanner.errors import AlreadyRunningError, ConfigError
-from webui.app import create_app, services, worker_threads
-from webui.security import MAX_BODY_BYTES
+from webui.app import Door, create_app, largest_body_bytes, open_door, services, worker_threads
 
 
 class PageServer:
     """The page on one port, bound at once so that a busy port is said before anything starts."""
 
-    def __init__(self, data_dir: Path, host: str, port: int) -> None:
+    def __init__(self, data_dir: Path, host: str, port: int, door: Door | None = None) -> None:
         """Bind.
 
         Raises:
             AlreadyRunningError: the port is in use.
             ConfigError: this user may not use the port, or the address is not this machine's.
+            StoreError: the data folder can't be used.
         """
         listener = _bind(host, port)
         # It tells of every page that is closed.
         logging.getLogger("waitress").setLevel(logging.WARNING)
         self.port: int = listener.getsockname()[1]
         self.died = False
-        self.app = create_app(data_dir, on_death=self._die)
+        self.app = create_app(data_dir, door=door, on_death=self._die)
         self._server = create_server(
             self.app,
             sockets=[listener],
             threads=worker_threads(),
             connection_limit=200,
-            max_request_body_size=4 * MAX_BODY_BYTES,  # Flask refuses first, in the page's words
+            # Flask refuses first, in the page's words
+            max_request_body_size=4 * largest_body_bytes(self.app),
             max_request_header_size=16 * 1024,
             outbuf_high_watermark=1024 * 1024,
             channel_timeout=60,
             ident="",
             clear_untrusted_proxy_headers=True,
         )
+
+    def open_door(self) -> None:
+        """Show the pairing code, if people need one."""
+        open_door(self.app)
 
     def serve(self) -> None:
         """Answer until interrupted or `stop`; then end the streams and close the log."""

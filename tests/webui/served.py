@@ -28,10 +28,11 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 
 
 class PageProcess:
-    """`counterscan web` as its own process."""
+    """`counterscan web` as its own process; without login, unless a test is about that."""
 
-    def __init__(self, data_dir: Path, port: int = 0) -> None:
+    def __init__(self, data_dir: Path, port: int = 0, *options: str, login: bool = False) -> None:
         words = ["--data", str(data_dir), "web", "--host", "127.0.0.1", "--port", str(port)]
+        words += [*([] if login else ["--no-login"]), *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "scanner.cli", *words], stdout=subprocess.PIPE, text=True
         )
@@ -41,6 +42,11 @@ class PageProcess:
         assert found, f"the page did not say where it is: {line!r}"
         self.port = int(found[1])
         self.url = f"http://127.0.0.1:{self.port}"
+
+    def next_line(self) -> str:
+        """Wait for the next line that it says on its console."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
 
     def stop(self) -> int:
         """Ask it to end, as systemd does, and return its exit code."""
