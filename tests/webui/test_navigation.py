@@ -45,7 +45,7 @@ def seven_pages(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     titles = ("Review", "Batches", "Inventory", "Rules", "Settings", "Health")
     live = webui.app.PAGES[0]
     monkeypatch.setattr(webui.app, "PAGES", (live, *map(further, titles)))
-    app = webui.app.create_app(tmp_path / "data")
+    app = webui.app.create_app(tmp_path / "data", door=webui.app.Door(is_open=True))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
