@@ -109,10 +109,15 @@ def guard(app: Flask, gate: Gate) -> None:
 
     def after(response: Response) -> Response:
         description = description_of(request.endpoint)
-        changed = request.method in UNSAFE and response.status_code < 400
-        if changed and description is not None and description.is_noted and g.get("visitor"):
-            text = f"{description.summary}: {g.get('noted') or _asked()}".removesuffix(": ")
-            gate.trail.note("change", text, name=visitor().name, address=request.remote_addr or "")
+        changed = request.method in UNSAFE and response.status_code < 400 and g.get("visitor")
+        if changed and (description is None or description.is_noted):
+            what = description.summary if description else "Changed"
+            gate.trail.note(
+                "change",
+                f"{what}: {g.get('noted') or _asked()}",
+                name=visitor().name,
+                address=request.remote_addr or "",
+            )
         return response
 
     app.before_request(before)
