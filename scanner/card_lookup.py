@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scanner.card_facts import CardFacts, columns_of, folded
-from scanner.catalog.cards import CardsReader
-from scanner.catalog.library import Library
-from scanner.catalog.manifest import CARDS
 from scanner.conditions import AnyCondition
 from scanner.conditions_judge import judge
-from scanner.finish import read_finishes
+from scanner.finishes import read_finishes
 from scanner.price_range import price_range
 from scanner.records import Finish, Identification
 from scanner.store_present import PresentAnswer
@@ -46,26 +42,6 @@ class PackFacts:
             if pack.game == game and (found := pack.facts_of(card_id)):
                 return found
         return {}
-
-
-class InstalledFacts:
-    """The facts of the packs in use, for a process that names no cards; reads their tables only."""
-
-    def __init__(self, data_dir: Path) -> None:
-        """Nothing is opened before it is asked for."""
-        self._library = Library(data_dir)
-        self._open: dict[str, tuple[str, CardsReader]] = {}
-
-    def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
-        """See `FactsBook`. Raises PackDamagedError."""
-        version = self._library.current(game)
-        if version is None:
-            return {}
-        known = self._open.get(game)
-        if known is None or known[0] != version:
-            path = self._library.path(f"{game}@{version}") / CARDS
-            known = self._open[game] = (version, CardsReader(path, game))
-        return known[1].facts_of(card_id)
 
 
 class CardLookup:

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Command] = {
     "web": Command("webui.command", "serve the page"),
     "identify": Command("scanner.identify_command", "name the cards in pictures"),
     "catalog": Command("scanner.catalog.command", "build, check and choose catalog packs"),
+    "sort": Command("scanner.sorting.command", "sort rules: show, try and plan"),
     "bench": Command("scanner.bench_command", "measure accuracy and speed on this machine"),
     "retry": Command("firmware.retry_command", "try unknown and review scans again"),
     "selftest": Command("firmware.selftest_command", "run a golden deck and say what drifted"),

@@ -25,9 +25,8 @@ from scanner.finish_light import (
     good_means,
     to_cells,
 )
+from scanner.finishes import ALL_FINISHES
 from scanner.records import Finish
-
-ALL_FINISHES = frozenset({Finish.NORMAL, Finish.HOLO, Finish.REVERSE, Finish.FOIL})
 
 # Whether each finish shines on the artwork, and on the rest of the card.
 _SHINES = {
@@ -103,16 +102,6 @@ def judge_finish(pair: EvenPair | None, allowed: Set[Finish] = ALL_FINISHES) -> 
     if pair is None:
         return FinishVerdict()
     return _verdict(measure_shine(pair), TWO_LIGHTS, allowed)
-
-
-def read_finishes(text: str) -> frozenset[Finish]:
-    """The finishes that a table's column names, such as `normal|foil`; all when it says nothing.
-
-    A word that names no finish leaves all of them possible: then nothing may be ruled out.
-    """
-    words = [word.strip().lower() for word in text.replace(",", "|").split("|") if word.strip()]
-    named = {finish for finish in ALL_FINISHES if finish.value in words}
-    return frozenset(named) if named and len(named) == len(set(words)) else ALL_FINISHES
 
 
 def measure_shine(pair: EvenPair) -> Shine:

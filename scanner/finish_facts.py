@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scanner.finish import ALL_FINISHES, judge_finish, read_finishes
+from scanner.finish import judge_finish
 from scanner.finish_light import EvenPair
+from scanner.finishes import ALL_FINISHES, read_finishes
 from scanner.records import Decision, Finish, Identification
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from scanner.card_facts import PriceRange
-from scanner.finish import ALL_FINISHES
+from scanner.finishes import ALL_FINISHES
 from scanner.records import Finish
 from scanner.tables import Price
 

@@ -13,16 +13,14 @@ from dataclasses import replace
 
 from scanner.card_facts import CardFacts
 from scanner.card_lookup import CardLookup, FactsBook
-from scanner.conditions import read_condition
 from scanner.errors import CounterscanError
 from scanner.records import Identification
 from scanner.routing import BinsByDecision, Mode, Router, Routing
 from scanner.sorting.route import CopyKey, SortState, bins_at_their_limit, route
 from scanner.sorting.rules import UNCLEAR, RuleSet, read_rules
+from scanner.sorting.shop_rules import SORT, lookup_of
 from scanner.store import Store
 from scanner.tables_rules import RuleSetRow
-
-SORT, ALERT = "sort", "alert"
 
 log = logging.getLogger(__name__)
 
@@ -114,8 +112,7 @@ class ShopRouter:
         self._said = (
             ("", "", "") if batch is None else (batch.condition, batch.language, batch.name)
         )
-        alerts = {each.name: read_condition(each.content) for each in store.rule_sets(ALERT)}
-        self._lookup = CardLookup(store, self._facts, self._currency, store.card_lists(), alerts)
+        self._lookup = lookup_of(store, self._facts, self._currency)
         self._state = SortState(self._bins)
         self._seen = Counter()
         lying = dict(store.routes_in_bins())

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scanner.finish import ALL_FINISHES, judge_finish, read_finishes
+from scanner.finish import judge_finish
 from scanner.finish_light import even_out
+from scanner.finishes import ALL_FINISHES, read_finishes
 from scanner.records import Finish, Picture
 
 HEIGHT, WIDTH = 640, 448

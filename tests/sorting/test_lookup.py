@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from scanner.card_facts import PriceRange
-from scanner.card_lookup import CardLookup, InstalledFacts
-from scanner.catalog.cards import Card, write_cards
-from scanner.records import Finish, Printing
+from scanner.card_lookup import CardLookup
+from scanner.records import Finish
 from tests.sorting.shop import Facts, Shop, answer
 
 
@@ -57,20 +52,3 @@ def test_a_persons_word_counts_before_the_catalogs(shop: Shop) -> None:
     shop.web.add_correction(1, None)
     nobody = lookup.of_present(shop.feed.present_answers([1])[1])
     assert (nobody.name, nobody.price, nobody.card_id) == (None, None, "")
-
-
-@pytest.mark.parametrize("version", ["1", "2"])
-def test_the_facts_of_the_pack_in_use_are_read(tmp_path: Path, version: str) -> None:
-    for number in ("1", "2"):
-        folder = tmp_path / "packs/demo" / number
-        folder.mkdir(parents=True)
-        card = Card(Printing("A-1", "demo", "Fox"), {"rarity": f"Rare {number}"})
-        write_cards(folder / "cards.db", [card], [], [])
-    book = InstalledFacts(tmp_path)
-    assert book.facts_of("demo", "A-1") == {}
-    current = tmp_path / "packs/demo/current"
-    current.write_text("1\n")
-    assert book.facts_of("demo", "A-1") == {"rarity": "Rare 1"}
-    current.write_text(f"{version}\n")
-    assert book.facts_of("demo", "A-1") == {"rarity": f"Rare {version}"}
-    assert book.facts_of("demo", "A-2") == {}
