@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 
 from firmware.assembly import assemble, watched
 from firmware.demo_page import PageProcess, choose_port
@@ -25,6 +26,7 @@ from scanner.config_machine import FeederSettings, LightSettings
 from scanner.errors import UsageError
 from scanner.pipeline import Recognizer
 from scanner.price_log import decider_of
+from scanner.set_limit import limit_of_open_batch
 from scanner.store import Store
 from scanner.tables import Scan
 
@@ -95,7 +97,7 @@ class Demo:
         self._recognizer = Recognizer.open(
             open_packs(settings),
             threads=settings.recognition.threads,
-            decider=decider_of(settings),
+            decider=decider_of(settings, limit=partial(limit_of_open_batch, store)),
         )
         self._report = Report(self._recognizer.recognizer, args.seed)
         self._batches = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from firmware.events import Bay, Event, Pause, Stop
 from firmware.journal import Journal
+from scanner.batches import plan_of
 from scanner.errors import StoreFullError
 from scanner.records import Identification
 from scanner.store import Store
@@ -74,7 +75,9 @@ class Desk:
     def begin_batch(self, argument: Mapping[str, str | int], expected: int) -> None:
         """Open a batch as the page asks; `expected` is 0 when nobody counted."""
         name = str(argument.get("name", "")).strip()
-        batch = self._store.create_batch(name or "Batch", expected, self._driver)
+        batch = self._store.create_batch(
+            name or "Batch", expected, self._driver, plan=plan_of(argument)
+        )
         self._batch_id = batch.id
         self._store.add_event(self._batch_id, "started", f"With {self._driver}.")
 

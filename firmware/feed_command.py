@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from firmware.assembly import assemble, watched
@@ -23,6 +23,7 @@ from scanner.config import Settings
 from scanner.pipeline import Recognizer
 from scanner.price_log import LoggedPrices, decider_of
 from scanner.prices import PriceBook
+from scanner.set_limit import NO_LIMIT, SetLimit, limit_of_open_batch
 from scanner.store import Store
 
 PILE_CARDS = 60
@@ -41,13 +42,14 @@ def run(args: argparse.Namespace) -> int:
     ) as store:
         packs = open_packs(settings)
         prices = LoggedPrices(store, settings.decision.currency)
-        recognizer = open_recognizer(settings, packs, prices)
+        limit = partial(limit_of_open_batch, store)
+        recognizer = open_recognizer(settings, packs, prices, limit)
         drivers = (
             simulated_drivers(settings, packs) if is_simulated(settings) else make_drivers(settings)
         )
         try:
             machine, loop = assemble(settings, store, recognizer, drivers)
-            reopen = partial(open_recognizer, prices=prices)
+            reopen = partial(open_recognizer, prices=prices, limit=limit)
             retries = RetryThread(settings, machine, packs, open_packs, reopen)
             with watched(loop):
                 retries.start(recognizer)
@@ -67,13 +69,14 @@ def open_packs(settings: Settings) -> list[Pack]:
 
 
 def open_recognizer(
-    settings: Settings, packs: Sequence[Pack], prices: PriceBook | None = None
-) -> Recognizer:
+    settings: Settings, packs: Sequence[Pack], prices: PriceBook | None = None,
+    limit: Callable[[], SetLimit] = lambda: NO_LIMIT,
+) -> Recognizer:  # fmt: skip
     """A recognizer over these packs as the settings have it; one for each thread."""
     return Recognizer.open(
         packs,
         threads=settings.recognition.threads,
-        decider=decider_of(settings, prices),
+        decider=decider_of(settings, prices, limit),
     )
 
 

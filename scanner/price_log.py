@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scanner.config import Settings
 from scanner.decide import Decider, Limits
 from scanner.prices import Money, PriceBook
 from scanner.records import Finish, Printing
+from scanner.set_limit import NO_LIMIT, LimitedDecider, SetLimit
 from scanner.store_reads import StoreReads
 from scanner.tables import Price
 
@@ -40,8 +43,13 @@ def _preference(row: Price) -> tuple[bool, bool]:
     return row.finish != Finish.NORMAL, row.condition not in ("NM", "")
 
 
-def decider_of(settings: Settings, prices: PriceBook | None = None) -> Decider:
-    """The decider with the shop's limits. Raises ModelError when the calibration is missing."""
+def decider_of(
+    settings: Settings,
+    prices: PriceBook | None = None,
+    limit: Callable[[], SetLimit] = lambda: NO_LIMIT,
+) -> Decider:
+    """The decider with the shop's limits, and the batch's. Raises ModelError when the calibration
+    is missing."""
     decision = settings.decision
     gap = Money(decision.price_gap, decision.currency)
-    return Decider(Limits(decision.error_rate, gap), prices)
+    return LimitedDecider(limit, Limits(decision.error_rate, gap), prices)

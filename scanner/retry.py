@@ -17,6 +17,11 @@ from scanner.store_present import FROM_PERSON, PresentAnswer
 TWO_PRINTINGS = "Two frames of this card name different printings."
 """Why a scan is in review for good: a crop shows one of the frames, and can't settle it."""
 
+NOT_OF_THE_BATCH = "this card is not of the sets that the batch is limited to"
+"""Another one: a pack that knows more doesn't make it a card of the batch."""
+
+_FOR_GOOD = frozenset({TWO_PRINTINGS, NOT_OF_THE_BATCH})
+
 # A crop was once a JPEG file: its score may be this much lower than that of the frame itself.
 _COST_OF_KEEPING = 0.02
 
@@ -81,9 +86,11 @@ def is_due(standing: Standing, key: str) -> bool:
 
 
 def contested(answer: Identification, first_reasons: Iterable[str]) -> Identification:
-    """The new answer as far as it may count: where two frames disagreed, a person must look."""
-    if answer.decision is Decision.ACCEPTED and TWO_PRINTINGS in first_reasons:
-        return replace(answer, decision=Decision.REVIEW, reasons=(TWO_PRINTINGS,))
+    """The new answer as far as it may count: where two frames disagreed, or the card is not of its
+    batch's sets, a person must look."""
+    held = tuple(reason for reason in first_reasons if reason in _FOR_GOOD)
+    if answer.decision is Decision.ACCEPTED and held:
+        return replace(answer, decision=Decision.REVIEW, reasons=held)
     return answer
 
 

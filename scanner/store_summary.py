@@ -4,12 +4,16 @@ Time is summed from one row to the next on the monotonic clock, and only between
 boot, so that no clock step and no power cut can spoil it. What counts as running is the time from
 `started` or `resumed`, or from a scan, to the next row; the time after a pause, an end or a fault
 does not, nor does a silence longer than `IDLE_S`, when the machine was off or nobody was there.
+The time left follows the pace of the newest cards, in which a few slow ones weigh little.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from statistics import median
 
 from sqlalchemy import select, text
 from sqlmodel import Session, col
@@ -31,6 +35,10 @@ WAITS = ENDS | {
     "disk_full",
 }
 IDLE_S = 120.0
+
+_PACE_CARDS = 200
+_FEWEST_FOR_PACE = 3
+_SLOWEST_COUNTS_AS = 2
 
 _NS_PER_S = 1_000_000_000
 _NS_PER_HOUR = 3_600 * _NS_PER_S
@@ -65,6 +73,7 @@ class BatchTally:
 
     counts: dict[str, int] = field(default_factory=dict)
     running_ns: int = 0
+    intervals_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_PACE_CARDS))
     state: str = ""
     last_sequence: int = 0
     last_event_id: int = 0
@@ -72,12 +81,16 @@ class BatchTally:
     last_correction_id: int = 0
     _later: dict[int, str] = field(default_factory=dict)
     _running: bool = False
+    _last_was_scan: bool = False
     _last: tuple[str, int] = ("", 0)
 
     def add_scan(self, sequence: int, decision: str, boot: str, mono_ns: int) -> None:
         """Count one scan; a scan proves that the machine runs."""
-        self._advance(boot, mono_ns)
-        self._running = True
+        was_running, followed_scan = self._running, self._last_was_scan
+        passed_ns = self._advance(boot, mono_ns)
+        if was_running and followed_scan and passed_ns:
+            self.intervals_ns.append(passed_ns)
+        self._running = self._last_was_scan = True
         self.counts[decision] = self.counts.get(decision, 0) + 1
         self.last_sequence = sequence
 
@@ -85,7 +98,7 @@ class BatchTally:
         """Note one event; those that neither stop nor start the machine change no time."""
         if kind in WAITS or kind in GOES:
             self._advance(boot, mono_ns)
-            self._running = kind in GOES
+            self._running, self._last_was_scan = kind in GOES, False
         self.state = kind
         self.last_event_id = event_id
 
@@ -102,7 +115,8 @@ class BatchTally:
         per_hour = cards * _NS_PER_HOUR / self.running_ns if self.running_ns else 0.0
         seconds_left = None
         if batch.expected_cards and per_hour:
-            seconds_left = max(0, batch.expected_cards - cards) * 3_600 / per_hour
+            card_ns = pace_ns(self.intervals_ns) or self.running_ns / cards
+            seconds_left = max(0, batch.expected_cards - cards) * card_ns / _NS_PER_S
         return BatchSummary(
             batch_id=batch.id or 0,
             cards=cards,
@@ -117,12 +131,28 @@ class BatchTally:
             later_rows=self.last_retry_id + self.last_correction_id,
         )
 
-    def _advance(self, boot: str, mono_ns: int) -> None:
+    def _advance(self, boot: str, mono_ns: int) -> int:
+        """Add the time since the last row where the machine ran through it, and return it."""
         last_boot, last_mono_ns = self._last
         passed_ns = mono_ns - last_mono_ns
-        if self._running and boot == last_boot and 0 <= passed_ns <= IDLE_S * _NS_PER_S:
+        counts = self._running and boot == last_boot and 0 <= passed_ns <= IDLE_S * _NS_PER_S
+        if counts:
             self.running_ns += passed_ns
         self._last = (boot, max(mono_ns, last_mono_ns) if boot == last_boot else mono_ns)
+        return passed_ns if counts else 0
+
+
+def pace_ns(intervals_ns: Iterable[int]) -> float | None:
+    """How long a card takes, in nanoseconds; None before there are enough of them.
+
+    The mean, in which none counts as more than twice the median: one card that a hand had to
+    free says little of the cards to come.
+    """
+    known = list(intervals_ns)
+    if len(known) < _FEWEST_FOR_PACE:
+        return None
+    most = _SLOWEST_COUNTS_AS * median(known)
+    return sum(min(interval, most) for interval in known) / len(known)
 
 
 def bring_up_to_date(session: Session, batch_id: int, tally: BatchTally) -> None:
