@@ -106,7 +106,11 @@ class Given(Locator):
         """Without corners there is nothing in view."""
         self.corners_px: Corners | None = None
 
-    def locate(self, frame: Picture) -> Located:  # noqa: ARG002
+    def exact(self, frame: Picture, located: Located) -> Located:  # noqa: ARG002
+        """What is given is exact."""
+        return located
+
+    def glance(self, frame: Picture) -> Located:  # noqa: ARG002
         """The corners that were given, whatever the frame."""
         if self.corners_px is None:
             return Located(View.NOTHING)

@@ -23,7 +23,8 @@ class Evidence:
 
     `similarity` is the cosine of the embeddings, or the likeness of the hashes, 0…1.
     `twin_of_best` says that its reference picture can't be told from the best candidate's,
-    `told_apart` that the crop sides with the best candidate wherever the two differ.
+    `told_apart` that the crop sides with the best candidate wherever the two differ, `number_read`
+    that the card seems to show this one's number.
     """
 
     printing: Printing
@@ -32,6 +33,7 @@ class Evidence:
     comparison: Comparison
     twin_of_best: bool = False
     told_apart: bool = False
+    number_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,9 @@ def _unsettled(found: Standing, limits: Limits, calibration: Calibration) -> lis
     """The printings among which a person must choose, however sure the artwork is."""
     if found.twins:
         numbers = ", ".join(_label(item.printing) for item in (found.best, *found.twins))
-        return [f"printing uncertain: these printings look the same: {numbers}"]
+        looks = found.best.printing.number if found.best.number_read else ""
+        read = f"; the number looks like {looks}" if looks else ""
+        return [f"printing uncertain: these printings look the same: {numbers}{read}"]
     if found.apart and not calibration.settles_printings(limits.error_rate):
         numbers = ", ".join(_label(item.printing) for item in found.apart)
         return [f"printing uncertain: it may also be {numbers}"]

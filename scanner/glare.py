@@ -30,6 +30,7 @@ class Frames:
             )
         self._frame = frame
         self._other = other_light
+        self._crops: dict[bytes, Picture] = {}
         self._pairs: dict[bytes, EvenPair] = {}
 
     @property
@@ -39,11 +40,17 @@ class Frames:
 
     def cut(self, corners: Corners) -> Picture:
         """The `(640, 448, 3) uint8` crop at these corners, without glare if two lights show it."""
+        key = corners.tobytes()
+        if key not in self._crops:
+            self._crops[key] = self._cut(key, corners)
+        return self._crops[key]
+
+    def _cut(self, key: bytes, corners: Corners) -> Picture:
         crop = rectify(self._frame, corners)
         if self._other is None:
             return crop
         other = rectify(self._other, corners)
-        pair = self._pairs[corners.tobytes()] = even_out(crop, other)
+        pair = self._pairs[key] = even_out(crop, other)
         return merge(crop, other, pair)
 
     def pair(self, corners: Corners) -> EvenPair | None:

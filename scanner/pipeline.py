@@ -23,7 +23,7 @@ from scanner.quality import measure_quality
 from scanner.reader import Reader
 from scanner.reader_rivals import read_among
 from scanner.records import Corners, Identification, Located, Picture, View
-from scanner.rectify import from_crop, rectify, turn_corners
+from scanner.rectify import from_crop, rectify, rectify_small, turn_corners
 from scanner.shortlist import Found, Shortlist
 
 if TYPE_CHECKING:
@@ -113,12 +113,23 @@ class Recognizer:
         """
         stages: dict[str, float] = {}
         clock = _Clock(stages)
-        located = self._locator.locate(frame)
+        located = self._locator.glance(frame)
         clock.lap("locate")
         if not located.corners_px or located.view not in (View.CARD, View.BACK):
             seen = located.view if located.view is not View.CARD else View.NOTHING
+            if located.corners_px:
+                located = self._locator.exact(frame, located)
             return self._answer(decide_without_card(seen), seen, stages, located)
-        return self._name(Frames(frame, other_light), located, stages, clock)
+        frames = Frames(frame, other_light)
+        corners = located.corners_px[0]
+        crop = rectify_small(frame, corners)
+        clock.lap("rectify")
+        found = self._shortlist.find(crop, clock.lap)
+        if found.is_plain:
+            return self._name(frames, located, corners, found, stages, clock)
+        located = self._locator.exact(frame, located)
+        clock.lap("locate")
+        return self._look_closely(frames, located, stages, clock)
 
     def identify_crop(self, crop: Picture) -> Identification:
         """Name the card in a kept crop, `(H, W, 3) uint8`, which is the card and nothing else.
@@ -132,31 +143,39 @@ class Recognizer:
         size = np.array([crop.shape[1], crop.shape[0]], np.float32)
         edges = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * size - np.float32(0.5)
         card = Located(View.CARD, (edges,), 1.0)
-        return self._name(Frames(crop), card, stages, _Clock(stages))
+        return self._look_closely(Frames(crop), card, stages, _Clock(stages))
 
-    def _name(
+    def _look_closely(
         self, frames: Frames, located: Located, stages: dict[str, float], clock: _Clock
     ) -> Identification:
-        """The answer for the first card of `located`."""
+        """The answer for the first card of `located`, whose corners are as exact as they get."""
         corners = located.corners_px[0]
         crop = frames.cut(corners)
         clock.lap("rectify")
-        quality = measure_quality(crop)
-        clock.lap("quality")
         found = self._shortlist.find(crop, clock.lap)
         # A card that is clear but can't be laid was cut out far too large or small.
         if not found.is_clear or found.laid is None:
-            corners, crop, found = self._look_again(frames, corners, crop, found, clock)
+            corners, found = self._look_again(frames, corners, crop, found, clock)
         if located.several_chance > _SEVERAL and not found.is_clear:
             return self._answer(decide_without_card(View.SEVERAL), View.SEVERAL, stages, located)
-        pair = frames.pair(corners)
+        return self._name(frames, located, corners, found, stages, clock)
+
+    def _name(
+        self, frames: Frames, located: Located, corners: Corners, found: Found,
+        stages: dict[str, float], clock: _Clock,
+    ) -> Identification:  # fmt: skip
+        """The answer for what was found in a crop that was cut at `corners`."""
         if found.upside_down:
-            pair = pair and pair.turned()
             corners = turn_corners(corners)
-            crop = np.ascontiguousarray(crop[::-1, ::-1])
         if found.laid is not None:
             corners = from_crop(corners, found.laid)
-        evidence = read_among(found.evidence, partial(self._reader.weigh, frames.first, corners))
+        crop = frames.cut(corners)
+        clock.lap("rectify")
+        quality = measure_quality(crop, cut=located.cut)
+        clock.lap("quality")
+        evidence = self._shortlist.settle(crop, found)
+        clock.lap("printing")
+        evidence = read_among(evidence, partial(self._reader.weigh, frames.first, corners))
         clock.lap("read")
         verdict = self._decider.decide(evidence, quality, located)
         clock.lap("decide")
@@ -165,13 +184,14 @@ class Recognizer:
             verdict, view, stages, Located(view, (corners,), located.confidence),
             crop, found.upside_down,
         )  # fmt: skip
-        answer = replace(answer, finish=self._finishes.of_answer(answer, pair))
+        finish = self._finishes.of_answer(answer, frames.pair(corners))
+        answer = replace(answer, finish=finish)
         clock.lap("finish")
         return answer
 
     def _look_again(
         self, frames: Frames, corners: Corners, crop: Picture, found: Found, clock: _Clock
-    ) -> tuple[Corners, Picture, Found]:
+    ) -> tuple[Corners, Found]:
         """Cut the card out anew where the likeliest references say that its picture lies.
 
         The paper's edge is not always where the reference's frame falls (another language's
@@ -180,14 +200,14 @@ class Recognizer:
         placed = self._shortlist.lay_on_reference(crop, found)
         clock.lap("align")
         if placed is None:
-            return corners, crop, found
+            return corners, found
         better_corners = from_crop(corners, placed)
         better_crop = frames.cut(better_corners)
         clock.lap("rectify")
         better = self._shortlist.find(better_crop, clock.lap)
         if better.strength <= found.strength:
-            return corners, crop, found
-        return better_corners, better_crop, better
+            return corners, found
+        return better_corners, better
 
     def _answer(
         self, verdict: Verdict, view: View, stages: dict[str, float], located: Located,

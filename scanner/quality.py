@@ -23,18 +23,21 @@ class Quality:
 
     `sharpness` is the mean squared Laplacian over the luma's variance (no unit, higher is
     sharper), `glare` the share of blown-out pixels, `brightness` and `contrast` the mean and
-    standard deviation of the luma, 0…255.
+    standard deviation of the luma, 0…255. `cut` says that the card reaches beyond the frame.
     """
 
     sharpness: float
     glare: float
     brightness: float
     contrast: float
+    cut: bool = False
 
     @property
     def complaints(self) -> tuple[str, ...]:
         """What a clerk can do something about, as sentences."""
         found: list[str] = []
+        if self.cut:
+            found.append("the card reaches beyond the picture: move it into view")
         if self.contrast < _FLAT_BELOW:
             found.append("hardly anything can be made out on the card")
         elif self.sharpness < _BLURRED_BELOW:
@@ -46,8 +49,8 @@ class Quality:
         return tuple(found)
 
 
-def measure_quality(crop: Picture) -> Quality:
-    """Measure an upright `(640, 448, 3) uint8` crop."""
+def measure_quality(crop: Picture, *, cut: bool = False) -> Quality:
+    """Measure an upright `(640, 448, 3) uint8` crop; `cut` is handed on."""
     small = cv2.resize(crop, (_WIDTH_PX, _HEIGHT_PX), interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     mean, deviation = cv2.meanStdDev(luma)
@@ -56,4 +59,4 @@ def measure_quality(crop: Picture) -> Quality:
     _, spread = cv2.meanStdDev(edges)
     sharpness = float(spread[0, 0]) ** 2 / max(contrast**2, 1.0)
     glare = float(np.count_nonzero(luma >= 250)) / luma.size
-    return Quality(sharpness, glare, float(mean[0, 0]), contrast)
+    return Quality(sharpness, glare, float(mean[0, 0]), contrast, cut)

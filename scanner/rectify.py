@@ -40,6 +40,26 @@ def rectify(frame: Picture, corners: Corners) -> Picture:
     return np.asarray(crop, np.uint8)
 
 
+def rectify_small(frame: Picture, corners: Corners) -> Picture:
+    """As `rectify`, to `(320, 224, 3) uint8` in a third of the time: enough to know a card by."""
+    part, offset = _around(frame, corners)
+    corners = (corners - offset).astype(np.float32)
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    small = (CROP_WIDTH_PX // 2, CROP_HEIGHT_PX // 2)
+    while sides.max() > _ALIASING_RATIO * small[1] and min(part.shape[:2]) >= 2:
+        size = (part.shape[1] // 2, part.shape[0] // 2)
+        shrunk = np.array([size[0] / part.shape[1], size[1] / part.shape[0]], np.float32)
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        corners, sides = (corners + np.float32(0.5)) * shrunk - np.float32(0.5), sides / 2
+    target = np.array([[0, 0], [small[0], 0], [*small], [0, small[1]]], np.float32) - 0.5
+    matrix = cv2.getPerspectiveTransform(corners, target)
+    crop = cv2.warpPerspective(
+        cv2.cvtColor(part, cv2.COLOR_BGR2BGRA), matrix, small,
+        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGRA2BGR), np.uint8)
+
+
 def _around(frame: Picture, corners: Corners) -> tuple[Picture, NDArray[np.float64]]:
     """The part of the frame that holds the corners, with some room, and where it begins (x, y).
 

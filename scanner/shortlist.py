@@ -17,7 +17,7 @@ from scanner.lay import lay
 from scanner.nearest import Hit, nearest
 from scanner.records import Corners, Picture
 from scanner.rivals import Rivals
-from scanner.verify import Blocks, Windows, compare, correlate, cut_blocks, cut_windows
+from scanner.verify import Blocks, Comparison, Windows, compare, correlate, cut_blocks, cut_windows
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
@@ -28,6 +28,9 @@ _FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 2, 8
 _NEARLY_AS_NEAR = 0.25
 # A first look that finds this needs no second one.
 _CLEAR = Thresholds()
+# From where on a first look at a small crop, cut at corners not yet exact, is as good as any.
+_PLAIN_SCORE, _PLAIN_MATCHED = 0.88, 0.7
+_NOTHING = Comparison(0.0, 0.0)
 # A crop that fits nothing is laid on this many references each way up.
 _ALIGNED_WITH = 6
 # Rows of other cards stay far below this, rows of the card itself seldom do.
@@ -42,12 +45,20 @@ _EMBED_WIDTH_PX, _EMBED_HEIGHT_PX = 112, 160
 class Found:
     """The compared candidates, best first, and which way up they are; `nearest` are the rows that
     the search found for the crop as it is and for the crop turned. `laid` is where the best
-    reference's corners lie in the upright crop, when its picture is there beyond doubt."""
+    reference's corners lie in the upright crop of 448 × 640 px, when its picture is there beyond
+    doubt. `hits` are the rows behind the evidence."""
 
     evidence: tuple[Evidence, ...]
     upside_down: bool
     nearest: tuple[tuple[Hit, ...], ...] = ()
     laid: Corners | None = None
+    hits: tuple[Hit, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is left to gain from a better crop."""
+        comparison = self.evidence[0].comparison if self.laid is not None else _NOTHING
+        return comparison.score >= _PLAIN_SCORE and comparison.matched >= _PLAIN_MATCHED
 
     @property
     def is_clear(self) -> bool:
@@ -72,7 +83,10 @@ class Shortlist:
         self._blocks: OrderedDict[tuple[int, int], Blocks] = OrderedDict()
 
     def find(self, crop: Picture, lap: Callable[[str], None]) -> Found:
-        """Candidates for a `(640, 448, 3) uint8` crop of unknown way up; `lap` times the stages."""
+        """Candidates for a crop of unknown way up; `lap` times the stages.
+
+        The crop is `(640, 448, 3) uint8`, or half as large, for a first look.
+        """
         small = _shrink(crop)
         hits = [nearest(small, self._packs, self._embedder, lap)]
         # A card that is found at once the right way up need not be tried the other way.
@@ -98,15 +112,22 @@ class Shortlist:
         if _is_clear(best) and best_windows is not None:
             laid = lay(correlate(best_windows, self._reference(best_hits[0])))
             lap("lay")
-            picture = np.ascontiguousarray(crop[::-1, ::-1]) if turned else crop
-            best = self._rivals.settle(
-                picture, best,
-                lambda place: (best_hits[place].pack, best_hits[place].row),
-                lambda place: self._packs[best_hits[place].pack].row_picture(best_hits[place].row),
-            )  # fmt: skip
-            lap("printing")
         nearby = tuple(tuple(way[:_ALIGNED_WITH]) for way in hits)
-        return Found(best, turned, nearby, laid)
+        return Found(best, turned, nearby, laid, best_hits)
+
+    def settle(self, crop: Picture, found: Found) -> tuple[Evidence, ...]:
+        """The evidence with the other printings of a clear card's artwork told apart.
+
+        `crop` is the upright `(640, 448, 3) uint8` one. Nothing is read where no card is clear.
+        """
+        if not found.is_clear:
+            return found.evidence
+        hits = found.hits
+        return self._rivals.settle(
+            crop, found.evidence,
+            lambda place: (hits[place].pack, hits[place].row),
+            lambda place: self._packs[hits[place].pack].row_picture(hits[place].row),
+        )  # fmt: skip
 
     def lay_on_reference(self, crop: Picture, found: Found) -> Corners | None:
         """Where the card's picture really lies in a crop that fits no reference well.

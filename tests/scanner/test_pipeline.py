@@ -70,7 +70,7 @@ def test_each_answer_says_what_made_it_and_how_long_it_took(
     assert answer.model_id == embedder.model_id
     assert answer.pack_id == pack.pack_id
     assert list(answer.stages_ms) == [
-        "locate", "rectify", "quality", "embed", "search", "verify", "lay", "printing",
+        "locate", "rectify", "embed", "search", "verify", "lay", "quality", "printing",
         "read", "decide", "finish",
     ]  # fmt: skip
 

@@ -1,13 +1,14 @@
-"""What the pictures left open is settled by reading, and never against the pictures."""
+"""What the pictures left open is put in order by reading, and never settled by it alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.decide import Evidence
+from scanner.decide import Evidence, decide
+from scanner.quality import Quality
 from scanner.reader import Reading
 from scanner.reader_rivals import read_among
-from scanner.records import Printing
+from scanner.records import Decision, Printing
 from scanner.verify import Comparison
 
 FOUND = Comparison(0.9, 0.9)
@@ -35,29 +36,26 @@ def marks(found: Sequence[Evidence]) -> list[tuple[str, bool, bool]]:
     return [(one.printing.card_id, one.twin_of_best, one.told_apart) for one in found]
 
 
-def test_a_twin_with_another_number_is_told_apart() -> None:
+def test_a_twin_with_another_number_stays_one() -> None:
     _, read = reads("LF1-001/120")
     found = read_among([candidate("LF1-001/120"), candidate("LF2-003/112", "twin")], read)
-    assert marks(found) == [("LF1-001/120", False, False), ("LF2-003/112", False, True)]
+    assert marks(found) == [("LF1-001/120", False, False), ("LF2-003/112", True, False)]
+    assert [one.number_read for one in found] == [True, False]
+
+
+def test_what_is_read_is_said_and_goes_to_review() -> None:
+    _, read = reads("LF2-003/112")
+    found = read_among([candidate("LF1-001/120"), candidate("LF2-003/112", "twin")], read)
+    verdict = decide(found, Quality(0.1, 0, 120, 50))
+    assert verdict.decision is Decision.REVIEW
+    assert verdict.printing == found[0].printing
+    assert verdict.reasons[-1].endswith("the number looks like LF2-003/112")
 
 
 def test_a_twin_that_is_read_takes_the_lead() -> None:
     _, read = reads("LF2-003/112")
     found = read_among([candidate("LF1-001/120"), candidate("LF2-003/112", "twin")], read)
-    assert marks(found) == [("LF2-003/112", False, False), ("LF1-001/120", False, True)]
-
-
-def test_a_twin_that_prints_the_same_stays_one() -> None:
-    _, read = reads("LF1-001/120")
-    found = read_among(
-        [
-            candidate("LF1-001/120"),
-            candidate("LF1-001/120", "twin", "parallel"),
-            candidate("LF2-003/112", "twin"),
-        ],
-        read,
-    )
-    assert [one.twin_of_best for one in found] == [False, True, False]
+    assert marks(found) == [("LF2-003/112", False, False), ("LF1-001/120", True, False)]
 
 
 def test_two_that_print_the_same_stay_twins_when_they_take_the_lead() -> None:
@@ -72,7 +70,7 @@ def test_two_that_print_the_same_stay_twins_when_they_take_the_lead() -> None:
     )
     assert marks(found) == [
         ("LF2-003/112", False, False),
-        ("LF1-001/120", False, True),
+        ("LF1-001/120", True, False),
         ("LF2-003/112parallel", True, False),
     ]
 
