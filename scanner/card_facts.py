@@ -23,12 +23,14 @@ KNOWN_COLUMNS = frozenset(name for names in _COLUMNS.values() for name in names)
 class PriceRange:
     """What the card is worth at least and at most, in minor units of `currency`.
 
-    Both are the same once its finish is known, or where that makes no difference.
+    Both are the same once its finish is known, or where that makes no difference. `condition` is
+    the one that the prices are for, empty where the source does not say.
     """
 
     low_minor: int
     high_minor: int
     currency: str
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,16 +38,13 @@ def price_range(
         wanted = {each.value for each in exists_in}
     else:
         wanted = set(by_finish)
-    amounts = [_amount(by_finish.get(each, []), condition) for each in wanted]
-    known = [amount for amount in amounts if amount is not None]
-    if not known or len(known) < len(amounts):
-        return None
-    return PriceRange(min(known), max(known), currency)
+    for bought_as in dict.fromkeys((condition, "NM", "")):
+        amounts = [_amount(by_finish.get(each, []), bought_as) for each in wanted]
+        known = [amount for amount in amounts if amount is not None]
+        if known and len(known) == len(amounts):
+            return PriceRange(min(known), max(known), currency, bought_as or "")
+    return None
 
 
 def _amount(rows: list[Price], condition: str | None) -> int | None:
-    for wanted in (condition, "NM", ""):
-        for row in rows:
-            if row.condition == wanted:
-                return row.amount_minor
-    return None
+    return next((row.amount_minor for row in rows if row.condition == condition), None)

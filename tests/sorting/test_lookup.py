@@ -18,22 +18,24 @@ def look_up(
 def test_an_unknown_finish_is_worth_what_its_finishes_are(shop: Shop) -> None:
     shop.price("A-1", 20)
     assert look_up(shop, "A-1") is None, "the catalog knows of a foil, whose price nobody knows"
-    assert look_up(shop, "A-1", Finish.NORMAL) == PriceRange(20, 20, "EUR")
+    assert look_up(shop, "A-1", Finish.NORMAL) == PriceRange(20, 20, "EUR", "NM")
     assert look_up(shop, "A-1", Finish.FOIL) is None
     shop.price("A-1", 1200, "foil")
-    assert look_up(shop, "A-1") == PriceRange(20, 1200, "EUR")
+    assert look_up(shop, "A-1") == PriceRange(20, 1200, "EUR", "NM")
     shop.price("A-2", 7)
-    assert look_up(shop, "A-2") == PriceRange(7, 7, "EUR"), "it exists in one finish only"
+    assert look_up(shop, "A-2") == PriceRange(7, 7, "EUR", "NM"), "it exists in one finish only"
     shop.price("B-1", 7), shop.price("B-1", 9, "holo")
-    assert look_up(shop, "B-1") == PriceRange(7, 9, "EUR"), "what the source sells is what exists"
+    assert look_up(shop, "B-1") == PriceRange(7, 9, "EUR", "NM"), (
+        "what the source sells is what exists"
+    )
     assert look_up(shop, "C-1") is None
 
 
 def test_the_newest_price_of_the_condition_counts_else_near_mint(shop: Shop) -> None:
     shop.price("A-2", 100), shop.price("A-2", 60, condition="LP"), shop.price("A-2", 120)
-    assert look_up(shop, "A-2") == PriceRange(120, 120, "EUR")
-    assert look_up(shop, "A-2", condition="LP") == PriceRange(60, 60, "EUR")
-    assert look_up(shop, "A-2", condition="DMG") == PriceRange(120, 120, "EUR")
+    assert look_up(shop, "A-2") == PriceRange(120, 120, "EUR", "NM")
+    assert look_up(shop, "A-2", condition="LP") == PriceRange(60, 60, "EUR", "LP")
+    assert look_up(shop, "A-2", condition="DMG") == PriceRange(120, 120, "EUR", "NM")
     lookup = CardLookup(shop.feed, Facts(), "USD")
     assert lookup.of_answer(answer("A-2")).price is None
 
