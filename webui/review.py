@@ -5,25 +5,35 @@ from __future__ import annotations
 import re
 import threading
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request, send_file
 from werkzeug.exceptions import NotFound
 
 from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
-from scanner.errors import CounterscanError, StoreError
+from scanner.errors import PackError, StoreError
 from scanner.records import Printing
 from scanner.store_present import FROM_PERSON, PresentAnswer
+from webui.describe import describe, read_body, read_query
+from webui.gate import note
 from webui.page import Page, Services
+from webui.review_answers import (
+    Named,
+    Naming,
+    PrintingAsked,
+    QueueAsked,
+    ReviewTwin,
+    SearchAsked,
+    SetsOfGames,
+    Suggestions,
+    Undone,
+)
 from webui.review_view import ReviewView
 from webui.security import Refused
 from webui.view import Json
 
 PAGE_OF_ITEMS = 12
-MAX_ITEMS = 100
 MAX_SKIPPED = 500
 MAX_TYPED = 100
-MAX_SUGGESTIONS = 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _YEAR_S = 365 * 24 * 3600
 _ID = "int(max=9223372036854775807)"
@@ -43,58 +53,65 @@ def make(services: Services) -> Blueprint:
     @review.get("/review")
     def page() -> str:
         threading.Thread(target=references.warm, name="names", daemon=True).start()
-        batch_id = _batch_asked()
+        batch_id = _number("batch")
+        start: Json = {"waiting": 0, "at_stake": "", "undoable": [], "items": []}
+        batch, problem = None, ""
         try:
             start = shown().queue(PAGE_OF_ITEMS, batch_id, ())
+            start["items"] = _with_one_first(shown(), start["items"], _number("scan"))
             batch = services.view.store().batch(batch_id) if batch_id else None
-            problem = ""
         except StoreError as error:
-            start = {"waiting": 0, "waiting_in_all": 0, "at_stake": "", "undoable": [], "items": []}
-            batch, problem = None, str(error)
+            problem = str(error)
         start["items"] = with_html(start["items"])
         return render_template("review.html", start=start, batch=batch, problem=problem)
 
     @review.get("/api/review")
+    @describe("The cards that wait for a person", query=QueueAsked, answer=ReviewTwin)
     def twin() -> Response:
-        limit = min(MAX_ITEMS, request.args.get("limit", PAGE_OF_ITEMS, int))
-        skipped = [int(word) for word in re.findall(r"\d{1,18}", request.args.get("skip", ""))]
-        told = shown().queue(max(0, limit), _batch_asked(), skipped[:MAX_SKIPPED])
-        if request.args.get("html"):
+        asked = read_query(QueueAsked)
+        skipped = [int(word) for word in re.findall(r"\d{1,18}", asked.skip)]
+        told = shown().queue(asked.limit, asked.batch, skipped[:MAX_SKIPPED])
+        if asked.html:
             told["items"] = with_html(told["items"])
         return jsonify(told)
 
     @review.post(f"/api/review/<{_ID}:scan_id>")
+    @describe("Name the card of a scan", body=Naming, answer=Named, refusals=(409, 410, 422))
     def name(scan_id: int) -> Response:
         store = services.view.store()
         now = _answer_of(store.present_answers([scan_id]), scan_id)
-        fields = _fields()
-        if now.source == FROM_PERSON and not fields.get("again"):
+        asked = read_body(Naming)
+        if now.source == FROM_PERSON and not asked.again:
             said = now.name or "no card of the catalog"
             raise Refused(HTTPStatus.CONFLICT, f"Somebody has just named this card: {said}.")
-        printing = _printing_asked(services, now, fields.get("printing"))
-        store.add_correction(
-            scan_id,
-            printing,
-            _one_of(fields, "finish", FINISHES, now.finish),
-            _one_of(fields, "language", LANGUAGES, ""),
-            _one_of(fields, "condition", CONDITIONS, ""),
-        )
-        return jsonify(scan=scan_id, name=printing.name if printing else "")
+        printing = _printing_asked(services, now, asked.printing)
+        finish = asked.finish or now.finish
+        store.add_correction(scan_id, printing, finish, asked.language, asked.condition)
+        named = printing.name if printing else ""
+        note(f"scan {scan_id}: {named or 'not in the catalog'}")
+        return jsonify(scan=scan_id, name=named)
 
     @review.post(f"/api/review/<{_ID}:scan_id>/undo")
+    @describe("Take back what was last said of a scan", answer=Undone, refusals=(409, 410))
     def undo(scan_id: int) -> Response:
         store = services.view.store()
         _answer_of(store.present_answers([scan_id]), scan_id)
         if store.undo_correction(scan_id) is None:
             raise Refused(HTTPStatus.CONFLICT, "There is nothing to undo: nobody named this card.")
+        note(f"scan {scan_id}")
         return jsonify(items=with_html(shown().items([scan_id])))
 
     @review.get("/api/catalog/search")
+    @describe("Search the whole catalog while typing", query=SearchAsked, answer=Suggestions)
     def search() -> Response:
-        typed = request.args.get("q", "")[:MAX_TYPED]
-        limit = min(MAX_SUGGESTIONS, request.args.get("limit", 20, int))
-        game = request.args.get("game", "")[:MAX_TYPED]
-        return jsonify(q=typed, found=shown().suggestions(typed, max(1, limit), game))
+        asked = read_query(SearchAsked)
+        typed = asked.q[:MAX_TYPED]
+        return jsonify(q=typed, found=shown().suggestions(typed, asked.limit, asked.game))
+
+    @review.get("/api/catalog/sets")
+    @describe("The games and sets of the catalog", answer=SetsOfGames)
+    def sets() -> Response:
+        return jsonify(games={game: references.sets(game) for game in references.games()})
 
     @review.get("/catalog/<pack_id>/<digest>.jpg")
     def picture(pack_id: str, digest: str) -> Response:
@@ -105,12 +122,8 @@ def make(services: Services) -> Blueprint:
         answer.headers["Cache-Control"] = f"private, max-age={_YEAR_S}, immutable"
         return answer
 
-    @review.errorhandler(StoreError)
-    def log_unreadable(error: StoreError) -> tuple[Response, int]:
-        return jsonify(error=str(error)), HTTPStatus.SERVICE_UNAVAILABLE
-
-    @review.errorhandler(CounterscanError)
-    def catalog_unreadable(error: CounterscanError) -> tuple[Response, int]:
+    @review.errorhandler(PackError)
+    def catalog_unreadable(error: PackError) -> tuple[Response, int]:
         return jsonify(error=str(error)), HTTPStatus.SERVICE_UNAVAILABLE
 
     return review
@@ -121,9 +134,17 @@ def _html(item: Json) -> str:
     return render_template("_review_card.html", scan=item, **words)
 
 
-def _batch_asked() -> int | None:
-    word = request.args.get("batch", "")
-    return int(word) if re.fullmatch(r"\d{1,18}", word) else None
+def _number(name: str) -> int | None:
+    word = request.args.get(name, "")
+    return int(word) if re.fullmatch(r"[0-9]{1,18}", word) else None
+
+
+def _with_one_first(shown: ReviewView, items: list[Json], scan_id: int | None) -> list[Json]:
+    """The queue behind a scan that somebody came for, whether it waits or not."""
+    if scan_id is None:
+        return items
+    wanted = [{**item, "again": True} for item in shown.items([scan_id])]
+    return wanted + [item for item in items if item["id"] != scan_id]
 
 
 def _answer_of(answers: dict[int, PresentAnswer], scan_id: int) -> PresentAnswer:
@@ -132,46 +153,23 @@ def _answer_of(answers: dict[int, PresentAnswer], scan_id: int) -> PresentAnswer
     return answers[scan_id]
 
 
-def _fields() -> dict[str, Any]:
-    try:
-        fields = request.get_json(silent=True)
-    except RecursionError:  # thousands of brackets, one in another
-        fields = None
-    if not isinstance(fields, dict) or "printing" not in fields:
-        raise Refused(
-            HTTPStatus.BAD_REQUEST,
-            "Send a JSON object with printing: {game, card_id}, or null for a card that is not in "
-            "the catalog.",
-        )
-    return fields
-
-
-def _printing_asked(services: Services, now: PresentAnswer, asked: Any) -> Printing | None:
+def _printing_asked(
+    services: Services, now: PresentAnswer, asked: PrintingAsked | None
+) -> Printing | None:
     """The printing that the page names: of a pack in use, or else one of the scan's candidates."""
     if asked is None:
         return None
-    words = asked if isinstance(asked, dict) else {}
-    game, card_id = str(words.get("game", "")), str(words.get("card_id", ""))
-    found = services.references.printing(game, card_id)
+    found = services.references.printing(asked.game, asked.card_id)
     if found is not None:
         return found
     for entry in now.candidates:
-        if card_id and entry.get("printing") == card_id:
+        if entry.get("printing") == asked.card_id:
             rest = (str(entry.get(key, "")) for key in ("name", "set", "number", "variant"))
-            return Printing(card_id, game or now.game, *rest)
+            return Printing(asked.card_id, asked.game or now.game, *rest)
     raise Refused(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "This printing is not in the catalog in use: search for the card and choose it again.",
     )
-
-
-def _one_of(fields: dict[str, Any], key: str, table: dict[str, str], otherwise: str) -> str:
-    word = fields.get(key, otherwise)
-    if isinstance(word, str) and word in table:
-        return word
-    if word == otherwise or word in ("", None):
-        return otherwise
-    raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{key} is one of {', '.join(table)}.")
 
 
 PAGE = Page("Review", "/review", "review", make)

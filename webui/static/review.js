@@ -49,7 +49,7 @@ function preload(item) {
 
 function take(item) {
   items = items.filter((other) => other !== item);
-  waiting = Math.max(0, waiting - 1);
+  if (!item.again) waiting = Math.max(0, waiting - 1);
 }
 
 function inTurn(ask) {
@@ -60,7 +60,7 @@ function inTurn(ask) {
 async function name(printing) {
   const item = current();
   if (!item) return;
-  const body = { printing };
+  const body = { printing, again: Boolean(item.again) };
   for (const key of ["finish", "condition", "language"]) body[key] = byId(key).value;
   take(item);
   answered.add(item.id);
@@ -111,12 +111,15 @@ async function read() {
   if (reading) return;
   reading = true;
   try {
-    const query = new URLSearchParams({ html: 1, limit: AT_ONCE + answered.size % AT_ONCE, batch, skip: [...skipped].join() });
+    const query = new URLSearchParams({ html: 1, limit: AT_ONCE, skip: [...skipped].slice(-500).join() });
+    if (batch) query.set("batch", batch);
     const answer = await fetch(`/api/review?${query}`);
     if (!answer.ok) return;
     const told = await answer.json();
     const fresh = told.items.filter((item) => !answered.has(item.id));
-    const inHand = fresh.find((item) => item.id === current()?.id) ?? (told.waiting ? current() : null);
+    // A card that somebody else has named meanwhile leaves the hand; one that was asked for stays.
+    const inHand = fresh.find((item) => item.id === current()?.id)
+      ?? (current()?.again || told.waiting > told.items.length ? current() : null);
     items = inHand ? [inHand, ...fresh.filter((item) => item.id !== inHand.id)] : fresh;
     waiting = told.waiting;
     byId("at-stake").textContent = told.at_stake ? ` · ${told.at_stake} at stake` : "";
