@@ -90,19 +90,17 @@ def _fit(
     places: NDArray[np.float64], shift: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """Weighed least squares with outliers let go of; None when too few blocks are left."""
-    terms = _terms(places)
+    rows, right = _terms(places).reshape(-1, 8), shift.reshape(-1)
     # The two perspective terms are small in a crop: a little stiffness keeps few blocks sane.
     stiff = np.diag([0, 0, 0, 0, 0, 0, 1.0, 1.0]) * _STIFFNESS * len(places)
     trust = weight
     for _ in range(_ROUNDS):
-        weighed = terms * trust[:, None, None]
-        square = np.einsum("nik,nil->kl", weighed, terms) + stiff
-        right = np.einsum("nik,ni->k", weighed, shift)
+        weighed = (rows * np.repeat(trust, 2)[:, None]).T
         try:
-            fitted = np.linalg.solve(square, right)
+            fitted = np.linalg.solve(weighed @ rows + stiff, weighed @ right)
         except np.linalg.LinAlgError:
             return None
-        off = np.linalg.norm(shift - terms @ fitted, axis=1)
+        off = np.hypot(*(right - rows @ fitted).reshape(-1, 2).T)
         trust = weight / (1 + np.square(off / (0.5 * _OFF_PX)))
     agree = off < _OFF_PX
     spread = places[agree].std(axis=0) if agree.any() else np.zeros(2)

@@ -47,10 +47,11 @@ def rectify_small(frame: Picture, corners: Corners) -> Picture:
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     small = (CROP_WIDTH_PX // 2, CROP_HEIGHT_PX // 2)
     while sides.max() > _ALIASING_RATIO * small[1] and min(part.shape[:2]) >= 2:
+        # Halving exactly is ten times faster than shrinking by nearly as much.
         size = (part.shape[1] // 2, part.shape[0] // 2)
-        shrunk = np.array([size[0] / part.shape[1], size[1] / part.shape[0]], np.float32)
+        part = part[: 2 * size[1], : 2 * size[0]]
         part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-        corners, sides = (corners + np.float32(0.5)) * shrunk - np.float32(0.5), sides / 2
+        corners, sides = (corners + np.float32(0.5)) / 2 - np.float32(0.5), sides / 2
     target = np.array([[0, 0], [small[0], 0], [*small], [0, small[1]]], np.float32) - 0.5
     matrix = cv2.getPerspectiveTransform(corners, target)
     crop = cv2.warpPerspective(
