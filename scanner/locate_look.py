@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.locate_cut import Points
-from scanner.locate_net import CornerNet, fit_frame
+from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CornerNet, fit_frame
 from scanner.locate_peaks import Quad, find_peaks, find_quads
 from scanner.locate_strips import short_side
 from scanner.records import Corners, Picture
@@ -27,6 +27,7 @@ _SEVERAL_POSSIBLE = 0.2
 _CARD_LIKELY = 0.3
 # The mean grey level that a frame is brought to in which no corner was seen.
 _MIDDLE_GREY = 90.0
+_LAST = np.array([INPUT_WIDTH_PX - 1, INPUT_HEIGHT_PX - 1], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +59,27 @@ def look_twice(frame: Picture, net: CornerNet) -> Look | None:
     blurred = look.quads[0].strength < _SHARP_ENOUGH
     if not blurred and not (alone and look.chances[2] > _SEVERAL_POSSIBLE):
         return look
-    turned = look_once(np.ascontiguousarray(frame[::-1, ::-1]), net)
+    turned = look_once(frame, net, turned=True)
     if turned is None or not turned.quads:
         return look
     chances = np.asarray((look.chances + turned.chances) / 2, np.float32)
     if turned.quads[0].strength <= look.quads[0].strength:
         return replace(look, chances=chances)
-    last = np.array([frame.shape[1] - 1, frame.shape[0] - 1], np.float32)
-    quads = [Quad(last - quad.corners, quad.strength) for quad in turned.quads]
-    return replace(look, chances=chances, quads=quads)
+    return replace(look, chances=chances, quads=turned.quads)
 
 
-def look_once(frame: Picture, net: CornerNet) -> Look | None:
-    """None when the net's answer is no answer at all."""
+def look_once(frame: Picture, net: CornerNet, *, turned: bool = False) -> Look | None:
+    """What the net makes of the frame, or of the frame by half a turn; None when its answer is no
+    answer at all."""
     canvas, fit = fit_frame(frame)
+    if turned:
+        canvas = np.ascontiguousarray(canvas[::-1, ::-1])
     maps, chances = net.run(canvas)
     if not (np.isfinite(maps).all() and np.isfinite(chances).all()):
         log.warning("The locator's model answered with no numbers; the frame counts as empty")
         return None
     quads = [
-        Quad(fit.to_frame(quad.corners), quad.strength)
+        Quad(fit.to_frame(_LAST - quad.corners if turned else quad.corners), quad.strength)
         for quad in find_quads(maps)
         if quad.strength > _LEAST_STRENGTH
     ]

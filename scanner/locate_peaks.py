@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import dist, exp, log
 
 import cv2
 import numpy as np
@@ -101,14 +102,16 @@ def _card_likeness(quad: Corners) -> float:
     """How much a quad looks like a card in perspective, 0 (can't be one) … 1."""
     if not cv2.isContourConvex(quad.reshape(4, 1, 2)):
         return 0.0
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    if sides.min() < 6:
+    # Plain numbers: this is asked of many quads, and four sides are too few for arrays to pay.
+    one, two, three, four = quad.tolist()
+    sides = (dist(one, two), dist(two, three), dist(three, four), dist(four, one))
+    if min(sides) < 6:
         return 0.0
     aspect = (sides[0] + sides[2]) / (sides[1] + sides[3])
     if not 0.3 < aspect < 1.7:
         return 0.0
-    skew = np.log(sides[0] / sides[2]) ** 2 + np.log(sides[1] / sides[3]) ** 2
-    return float(np.exp(-(np.log(aspect / 0.71) ** 2) * 2 - 2 * skew))
+    skew = log(sides[0] / sides[2]) ** 2 + log(sides[1] / sides[3]) ** 2
+    return exp(-(log(aspect / 0.71) ** 2) * 2 - 2 * skew)
 
 
 def _inside(quad: Corners, other: Corners) -> bool:
