@@ -15,10 +15,14 @@ from firmware.loop import FeedLoop
 from firmware.machine import Machine, Recognizer
 from firmware.phases import Phase
 from firmware.preview import Preview
+from firmware.sorter import Gate
 from firmware.watchdog import Watchdog
 from scanner.config import Settings
 from scanner.crops import prune
 from scanner.errors import CounterscanError
+from scanner.inventory_catalog import LibraryFacts
+from scanner.routing import BinsByDecision
+from scanner.sorting.shop_router import ShopRouter
 from scanner.store import Store
 
 log = logging.getLogger(__name__)
@@ -40,11 +44,37 @@ def assemble(
         before_batch=drivers.before_batch,
         on_phase=CropTidier(settings).on_phase,
         lights=drivers.lights,
+        signals=drivers.signals,
+        gate=_gate(settings, drivers),
+        router=ShopRouter(
+            store,
+            LibraryFacts(settings.data_dir),
+            settings.decision.currency,
+            settings.sorter.bins,
+            BinsByDecision(
+                settings.sorter.accepted_bin,
+                settings.sorter.review_bin,
+                settings.sorter.unknown_bin,
+            ),
+        ),
     )
     log.warning("drivers in use: %s", machine.driver)
     machine.preview = Preview(settings.data_dir, driver=machine.driver, recognizer=what)
     machine.watchdog = Watchdog(machine.make_safe)
     return machine, FeedLoop(machine)
+
+
+def _gate(settings: Settings, drivers: Drivers) -> Gate | None:
+    """The diverter with its times; None for a machine without."""
+    if drivers.sorter is None:
+        return None
+    sorter = settings.sorter
+    return Gate(
+        drivers.sorter,
+        MonotonicClock(),
+        lead_s=sorter.lead_ms / 1000,
+        clear_s=sorter.clear_ms / 1000,
+    )
 
 
 class CropTidier:

@@ -10,10 +10,22 @@ from firmware.journal import Journal
 from scanner.batches import plan_of
 from scanner.errors import StoreFullError
 from scanner.records import Identification
+from scanner.routing import Mode, Router, Routing
 from scanner.store import Store
 from scanner.tables import Scan
 
-LAST_STATES_THAT_REST = frozenset({"paused", "jam", "double_feed", "emergency_stop", "door_open"})
+LAST_STATES_THAT_REST = frozenset(
+    {
+        "paused",
+        "jam",
+        "double_feed",
+        "mis_seat",
+        "hopper_empty",
+        "sorter_stuck",
+        "emergency_stop",
+        "door_open",
+    }
+)
 EVENTS: Mapping[str, Event] = {"pause": Pause(), "stop": Stop()}
 
 
@@ -46,12 +58,26 @@ def expected_cards(argument: Mapping[str, str | int]) -> int:
         return 0
 
 
-class Desk:
-    """Everything that the loop writes to and reads from the store. Raises the store's errors."""
+def mode_asked(argument: Mapping[str, str | int]) -> Mode | None:
+    """The mode that a start command names, `scan` without one; None for a name that is unknown."""
+    try:
+        return Mode(str(argument.get("mode") or Mode.SCAN.value))
+    except ValueError:
+        return None
 
-    def __init__(self, store: Store, driver: str):
+
+class Desk:
+    """Everything that the loop writes to and reads from the store. Raises the store's errors.
+
+    `has_bins` says that every card goes to a bin; without, only a batch that sorts names one.
+    """
+
+    def __init__(self, store: Store, driver: str, router: Router, *, has_bins: bool = False):
         self._store = store
         self._driver = driver
+        self._router = router
+        self._has_bins = has_bins
+        self._routes = has_bins
         self._journal = Journal(store)
         self._batch_id: int | None = None
         self._unanswered: list[tuple[int, str]] = []
@@ -62,6 +88,7 @@ class Desk:
         if batch is None or batch.id is None:
             return None
         self._batch_id = batch.id
+        self._begin_routing(batch.id, Mode(batch.mode))
         summary = self._store.batch_summary(batch.id)
         last = self._store.latest_scans(1, batch.id)
         return OpenBatch(
@@ -72,13 +99,14 @@ class Desk:
             last[0].card_id if last else "",
         )
 
-    def begin_batch(self, argument: Mapping[str, str | int], expected: int) -> None:
+    def begin_batch(self, argument: Mapping[str, str | int], expected: int, mode: Mode) -> None:
         """Open a batch as the page asks; `expected` is 0 when nobody counted."""
         name = str(argument.get("name", "")).strip()
         batch = self._store.create_batch(
-            name or "Batch", expected, self._driver, plan=plan_of(argument)
+            name or "Batch", expected, self._driver, mode, plan_of(argument)
         )
         self._batch_id = batch.id
+        self._begin_routing(batch.id or 0, mode)
         self._store.add_event(self._batch_id, "started", f"With {self._driver}.")
 
     def end_batch(self, kind: str) -> None:
@@ -90,17 +118,51 @@ class Desk:
         """Tell the page of a change."""
         self._store.add_event(self._batch_id, kind, detail)
 
-    def commit(self, answer: Identification, captured_mono_ns: int, *, counted: bool) -> Scan:
-        """Put the scan on disk; `counted` where a mechanism numbers its cards."""
+    def route(self, answer: Identification, full_bins: frozenset[int]) -> Routing | None:
+        """Where the card is to go; None where there are no bins. Nothing is written yet."""
+        return self._router.route(answer, full_bins) if self._routes else None
+
+    def commit(
+        self,
+        answer: Identification,
+        captured_mono_ns: int,
+        routing: Routing | None,
+        *,
+        counted: bool,
+    ) -> Scan:
+        """Put the scan and its routing on disk; `counted` where a mechanism numbers its cards."""
         assert self._batch_id is not None
-        return self._store.commit_scan(
+        scan = self._store.commit_scan(
             self._batch_id,
             answer,
             feed_key=self._journal.key if counted else None,
             driver=self._driver,
             finish=answer.finish.value,
             captured_mono_ns=captured_mono_ns,
+            routing=routing,
         )
+        if routing is not None:
+            self._router.learn(scan.id or 0, answer, routing)
+        return scan
+
+    @property
+    def feed_key(self) -> str:
+        """The mechanism's number of the card that was fed last."""
+        return self._journal.key
+
+    def bin_of_card(self) -> int:
+        """The bin of the card that was fed last, as it is on disk; 0 for none."""
+        routing = self._store.routing_of_key(self._journal.key)
+        return 0 if routing is None else routing.bin
+
+    def bin_emptied(self, bin_number: int, *, card_waits: bool) -> None:
+        """Note that a person has emptied a bin, perhaps while the last card still waits for it."""
+        self._store.add_bin_emptied(bin_number, card_waits=card_waits)
+        self._router.emptied(bin_number)
+
+    def _begin_routing(self, batch_id: int, mode: Mode) -> None:
+        self._routes = self._has_bins or mode is Mode.SORT
+        self._router.begin(batch_id, mode)
 
     def before_feeding(self) -> None:
         """See `Journal.before_feeding`."""

@@ -12,6 +12,9 @@ from firmware.feeder import Feeder
 from firmware.feeder_pins import FeederPins
 from firmware.lights import LightPins, Lights
 from firmware.phases import Limits
+from firmware.signals import Signals
+from firmware.sorter import Sorter
+from firmware.sorter_pins import ServoPins, SorterPins, StepperPins, even_angles_deg
 from scanner.config import Settings
 from scanner.errors import ConfigError, MachineError
 
@@ -20,7 +23,7 @@ FEED_TIMEOUT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """The camera, the feeder and the lights in use, if there are lights.
+    """The camera and the feeder in use; lights, sorter and signals where there are any.
 
     `before_batch` may refill a simulated hopper.
     """
@@ -31,6 +34,8 @@ class Drivers:
     close: Callable[[], None]
     before_batch: Callable[[int], int] | None = None
     lights: Lights | None = None
+    sorter: Sorter | None = None
+    signals: Signals | None = None
 
 
 def is_simulated(settings: Settings) -> bool:
@@ -45,6 +50,8 @@ def limits_of(settings: Settings) -> Limits:
         settle_s=0.0 if by_hand else settings.feeder.settle_s,
         feed_timeout_s=None if by_hand else max(FEED_TIMEOUT_S, settings.feeder.jam_timeout_s),
         jam_timeout_s=settings.feeder.jam_timeout_s,
+        early_look=settings.feeder.early_look and not by_hand,
+        has_hopper_sensor=settings.feeder.hopper_sensor_pin >= 0,
     )
 
 
@@ -57,9 +64,70 @@ def pins_of(settings: Settings) -> FeederPins:
         entry_sensor=feeder.entry_sensor_pin,
         seated_sensor=feeder.seat_sensor_pin,
         exit_sensor=feeder.exit_sensor_pin,
-        door_switch=feeder.door_pin if feeder.door_pin >= 0 else None,
-        emergency_stop=feeder.emergency_pin if feeder.emergency_pin >= 0 else None,
+        door_switch=_pin(feeder.door_pin),
+        emergency_stop=_pin(feeder.emergency_pin),
+        hopper_sensor=_pin(feeder.hopper_sensor_pin),
+        thickness_sensor=_pin(feeder.thickness_sensor_pin),
     )
+
+
+def sorter_pins_of(settings: Settings) -> SorterPins | None:
+    """The sorter's pins as the settings have them; None for a machine without."""
+    sorter = settings.sorter
+    if sorter.driver == "servo":
+        angles_deg = sorter.bin_angles_deg or even_angles_deg(sorter.bins)
+        return ServoPins(sorter.servo_pin, angles_deg, sorter.bin_full_pins)
+    if sorter.driver == "stepper":
+        return StepperPins(
+            sorter.step_pin,
+            sorter.direction_pin,
+            sorter.home_pin,
+            sorter.bins,
+            sorter.steps_per_bin,
+            _pin(sorter.enable_pin),
+            sorter.bin_full_pins,
+        )
+    return None
+
+
+def make_sorter(settings: Settings, factory: object | None = None) -> Sorter | None:
+    """The sorter on its pins, those of `factory` if given; None for a machine without.
+
+    Raises SorterError.
+    """
+    pins = sorter_pins_of(settings)
+    if isinstance(pins, ServoPins):
+        from firmware.sorter_servo_gpio import ServoSorter
+
+        return ServoSorter(pins, s_per_degree=settings.sorter.ms_per_degree / 1000, factory=factory)
+    if isinstance(pins, StepperPins):
+        from firmware.sorter_stepper_gpio import StepperSorter
+
+        return StepperSorter(pins, steps_per_s=settings.sorter.steps_per_s, factory=factory)
+    return None
+
+
+def make_signals(settings: Settings, factory: object | None = None) -> Signals | None:
+    """Lamp, buzzer and buttons on their pins; None for a machine without. Raises SignalsError."""
+    signals = settings.signals
+    if not signals.are_there:
+        return None
+    from firmware.signals_gpio import GpioSignals, SignalPins
+
+    lamp = (signals.red_pin, signals.green_pin, signals.blue_pin)
+    return GpioSignals(
+        SignalPins(
+            lamp if signals.red_pin >= 0 else None,
+            _pin(signals.buzzer_pin),
+            _pin(signals.button_pin),
+            _pin(signals.pedal_pin),
+        ),
+        factory=factory,
+    )
+
+
+def _pin(number: int) -> int | None:
+    return number if number >= 0 else None
 
 
 def light_pins_of(settings: Settings) -> LightPins | None:
@@ -125,9 +193,23 @@ def make_drivers(settings: Settings) -> Drivers:
     closing.callback(feeder.close)
     try:
         lights = make_lights(settings)
+        if lights is not None:
+            closing.callback(lights.close)
+        sorter = None if feeder_name == "handsfree" else make_sorter(settings)
+        if sorter is not None:
+            closing.callback(sorter.close)
+        signals = make_signals(settings)
+        if signals is not None:
+            closing.callback(signals.close)
     except MachineError:
         closing.close()
         raise
-    if lights is not None:
-        closing.callback(lights.close)
-    return Drivers(camera, feeder, limits_of(settings), closing.close, lights=lights)
+    return Drivers(
+        camera,
+        feeder,
+        limits_of(settings),
+        closing.close,
+        lights=lights,
+        sorter=sorter,
+        signals=signals,
+    )

@@ -19,12 +19,16 @@ class Bay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A batch begins or goes on; `expected` is 0 when nobody counted, `logged` counts its scans."""
+    """A batch begins or goes on; `expected` is 0 when nobody counted, `logged` counts its scans.
+
+    `bin` is where a logged card in the bay is to go, 0 for nowhere in particular.
+    """
 
     bay: Bay = Bay.EMPTY
     expected: int = 0
     logged: int = 0
     paused: bool = False
+    bin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,10 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The clerk wants to go on; `bay` is what the sensors and the log say now."""
+    """The clerk wants to go on; `bay` and `bin` are what the sensors and the log say now."""
 
     bay: Bay = Bay.EMPTY
+    bin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,28 @@ class CardEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class CardPassed:
+    """The entry beam is clear again: the whole card is on its way to the bay."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardSlipped:
+    """The card under the camera is no longer where it was, and no motor turned."""
+
+
+@dataclass(frozen=True, slots=True)
+class HopperRanOut:
+    """The hopper's sensor sees no card."""
+
+
+@dataclass(frozen=True, slots=True)
 class CardSeated:
     """A card lies under the camera."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwoCards:
-    """The entry beam says that more than one card left the hopper."""
+    """Entry beam, thickness sensor or picture say that more than one card left the hopper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,9 @@ class NothingThere:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The scan is on disk."""
+    """The scan is on disk, and with it the bin that the card is to go to (0: there are none)."""
+
+    bin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +133,25 @@ class DiskFilled:
 
 
 @dataclass(frozen=True, slots=True)
+class Aimed:
+    """The diverter stands, or will stand in time, at the card's bin."""
+
+
+@dataclass(frozen=True, slots=True)
+class SorterFailed:
+    """The diverter does not reach its place."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BinFilled:
-    """The bin under the exit takes no more cards."""
+    """The card's bin takes no more cards."""
 
 
 @dataclass(frozen=True, slots=True)
 class BinEmptied:
-    """The bin has room again."""
+    """The card's bin has room again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +174,18 @@ class EmergencyReleased:
     """The emergency stop is released."""
 
 
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """The start/stop button or the foot pedal was pressed; the loop says what that means."""
+
+    pedal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonHeld:
+    """The start/stop button was held down."""
+
+
 Event = (
     Start
     | Pause
@@ -147,7 +193,10 @@ Event = (
     | Stop
     | Tick
     | CardEntered
+    | CardPassed
     | CardSeated
+    | CardSlipped
+    | HopperRanOut
     | TwoCards
     | CardLeft
     | FrameTaken
@@ -157,12 +206,16 @@ Event = (
     | NothingThere
     | Committed
     | DiskFilled
+    | Aimed
+    | SorterFailed
     | BinFilled
     | BinEmptied
     | DoorOpened
     | DoorClosed
     | EmergencyPressed
     | EmergencyReleased
+    | ButtonPressed
+    | ButtonHeld
 )
 
 
@@ -174,6 +227,11 @@ class MakeSafe:
 @dataclass(frozen=True, slots=True)
 class Feed:
     """Write that a card is being fed, then bring it under the camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Turn the diverter to the card's bin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +282,7 @@ class EndBatch:
 Action = (
     MakeSafe
     | Feed
+    | Aim
     | Eject
     | RecordEjected
     | Capture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from firmware.assembly import assemble, watched
@@ -13,7 +14,10 @@ from firmware.drivers import (
     light_pins_of,
     limits_of,
     make_drivers,
+    make_signals,
+    make_sorter,
     pins_of,
+    sorter_pins_of,
 )
 from firmware.retry_thread import RetryThread
 from scanner.catalog.library import open_current
@@ -95,7 +99,16 @@ def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:
         pins_of(settings),
         (settings.camera.width_px, settings.camera.height_px),
         lights=light_pins_of(settings),
+        sorter=sorter_pins_of(settings),
     )
+    closing = ExitStack()
+    closing.callback(machine.close)
+    sorter = make_sorter(settings, machine.pins.factory)
+    if sorter is not None:
+        closing.callback(sorter.close)
+    signals = make_signals(settings, machine.pins.factory)
+    if signals is not None:
+        closing.callback(signals.close)
 
     def fresh_pile(expected: int) -> int:
         deck = draw_deck(pool, expected or PILE_CARDS, seed=len(machine.cards))
@@ -106,7 +119,9 @@ def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:
         machine.camera,
         machine.feeder,
         limits_of(settings),
-        machine.close,
+        closing.close,
         fresh_pile,
         machine.lights,
+        sorter,
+        signals,
     )

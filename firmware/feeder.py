@@ -9,8 +9,9 @@ from firmware.events import Event
 from scanner.records import Corners, Identification, Picture
 
 Listener = Callable[[Event], None]
-"""Called from any thread with `CardEntered`, `CardSeated`, `TwoCards`, `CardLeft`, and the door's
-and the emergency stop's events. It must return at once: the loop's listener only queues."""
+"""Called from any thread with `CardEntered`, `CardPassed`, `CardSeated`, `TwoCards`, `CardSlipped`,
+`CardLeft`, `HopperRanOut`, and the door's and the emergency stop's events. It must return at once:
+the loop's listener only queues."""
 
 
 class Feeder(Protocol):
@@ -29,7 +30,13 @@ class Feeder(Protocol):
         """Send all further news to `listener`, starting with a door or stop that is active."""
 
     def feed(self) -> None:
-        """Begin to bring the next card; a card already seated is reported at once."""
+        """Begin to bring the next card; it waits at the entry until `permit`.
+
+        A card already seated, or a hopper seen to be empty, is reported at once.
+        """
+
+    def permit(self) -> None:
+        """Let the card that is being fed go on into the bay: it is written down."""
 
     def eject(self) -> None:
         """Begin to let the card go; a bay already empty is reported at once as `CardLeft`."""

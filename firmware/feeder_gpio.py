@@ -1,9 +1,11 @@
-"""A feeder on GPIO pins: a pick motor, an eject motor and three light beams.
+"""A feeder on GPIO pins: a pick motor, an eject motor, three light beams and what guards them.
 
-Beams, door and emergency stop pull their pin low when they are broken, open or pressed.
+Beams, sensors, door and emergency stop pull their pin low when they are broken, touched, open or
+pressed; the hopper's sensor does so while it sees a card, the thickness sensor while it feels two.
 
 Two motors, because then letting a card go never pulls the next one in: whatever lies in the bay
-after a power cut is the card that was fed last, and the log knows whether it was scanned. Motor
+after a power cut is the card that was fed last, and the log knows whether it was scanned. For the
+same reason a card stops at the entry beam until `permit` says that it is written down. Motor
 outputs must be off when undriven (a pull-down at the motor stage), so that a dead process or a
 power cut leaves the cards where they are.
 """
@@ -19,12 +21,15 @@ from gpiozero.pins import Factory
 from firmware.events import (
     CardEntered,
     CardLeft,
+    CardPassed,
     CardSeated,
+    CardSlipped,
     DoorClosed,
     DoorOpened,
     EmergencyPressed,
     EmergencyReleased,
     Event,
+    HopperRanOut,
     TwoCards,
 )
 from firmware.feeder import Listener
@@ -44,17 +49,28 @@ class GpioFeeder:
         self._lock = threading.RLock()
         self._listener: Listener = _nobody_listens
         self._moving = ""
-        self._entered = False
+        self._entered = self._permitted = False
+
+        def sensor(pin: int) -> DigitalInputDevice:
+            return DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
+
+        def sensor_if_any(pin: int | None) -> DigitalInputDevice | None:
+            return None if pin is None else sensor(pin)
+
         try:
             self._pick = DigitalOutputDevice(pins.pick_motor, pin_factory=factory)
             self._eject = DigitalOutputDevice(pins.eject_motor, pin_factory=factory)
             self._entry, self._seat, self._exit = (
-                DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
-                for pin in (pins.entry_sensor, pins.seated_sensor, pins.exit_sensor)
+                sensor(pin) for pin in (pins.entry_sensor, pins.seated_sensor, pins.exit_sensor)
             )
-            self._door, self._emergency = (
-                None if pin is None else DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
-                for pin in (pins.door_switch, pins.emergency_stop)
+            self._door, self._emergency, self._hopper, self._thick = (
+                sensor_if_any(pin)
+                for pin in (
+                    pins.door_switch,
+                    pins.emergency_stop,
+                    pins.hopper_sensor,
+                    pins.thickness_sensor,
+                )
             )
         except (GPIOZeroError, OSError) as error:
             raise FeederError(
@@ -62,9 +78,12 @@ class GpioFeeder:
                 "in the settings and that this user is in the group gpio."
             ) from error
         self._entry.when_activated = self._on_entry
+        self._entry.when_deactivated = self._on_entry_clear
         self._seat.when_activated = self._on_seat
-        self._seat.when_deactivated = self._on_way_out
+        self._seat.when_deactivated = self._on_seat_clear
         self._exit.when_deactivated = self._on_way_out
+        if self._thick is not None:
+            self._thick.when_activated = self._on_thick
         if self._door is not None:
             self._door.when_activated = lambda: self._halt(DoorOpened())
             self._door.when_deactivated = lambda: self._tell(DoorClosed())
@@ -81,17 +100,34 @@ class GpioFeeder:
             self._halt(EmergencyPressed())
 
     def feed(self) -> None:
-        """Turn the pick motor until the seat beam breaks; refuses while door or stop is active."""
+        """Turn the pick motor until the entry beam breaks, and once permitted until the seat's.
+
+        Refuses while door or stop is active.
+        """
         with self._lock:
             if self._blocked():
                 return
-            self._moving, self._entered = "feed", False
-            if self._entry.is_active:
-                self._on_entry()
+            self._moving, self._entered, self._permitted = "feed", False, False
             if self._seat.is_active:
                 self._on_seat()
                 return
-            self._pick.on()
+            if self._thick is not None and self._thick.is_active:
+                self._on_thick()
+                return
+            if self._entry.is_active:
+                self._on_entry()
+            elif self._hopper is not None and not self._hopper.is_active:
+                self.stop_safe()
+                self._tell(HopperRanOut())
+                return
+            self._turn_pick()
+
+    def permit(self) -> None:
+        """Let the card that is being fed go on past the entry."""
+        with self._lock:
+            self._permitted = True
+            if self._moving == "feed" and not self._blocked():
+                self._turn_pick()
 
     def eject(self) -> None:
         """Turn the eject motor until seat and exit beams are clear."""
@@ -135,7 +171,7 @@ class GpioFeeder:
         """Motors off, pins released."""
         self.stop_safe()
         devices = (self._pick, self._eject, self._entry, self._seat, self._exit)
-        for device in (*devices, self._door, self._emergency):
+        for device in (*devices, self._door, self._emergency, self._hopper, self._thick):
             if device is not None:
                 device.close()
 
@@ -143,6 +179,13 @@ class GpioFeeder:
         return any(
             switch is not None and switch.is_active for switch in (self._door, self._emergency)
         )
+
+    def _turn_pick(self) -> None:
+        """Turn the pick motor as far as it may: a card at the entry waits for its permit."""
+        if self._entered and not self._permitted:
+            self._pick.off()
+        else:
+            self._pick.on()
 
     def _on_entry(self) -> None:
         with self._lock:
@@ -153,7 +196,21 @@ class GpioFeeder:
                 self._tell(TwoCards())
                 return
             self._entered = True
+            self._turn_pick()
         self._tell(CardEntered())
+
+    def _on_entry_clear(self) -> None:
+        with self._lock:
+            if self._moving != "feed" or not self._entered:
+                return
+        self._tell(CardPassed())
+
+    def _on_thick(self) -> None:
+        with self._lock:
+            if self._moving != "feed":
+                return
+            self.stop_safe()
+        self._tell(TwoCards())
 
     def _on_seat(self) -> None:
         with self._lock:
@@ -162,6 +219,14 @@ class GpioFeeder:
             self.stop_safe()
             # A single card has cleared the entry beam by the time it is seated.
             self._tell(TwoCards() if self._entry.is_active else CardSeated())
+
+    def _on_seat_clear(self) -> None:
+        with self._lock:
+            at_rest = not self._moving
+        if at_rest:
+            self._tell(CardSlipped())
+        else:
+            self._on_way_out()
 
     def _on_way_out(self) -> bool:
         with self._lock:

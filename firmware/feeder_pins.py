@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FeederPins:
-    """BCM numbers; None where the machine has no such switch."""
+    """BCM numbers; None where the machine has no such switch or sensor."""
 
     pick_motor: int = 17
     eject_motor: int = 27
@@ -16,3 +16,5 @@ class FeederPins:
     exit_sensor: int = 24
     door_switch: int | None = None
     emergency_stop: int | None = None
+    hopper_sensor: int | None = None
+    thickness_sensor: int | None = None

@@ -36,6 +36,9 @@ class HandsFree:
         """Begin to wait for a hand."""
         self._feeding = True
 
+    def permit(self) -> None:
+        """A person asks nobody."""
+
     def eject(self) -> None:
         """The person takes the card away or lays the next one on it; nothing to wait for."""
         if self._listener is not None:

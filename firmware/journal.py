@@ -1,9 +1,10 @@
 """Whether the card under the camera is already in the log, also after a power cut.
 
 Cardboard has no serial number and sensors have no memory, so the machine writes down its own
-movements. `feeding` is on disk before the motor may turn; `ejected` is written once the exit beam
-has cleared; the next `feeding` only follows when the bay was seen empty. Since the two motors can't
-move two cards at once, whatever lies in the bay is the card of the last `feeding`:
+movements. `feeding` is on disk before a card may pass the entry; `ejected` is written once the exit
+beam has cleared, together with the next `feeding` where one follows at once; that only follows when
+the bay was seen empty. Since the two motors can't move two cards at once, whatever lies in the bay
+is the card of the last `feeding`:
 
 | last movement | its scan | bay | then |
 |---|---|---|---|
@@ -16,6 +17,7 @@ move two cards at once, whatever lies in the bay is the card of the last `feedin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from firmware.events import Bay
@@ -28,8 +30,8 @@ EJECTED = "ejected"
 class MovementLog(Protocol):
     """The part of the store that the journal needs."""
 
-    def add_movement(self, batch_id: int | None, kind: str, feed_key: str) -> FeedMovement:
-        """Put one movement on disk."""
+    def add_movements(self, batch_id: int | None, movements: Sequence[tuple[str, str]]) -> None:
+        """Put movements (kind and feed key) on disk, all of them or none."""
 
     def last_movement(self) -> FeedMovement | None:
         """The newest movement."""
@@ -54,15 +56,18 @@ class Journal:
 
     def before_feeding(self, batch_id: int | None) -> None:
         """Put on disk that a card is about to be fed; the same key again if it never arrived."""
-        if self._open and not self._store.has_feed_key(self.key):
-            return
-        self._store.add_movement(batch_id, FEEDING, str(self._number + 1))
+        movements = [(FEEDING, str(self._number + 1))]
+        if self._open:
+            if not self._store.has_feed_key(self.key):
+                return
+            movements.insert(0, (EJECTED, self.key))
+        self._store.add_movements(batch_id, movements)
         self._number, self._open = self._number + 1, True
 
     def after_ejecting(self, batch_id: int | None) -> None:
         """Put on disk that the card has left."""
         if self._open:
-            self._store.add_movement(batch_id, EJECTED, self.key)
+            self._store.add_movements(batch_id, [(EJECTED, self.key)])
             self._open = False
 
     def bay(self, occupied: bool, batch_id: int | None) -> Bay:

@@ -8,21 +8,28 @@ on disk, and the motors are off whenever the loop is left, however it is left.
 from __future__ import annotations
 
 import logging
-import time
+import queue
 from collections import deque
+from contextlib import suppress
 
-from firmware.camera import Frame
+from firmware.bin_watch import BinWatch
 from firmware.clock import Inbox
-from firmware.desk import Desk, PageCommand, expected_cards
+from firmware.desk import Desk
 from firmware.events import (
     Action,
+    Aim,
+    Aimed,
     Announce,
     Bay,
+    BinEmptied,
+    BinFilled,
+    ButtonHeld,
+    ButtonPressed,
     CameraBack,
     CameraFailed,
     Capture,
+    CardLeft,
     Commit,
-    Committed,
     DiskFilled,
     Eject,
     EndBatch,
@@ -32,21 +39,20 @@ from firmware.events import (
     Identified,
     Identify,
     MakeSafe,
-    NothingThere,
     RecordEjected,
-    Resume,
+    SorterFailed,
     Start,
     Tick,
     TryCamera,
 )
-from firmware.frames import combine, is_enough
+from firmware.hand import CardInHand
 from firmware.idle_view import show_the_table, watch_the_table
-from firmware.lights import capture_lit
 from firmware.machine import Machine
+from firmware.orders import Orders
 from firmware.phases import AT_WORK, Phase, State
+from firmware.signals import SIGNALS
 from firmware.states import step
-from scanner.errors import CameraError, MachineError, StoreFullError
-from scanner.records import Identification, View
+from scanner.errors import CameraError, MachineError, SorterError, StoreFullError
 
 COMMAND_INTERVAL_S = 0.2
 TICK_S = 0.2
@@ -61,16 +67,16 @@ class FeedLoop:
 
     def __init__(self, machine: Machine):
         self._machine = machine
-        self._desk = Desk(machine.store, machine.driver)
+        self._desk = Desk(
+            machine.store, machine.driver, machine.router, has_bins=machine.gate is not None
+        )
         self.inbox = Inbox()
         self.state = State(limits=machine.limits)
-        self._frame: Frame | None = None
-        self._other_light: Frame | None = None
-        self._answer: Identification | None = None
-        self._card_ms = 0.0
+        self._hand = CardInHand(machine, self._desk)
+        self._orders = Orders(machine, self._desk, lambda: self.state, self.handle)
+        self._bins = BinWatch(machine, self._desk)
         self._commands_at_s = 0.0
         self._idle_frame_at_s = 0.0
-        self._lying_at_restart = ""
         self._ended = False
         self._died: BaseException | None = None
 
@@ -90,6 +96,9 @@ class FeedLoop:
         try:
             machine.camera.start()
             machine.feeder.listen(self.inbox.put)
+            if machine.signals is not None:
+                machine.signals.listen(self.inbox.put)
+                machine.signals.show(SIGNALS[self.state.phase])
             if machine.watchdog is not None:
                 machine.watchdog.start()
             self.go_on_with_open_batch()
@@ -115,7 +124,8 @@ class FeedLoop:
         now_s = machine.clock.now_s()
         if now_s - self._commands_at_s >= COMMAND_INTERVAL_S:
             self._commands_at_s = now_s
-            self._obey_commands()
+            self._orders.obey_page()
+            self._look_after_bins(now_s)
         waiting_for_hand = self.state.phase is Phase.FEEDING and machine.feeder.wants_frames
         if waiting_for_hand:
             failed = watch_the_table(machine)
@@ -125,19 +135,29 @@ class FeedLoop:
             self._idle_frame_at_s = now_s
             show_the_table(machine)
         wait_s = FRAME_INTERVAL_S if waiting_for_hand else self._until_tick_s()
-        self.handle(machine.clock.wait(self.inbox, wait_s) or Tick())
+        event = machine.clock.wait(self.inbox, wait_s) or self._time_passed()
+        if isinstance(event, ButtonPressed | ButtonHeld):
+            self._orders.obey_button(event)
+        else:
+            self.handle(event)
 
     def handle(self, event: Event) -> None:
-        """Let one event have all its consequences."""
+        """Let one event have all its consequences.
+
+        What the sensors tell while a card is being recognised counts before the answer does.
+        """
         events = deque([event])
         while events:
+            if isinstance(events[0], FrameTaken | Identified):
+                self._hear_first(events)
             before = self.state
+            event = events.popleft()
             now_s = self._machine.clock.now_s()
-            self.state, actions = step(before, events.popleft(), now_s)
+            if isinstance(event, CardLeft) and self._machine.gate is not None:
+                self._machine.gate.card_left()
+            self.state, actions = step(before, event, now_s)
             if self.state.phase is not before.phase:
-                log.debug("%s → %s", before.phase, self.state.phase)
-                if self._machine.on_phase is not None:
-                    self._machine.on_phase(self.state.phase)
+                self._tell_phase(before.phase)
             for action in actions:
                 follows = self._perform_or_hold(action)
                 if follows is not None:
@@ -147,6 +167,25 @@ class FeedLoop:
         if self._machine.preview is not None:
             phase = self.state.phase
             self._machine.preview.show_state("running" if phase in AT_WORK else phase.value)
+
+    def _tell_phase(self, before: Phase) -> None:
+        machine, phase = self._machine, self.state.phase
+        log.debug("%s → %s", before, phase)
+        if machine.signals is not None:
+            machine.signals.show(SIGNALS[phase])
+        if machine.on_phase is not None:
+            machine.on_phase(phase)
+
+    def _hear_first(self, events: deque[Event]) -> None:
+        heard: list[Event] = []
+        buttons: list[Event] = []
+        with suppress(queue.Empty):
+            while True:
+                news = self.inbox.get_nowait()
+                (buttons if isinstance(news, ButtonPressed | ButtonHeld) else heard).append(news)
+        events.extendleft(reversed(heard))
+        for pressed in buttons:
+            self.inbox.put(pressed)
 
     def _perform_or_hold(self, action: Action) -> Event | None:
         try:
@@ -163,21 +202,25 @@ class FeedLoop:
             case MakeSafe():
                 machine.make_safe()
             case Feed():
+                self._hand.forget()
+                # The roller turns while this is written; the card waits at the entry for it.
+                machine.feeder.feed()
                 if machine.feeder.has_bay_sensor:
                     self._desk.before_feeding()
-                self._answer = None
-                machine.feeder.feed()
+                machine.feeder.permit()
+            case Aim():
+                return self._aim()
             case Eject():
                 machine.feeder.eject()
             case RecordEjected():
                 if machine.feeder.has_bay_sensor:
                     self._desk.after_ejecting()
             case Capture():
-                return self._capture()
+                return self._hand.capture(self.state.frames)
             case Identify():
-                return self._identify()
+                return self._hand.identify(self.state.frames)
             case Commit():
-                return self._commit()
+                return self._hand.commit()
             case TryCamera():
                 return self._try_camera()
             case Announce():
@@ -187,57 +230,45 @@ class FeedLoop:
                 self._desk.end_batch(action.kind)
         return None
 
-    def _capture(self) -> Event:
-        if self.state.frames <= 1:
-            self._answer, self._card_ms = None, 0.0
-        try:
-            self._frame, self._other_light = capture_lit(self._machine.camera, self._machine.lights)
-        except CameraError as error:
-            log.warning("%s", error)
-            return CameraFailed(str(error))
-        return FrameTaken()
+    def _time_passed(self) -> Event:
+        if self.state.phase is Phase.ROUTING and self._machine.gate is not None:
+            return self._gate_news() or Tick()
+        return Tick()
 
-    def _identify(self) -> Event:
-        assert self._frame is not None
-        began_s = time.perf_counter()
-        other = None if self._other_light is None else self._other_light.picture
-        answer = self._machine.recognizer.identify(self._frame.picture, other)
-        self._card_ms += (time.perf_counter() - began_s) * 1000
-        if self._machine.preview is not None:
-            self._machine.preview.show_frame(
-                self._frame.picture, answer.corners_px, answer.view.value
-            )
-        by_hand = self._machine.feeder.wants_frames and self.state.frames <= 1
-        if by_hand and not self._is_new_card(answer):
-            return NothingThere()
-        self._answer = combine(self._answer, answer)
-        return Identified(is_enough(self._answer))
-
-    def _is_new_card(self, answer: Identification) -> bool:
-        """Hands-free: tell the feeder what its card was, and whether it is one to be logged."""
-        lying, self._lying_at_restart = self._lying_at_restart, ""
-        if answer.view is View.NOTHING:
-            self._machine.feeder.saw_nothing()
-            return False
-        if answer.view is View.SEVERAL:
-            return False  # a card is being exchanged; the next stillness shows one
-        if not self._machine.feeder.saw_card(answer):
-            return False
-        # After a power cut the card in view may be the last one logged, still lying there.
-        return not lying or answer.printing is None or answer.printing.card_id != lying
-
-    def _commit(self) -> Event:
-        assert self._frame is not None
-        assert self._answer is not None
+    def _aim(self) -> Event | None:
+        """Turn the diverter to the card's bin, where there is a diverter and the card has a bin."""
         machine = self._machine
-        began_s = time.perf_counter()
-        scan = self._desk.commit(
-            self._answer, self._frame.captured_mono_ns, counted=machine.feeder.has_bay_sensor
-        )
-        self._card_ms += (time.perf_counter() - began_s) * 1000
-        if machine.on_scan is not None:
-            machine.on_scan(scan, self._card_ms)
-        return Committed()
+        if machine.gate is None or not self.state.bin:
+            return Aimed()
+        if self.state.bin in machine.full_bins:
+            return BinFilled()
+        machine.gate.aim(self.state.bin)
+        return self._gate_news()
+
+    def _gate_news(self) -> Event | None:
+        assert self._machine.gate is not None
+        try:
+            if self._machine.gate.opens_in_s() > 0:
+                return None
+        except SorterError as error:
+            return SorterFailed(str(error))
+        return BinFilled() if self.state.bin in self._machine.full_bins else Aimed()
+
+    def _gate_opens_in_s(self) -> float:
+        assert self._machine.gate is not None
+        with suppress(SorterError):
+            return min(TICK_S, self._machine.gate.opens_in_s() + 0.0005)
+        return 0.0
+
+    def _look_after_bins(self, now_s: float) -> None:
+        holding = self.state.bin if self.state.phase is Phase.BIN_FULL else 0
+        try:
+            released = self._bins.look(now_s, holding, card_waits=self.state.bay is Bay.LOGGED)
+        except StoreFullError as error:
+            log.error("%s", error)
+            return
+        if released:
+            self.handle(BinEmptied())
 
     def _try_camera(self) -> Event | None:
         try:
@@ -252,15 +283,13 @@ class FeedLoop:
         return self.state.phase not in AT_WORK and self.state.phase is not Phase.CAMERA_LOST
 
     def _until_tick_s(self) -> float:
+        if self.state.phase is Phase.ROUTING and self._machine.gate is not None:
+            return self._gate_opens_in_s()
         if self.state.phase is not Phase.SETTLING:
             return TICK_S
         rested_s = self._machine.clock.now_s() - self.state.since_mono_s
         # A millisecond more, so that rounding never makes the rest last one more turn.
         return max(0.0, self.state.limits.settle_s - rested_s) + 0.001
-
-    def _bay(self) -> Bay:
-        feeder = self._machine.feeder
-        return self._desk.bay(feeder.card_seated) if feeder.has_bay_sensor else Bay.EMPTY
 
     def go_on_with_open_batch(self) -> None:
         """Take up the batch that the last run of the process left open, if there is one."""
@@ -269,30 +298,8 @@ class FeedLoop:
             return
         if not found.paused:
             self._desk.announce("resumed", "The feed process was restarted.")
-        self._lying_at_restart = found.last_card_id
+        self._hand.lying_at_restart = found.last_card_id
         log.info("going on with batch %r at card %d", found.name, found.logged + 1)
-        self.handle(Start(self._bay(), found.expected, found.logged, found.paused))
-
-    def _obey_commands(self) -> None:
-        for command in self._desk.commands():
-            try:
-                outcome = self._obey(command)
-            except StoreFullError as error:
-                outcome = str(error)
-            self._desk.answer(command, outcome)
-
-    def _obey(self, command: PageCommand) -> str:
-        before = self.state
-        if command.kind == "start" and before.phase in (Phase.IDLE, Phase.FINISHED):
-            expected = expected_cards(command.argument)
-            if self._machine.before_batch is not None:
-                expected = self._machine.before_batch(expected)
-            self._desk.begin_batch(command.argument, expected)
-            self.handle(Start(self._bay(), expected))
-        elif command.kind == "resume":
-            self.handle(Resume(self._bay()))
-        elif command.event is not None:
-            self.handle(command.event)
-        if self.state == before:
-            return f"The machine can't {command.kind} while it is {before.phase.value}."
-        return "done"
+        bay = self._orders.bay()
+        bin_number = self._orders.bin_of(bay)
+        self.handle(Start(bay, found.expected, found.logged, found.paused, bin_number))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware.camera import Camera
@@ -12,8 +13,11 @@ from firmware.feeder import Feeder
 from firmware.lights import Lights
 from firmware.phases import Limits, Phase
 from firmware.preview import Preview
+from firmware.signals import Signals
+from firmware.sorter import Gate
 from firmware.watchdog import Watchdog
 from scanner.records import Identification, Picture
+from scanner.routing import BinsByDecision, Router
 from scanner.store import Store
 from scanner.tables import Scan
 
@@ -30,7 +34,9 @@ class Recognizer(Protocol):
 
 @dataclass(slots=True)
 class Machine:
-    """The parts that the loop works with. `preview`, `watchdog` and `lights` may be left out.
+    """The parts that the loop works with; those that may be None may be left out.
+
+    `router` says where each card goes, `gate` is the diverter that sends it there.
 
     `on_scan(scan, ms)` is told of each committed scan and of the milliseconds of work on it: its
     frames recognised, its scan put on disk. `before_batch(expected)` is called when a batch is to
@@ -49,19 +55,30 @@ class Machine:
     before_batch: Callable[[int], int] | None = None
     on_phase: Callable[[Phase], None] | None = None
     lights: Lights | None = None
+    gate: Gate | None = None
+    signals: Signals | None = None
+    router: Router = field(default_factory=BinsByDecision)
 
     @property
     def driver(self) -> str:
-        """Camera, feeder and lights in use, as it is written on every scan."""
+        """Camera, feeder, lights and sorter in use, as it is written on every scan."""
         names = [self.camera.name, self.feeder.name]
         if self.lights is not None:
             names.append(self.lights.name)
+        if self.gate is not None:
+            names.append(self.gate.sorter.name)
         return ", ".join(names)
 
     def make_safe(self) -> None:
         """Motors and lights off. May be called from any thread, at any time."""
-        try:
-            self.feeder.stop_safe()
-        finally:
+        with ExitStack() as stopping:
             if self.lights is not None:
-                self.lights.off()
+                stopping.callback(self.lights.off)
+            if self.gate is not None:
+                stopping.callback(self.gate.sorter.stop_safe)
+            self.feeder.stop_safe()
+
+    @property
+    def full_bins(self) -> frozenset[int]:
+        """The bins that take no more cards, as far as sensors tell."""
+        return frozenset() if self.gate is None else self.gate.sorter.full_bins

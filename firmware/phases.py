@@ -1,4 +1,4 @@
-"""The machine's phases, its memory of itself, and what a clerk does about each fault."""
+"""The machine's phases and its memory of itself."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ class Phase(StrEnum):
     CAPTURING = "capturing"
     RECOGNISING = "recognising"
     COMMITTING = "committing"
+    ROUTING = "routing"
     EJECTING = "ejecting"
     PAUSED = "paused"
     FINISHED = "finished"
     JAM = "jam"
     DOUBLE_FEED = "double_feed"
+    MIS_SEAT = "mis_seat"
     HOPPER_EMPTY = "hopper_empty"
     BIN_FULL = "bin_full"
+    SORTER_STUCK = "sorter_stuck"
     CAMERA_LOST = "camera_lost"
     DISK_FULL = "disk_full"
     DOOR_OPEN = "door_open"
@@ -40,13 +43,19 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds on the monotonic clock; `feed_timeout_s` None waits for ever (hands-free)."""
+    """Seconds on the monotonic clock; `feed_timeout_s` None waits for ever (hands-free).
+
+    `early_look` looks at a card at once when it is seated, and again after `settle_s` only if that
+    was not enough. `has_hopper_sensor` tells an empty hopper from a card that won't come.
+    """
 
     settle_s: float = 0.12
     feed_timeout_s: float | None = 3.0
     jam_timeout_s: float = 3.0
     retry_s: float = 2.0
     max_frames: int = 2
+    early_look: bool = False
+    has_hopper_sensor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ class State:
     """Everything `step` needs to know. `logged` counts the batch's scans on disk.
 
     `told` is the fault already announced, so that a retry that fails again is not told twice.
+    `entered` and `passed` follow the card being fed past the entry beam; `bin` is where the logged
+    card in the bay is to go, 0 where there are no bins.
     """
 
     phase: Phase = Phase.IDLE
@@ -62,7 +73,8 @@ class State:
     wish: Wish = Wish.NONE
     running: bool = False
     entered: bool = False
-    bin_full: bool = False
+    passed: bool = False
+    bin: int = 0
     door_open: bool = False
     frames: int = 0
     expected: int = 0
@@ -78,6 +90,7 @@ AT_WORK = frozenset(
         Phase.CAPTURING,
         Phase.RECOGNISING,
         Phase.COMMITTING,
+        Phase.ROUTING,
         Phase.EJECTING,
     }
 )
@@ -86,20 +99,11 @@ WAITS_FOR_RESUME = frozenset(
         Phase.PAUSED,
         Phase.JAM,
         Phase.DOUBLE_FEED,
+        Phase.MIS_SEAT,
         Phase.HOPPER_EMPTY,
         Phase.BIN_FULL,
+        Phase.SORTER_STUCK,
         Phase.CAMERA_LOST,
         Phase.DISK_FULL,
     }
 )
-WHAT_TO_DO = {
-    Phase.JAM: "A card is stuck. Take it out; put it back on the hopper unless it is in the list, "
-    "then press Resume.",
-    Phase.DOUBLE_FEED: "Two cards came at once. Put both back on the hopper and press Resume.",
-    Phase.HOPPER_EMPTY: "The hopper is empty. Add cards and press Resume, or press Stop to finish.",
-    Phase.BIN_FULL: "The bin is full. Empty it and press Resume.",
-    Phase.CAMERA_LOST: "The camera gives no picture. Check its cable; the batch goes on by itself.",
-    Phase.DISK_FULL: "The disk is full. Free some space; the card stays where it is until then.",
-    Phase.DOOR_OPEN: "The cover is open. Close it and press Resume.",
-    Phase.EMERGENCY_STOP: "Emergency stop. Release the button and press Resume.",
-}

@@ -1,6 +1,8 @@
 """The machine's one decision: `step(state, event, now) -> (state, actions)`. Pure.
 
-A card's way: feeding → settling → capturing → recognising → committing → ejecting → feeding.
+A card's way: feeding → settling → capturing → recognising → committing → routing → ejecting, and
+the next one. With `early_look` a first look is taken while the card still settles, and the rest is
+waited for only where that look was not enough.
 Two promises hold from every state: an emergency stop makes the machine safe at once, and a card
 is let go only when its scan is on disk (`Bay.LOGGED`).
 """
@@ -11,6 +13,8 @@ from dataclasses import replace
 
 from firmware.events import (
     Action,
+    Aim,
+    Aimed,
     Announce,
     Bay,
     BinEmptied,
@@ -20,7 +24,9 @@ from firmware.events import (
     Capture,
     CardEntered,
     CardLeft,
+    CardPassed,
     CardSeated,
+    CardSlipped,
     Commit,
     Committed,
     DiskFilled,
@@ -33,6 +39,7 @@ from firmware.events import (
     Event,
     Feed,
     FrameTaken,
+    HopperRanOut,
     Identified,
     Identify,
     MakeSafe,
@@ -40,13 +47,15 @@ from firmware.events import (
     Pause,
     RecordEjected,
     Resume,
+    SorterFailed,
     Start,
     Stop,
     Tick,
     TryCamera,
     TwoCards,
 )
-from firmware.phases import AT_WORK, WAITS_FOR_RESUME, WHAT_TO_DO, Phase, State, Wish
+from firmware.faults import what_to_do
+from firmware.phases import AT_WORK, WAITS_FOR_RESUME, Phase, State, Wish
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -73,13 +82,8 @@ def step(state: State, event: Event, now_mono_s: float) -> Step:
             return _rest(state, now_mono_s)
         case _ if halted:
             return state, ()
-        case BinFilled():
-            return replace(state, bin_full=True), ()
-        case BinEmptied():
-            emptied = replace(state, bin_full=False)
-            if state.phase is not Phase.BIN_FULL:
-                return emptied, ()
-            emptied, actions = go_on(replace(emptied, told=None), now_mono_s)
+        case BinEmptied() if state.phase is Phase.BIN_FULL:
+            emptied, actions = go_on(replace(state, told=None), now_mono_s)
             return emptied, (Announce("resumed", "The bin has room again."), *actions)
         case Start() if not state.running:
             return _start(state, event, now_mono_s)
@@ -90,7 +94,7 @@ def step(state: State, event: Event, now_mono_s: float) -> Step:
         case Stop() if state.running:
             return _end(state, _how_it_ends(state), now_mono_s)
         case Resume() if state.phase in WAITS_FOR_RESUME:
-            woken = replace(state, bay=event.bay, wish=Wish.NONE, bin_full=False, told=None)
+            woken = replace(state, bay=event.bay, bin=event.bin, wish=Wish.NONE, told=None)
             woken, actions = go_on(woken, now_mono_s)
             return woken, (Announce("resumed"), *actions)
         case Resume() if state.phase in AT_WORK and state.wish is Wish.PAUSE:
@@ -105,56 +109,50 @@ def step(state: State, event: Event, now_mono_s: float) -> Step:
 def go_on(state: State, now_mono_s: float) -> Step:
     """Choose the next movement from what lies in the bay and what the clerk wished."""
     if state.bay is Bay.UNLOGGED:
-        return _enter(replace(state, frames=0), Phase.SETTLING, now_mono_s), ()
+        settling = _enter(replace(state, frames=0, bin=0), Phase.SETTLING, now_mono_s)
+        if not state.limits.early_look:
+            return settling, ()
+        # The time of settling goes on counting from here: only the phase changes.
+        return replace(settling, phase=Phase.CAPTURING), (Capture(),)
     if state.bay is Bay.LOGGED:
-        if state.bin_full:
-            return _fault(state, Phase.BIN_FULL, now_mono_s)
-        return _enter(state, Phase.EJECTING, now_mono_s), (Eject(),)
+        return _enter(state, Phase.ROUTING, now_mono_s), (Aim(),)
     if state.expected and state.logged >= state.expected:
         return _end(state, "finished", now_mono_s)
     if state.wish is Wish.STOP:
         return _end(state, "stopped", now_mono_s)
     if state.wish is Wish.PAUSE:
         return _rest(state, now_mono_s)
-    feeding = _enter(replace(state, entered=False), Phase.FEEDING, now_mono_s)
-    return feeding, (Feed(),)
+    beginning = replace(state, entered=False, passed=False, bin=0)
+    return _enter(beginning, Phase.FEEDING, now_mono_s), (Feed(),)
 
 
 def _way_of_the_card(state: State, event: Event, now: float) -> Step:
     waited_s = now - state.since_mono_s
     match state.phase, event:
-        case Phase.FEEDING, CardEntered():
-            return replace(_enter(state, Phase.FEEDING, now), entered=True), ()
-        case Phase.FEEDING, TwoCards():
+        case Phase.FEEDING, _:
+            return _on_its_way_in(state, event, now, waited_s)
+        case ((Phase.SETTLING | Phase.CAPTURING | Phase.RECOGNISING), TwoCards()):
             return _fault(state, Phase.DOUBLE_FEED, now)
-        case Phase.FEEDING, CardSeated():
-            return go_on(replace(state, bay=Bay.UNLOGGED), now)
-        case Phase.FEEDING, Tick():
-            return _feeding_takes_long(state, now, waited_s)
-        case Phase.SETTLING, TwoCards():
-            return _fault(state, Phase.DOUBLE_FEED, now)
+        case ((Phase.SETTLING | Phase.CAPTURING | Phase.RECOGNISING), CardSlipped()):
+            return _fault(state, Phase.MIS_SEAT, now)
         case Phase.SETTLING, Tick() if waited_s >= state.limits.settle_s:
             return _enter(replace(state, frames=1), Phase.CAPTURING, now), (Capture(),)
         case Phase.CAPTURING, FrameTaken():
-            return _enter(state, Phase.RECOGNISING, now), (Identify(),)
+            return replace(state, phase=Phase.RECOGNISING), (Identify(),)
         case Phase.RECOGNISING, Identified():
-            if event.enough or state.frames >= state.limits.max_frames:
-                return _enter(state, Phase.COMMITTING, now), (Commit(),)
-            again = replace(state, frames=state.frames + 1)
-            return _enter(again, Phase.CAPTURING, now), (Capture(),)
+            return _look_again_or_commit(state, event.enough, now, waited_s)
         case Phase.RECOGNISING, NothingThere():
             return go_on(replace(state, bay=Bay.EMPTY), now)
         case Phase.COMMITTING, Committed():
-            logged = replace(state, bay=Bay.LOGGED, logged=state.logged + 1, told=None)
+            logged = replace(
+                state, bay=Bay.LOGGED, bin=event.bin, logged=state.logged + 1, told=None
+            )
             recovered = state.told is Phase.DISK_FULL
             logged, actions = go_on(logged, now)
             news = (Announce("resumed", "There is space on the disk again."),) if recovered else ()
             return logged, (*news, *actions)
-        case Phase.EJECTING, CardLeft():
-            state, actions = go_on(replace(state, bay=Bay.EMPTY), now)
-            return state, (RecordEjected(), *actions)
-        case Phase.EJECTING, Tick() if waited_s >= state.limits.jam_timeout_s:
-            return _fault(state, Phase.JAM, now)
+        case ((Phase.ROUTING | Phase.EJECTING), _):
+            return _on_its_way_out(state, event, now, waited_s)
         case Phase.CAMERA_LOST, Tick() if waited_s >= state.limits.retry_s:
             return _enter(state, Phase.CAMERA_LOST, now), (TryCamera(),)
         case Phase.CAMERA_LOST, CameraBack():
@@ -165,6 +163,49 @@ def _way_of_the_card(state: State, event: Event, now: float) -> Step:
     return state, ()
 
 
+def _on_its_way_in(state: State, event: Event, now: float, waited_s: float) -> Step:
+    match event:
+        case CardEntered():
+            return replace(_enter(state, Phase.FEEDING, now), entered=True), ()
+        case CardPassed() if state.entered:
+            return replace(_enter(state, Phase.FEEDING, now), passed=True), ()
+        case TwoCards():
+            return _fault(state, Phase.DOUBLE_FEED, now)
+        case CardSeated():
+            return go_on(replace(state, bay=Bay.UNLOGGED), now)
+        case HopperRanOut() if not state.entered:
+            return _hopper_empty(state, now)
+        case Tick():
+            return _feeding_takes_long(state, now, waited_s)
+    return state, ()
+
+
+def _look_again_or_commit(state: State, enough: bool, now: float, waited_s: float) -> Step:
+    if enough or state.frames >= state.limits.max_frames:
+        return _enter(state, Phase.COMMITTING, now), (Commit(),)
+    if state.frames == 0 and waited_s < state.limits.settle_s:
+        return replace(state, phase=Phase.SETTLING), ()
+    again = replace(state, frames=state.frames + 1)
+    return _enter(again, Phase.CAPTURING, now), (Capture(),)
+
+
+def _on_its_way_out(state: State, event: Event, now: float, waited_s: float) -> Step:
+    match state.phase, event:
+        case Phase.ROUTING, Aimed() if state.bay is Bay.LOGGED:
+            return _enter(state, Phase.EJECTING, now), (Eject(),)
+        case Phase.ROUTING, BinFilled():
+            return _fault(state, Phase.BIN_FULL, now)
+        case Phase.ROUTING, SorterFailed():
+            return _fault(state, Phase.SORTER_STUCK, now, event.detail)
+        case Phase.EJECTING, CardLeft():
+            state, actions = go_on(replace(state, bay=Bay.EMPTY), now)
+            # Feeding the next card writes that this one has gone, in the same breath.
+            return state, actions if Feed() in actions else (RecordEjected(), *actions)
+        case Phase.EJECTING, Tick() if waited_s >= state.limits.jam_timeout_s:
+            return _fault(state, Phase.JAM, now)
+    return state, ()
+
+
 def _start(state: State, event: Start, now: float) -> Step:
     begun = State(
         since_mono_s=now,
@@ -172,7 +213,7 @@ def _start(state: State, event: Start, now: float) -> Step:
         running=True,
         expected=event.expected,
         logged=event.logged,
-        bin_full=state.bin_full,
+        bin=event.bin,
         door_open=state.door_open,
         limits=state.limits,
     )
@@ -189,10 +230,16 @@ def _between_cards(state: State, now: float) -> Step:
 
 def _feeding_takes_long(state: State, now: float, waited_s: float) -> Step:
     if state.entered and waited_s >= state.limits.jam_timeout_s:
-        return _fault(state, Phase.JAM, now)
+        return _fault(state, Phase.MIS_SEAT if state.passed else Phase.JAM, now)
     timeout_s = state.limits.feed_timeout_s
     if state.entered or timeout_s is None or waited_s < timeout_s:
         return state, ()
+    if state.limits.has_hopper_sensor:
+        return _fault(state, Phase.JAM, now)
+    return _hopper_empty(state, now)
+
+
+def _hopper_empty(state: State, now: float) -> Step:
     if state.wish is Wish.STOP:
         return _end(state, _how_it_ends(state), now)
     return _fault(state, Phase.HOPPER_EMPTY, now)
@@ -205,7 +252,9 @@ def _disk_full(state: State, now: float) -> Step:
 
 
 def _fault(state: State, phase: Phase, now: float, detail: str = "") -> Step:
-    sentence = f"{WHAT_TO_DO[phase]} ({detail})" if detail else WHAT_TO_DO[phase]
+    sentence = what_to_do(phase, state)
+    if detail:
+        sentence = f"{sentence} ({detail})"
     news = () if state.told is phase else (Announce(phase.value, sentence),)
     return replace(_enter(state, phase, now), told=phase), (MakeSafe(), *news)
 

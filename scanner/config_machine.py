@@ -28,6 +28,9 @@ class FeederSettings(Section):
         24, ge=0, le=53, description="Pin of the light barrier under the camera."
     )
     exit_sensor_pin: int = Field(22, ge=0, le=53, description="Pin of the exit light barrier.")
+    early_look: bool = Field(
+        True, description="Look at a card at once, and after settling only if that was not enough."
+    )
     door_pin: int = Field(-1, ge=-1, le=53, description="Pin of the cover's switch; -1: none.")
     emergency_pin: int = Field(-1, ge=-1, le=53, description="Pin of the emergency stop; -1: none.")
     hopper_sensor_pin: int = Field(
@@ -100,7 +103,9 @@ class SorterSettings(Section):
     steps_per_bin: int = Field(50, ge=1, le=10000, description="Steps from one bin to the next.")
     steps_per_s: int = Field(1000, ge=10, le=20000, description="Speed of the stepper, in steps.")
     bin_full_pins: tuple[int, ...] = Field(
-        (), description="Pin of each bin's sensor for a full bin, bin 1 first; empty: no sensors."
+        (),
+        description="Pin of each bin's sensor, bin 1 first; one pin: a sensor on the chute; "
+        "empty: none.",
     )
     lead_ms: int = Field(
         60, ge=0, le=1000,
@@ -124,9 +129,9 @@ class SorterSettings(Section):
 
     @model_validator(mode="after")
     def _fits_the_bins(self) -> Self:
-        for name in ("bin_angles_deg", "bin_full_pins"):
+        for name, allowed in (("bin_angles_deg", {0}), ("bin_full_pins", {0, 1})):
             given = len(getattr(self, name))
-            if given not in (0, self.bins):
+            if given not in allowed | {self.bins}:
                 raise ValueError(f"sorter.{name} has {given} entries for {self.bins} bins")
         if max(self.accepted_bin, self.review_bin, self.unknown_bin) > self.bins:
             raise ValueError(f"a bin above {self.bins} is named, but sorter.bins is {self.bins}")
@@ -158,6 +163,11 @@ class SignalSettings(Section):
         if len({pin >= 0 for pin in (self.red_pin, self.green_pin, self.blue_pin)}) > 1:
             raise ValueError("set all three pins of the signals' lamp or none")
         return self
+
+    @property
+    def are_there(self) -> bool:
+        """Whether this machine has any of them."""
+        return any(value >= 0 for name, value in self if name.endswith("_pin"))
 
 
 def pins_used_twice(

@@ -89,6 +89,14 @@ class LightsError(MachineError):
     """The lights' hardware is missing or does not answer."""
 
 
+class SorterError(MachineError):
+    """The diverter's hardware is missing or does not reach its place."""
+
+
+class SignalsError(MachineError):
+    """The pins of lamp, buzzer or buttons can't be had."""
+
+
 class FeederError(MachineError):
     """The feeder's hardware is missing or does not answer."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func
 from sqlmodel import Session, select
 
@@ -52,19 +54,27 @@ class MachineWrites:
             self.start_backup()
         return event
 
-    def add_movement(self, batch_id: int | None, kind: str, feed_key: str) -> FeedMovement:
-        """Note that the feeder is about to bring a card (`feeding`) or let one go (`ejected`)."""
-        self._only("feed")
-        movement = FeedMovement(batch_id=batch_id, kind=kind, feed_key=feed_key)
-        with self._log.write() as session:
-            session.add(movement)
-        return movement
+    def add_movements(self, batch_id: int | None, movements: Sequence[tuple[str, str]]) -> None:
+        """Note what the feeder is about to do or was seen to do, all of it or nothing.
 
-    def add_bin_emptied(self, bin_number: int) -> BinEmptied:
-        """Note that a person has emptied a bin: its next card is its first again."""
+        Each movement is its kind (`feeding`: about to bring a card, `ejected`: it has gone) and the
+        card's feed key.
+        """
         self._only("feed")
         with self._log.write() as session:
-            emptied = BinEmptied(bin=bin_number, after_scan=last_scan_id(session))
+            for kind, feed_key in movements:
+                session.add(FeedMovement(batch_id=batch_id, kind=kind, feed_key=feed_key))
+                session.flush()  # the order of ids is the order of movements
+
+    def add_bin_emptied(self, bin_number: int, *, card_waits: bool = False) -> BinEmptied:
+        """Note that a person has emptied a bin: its next card is its first again.
+
+        `card_waits`: the card scanned last is on disk but has not fallen yet.
+        """
+        self._only("feed")
+        with self._log.write() as session:
+            last = last_scan_id(session)
+            emptied = BinEmptied(bin=bin_number, after_scan=last - 1 if card_waits else last)
             session.add(emptied)
         return emptied
 

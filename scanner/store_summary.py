@@ -27,6 +27,8 @@ WAITS = ENDS | {
     "paused",
     "jam",
     "double_feed",
+    "mis_seat",
+    "sorter_stuck",
     "hopper_empty",
     "bin_full",
     "camera_lost",

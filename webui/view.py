@@ -24,6 +24,7 @@ AT_WORK = frozenset(
         "capturing",
         "recognising",
         "committing",
+        "routing",
         "ejecting",
     }
 )

@@ -44,12 +44,26 @@ FAULTS: dict[str, Wording] = {
         "fault",
         "Take both cards out, part them, put them back on the stack and press Resume.",
     ),
+    "mis_seat": Wording(
+        "Card askew",
+        "fault",
+        "A card is not in its place under the camera. Take it out, put it back on the stack and "
+        "press Resume.",
+    ),
+    "sorter_stuck": Wording(
+        "Diverter stuck",
+        "fault",
+        "The diverter does not reach its place. Switch it off, free it, switch it on and press "
+        "Resume; the card waits.",
+    ),
     "hopper_empty": Wording(
         "Hopper empty",
         "pause",
         "Put more cards in the hopper and press Resume, or press Stop to end the batch.",
     ),
-    "bin_full": Wording("Bin full", "pause", "Empty the bin and press Resume."),
+    "bin_full": Wording(
+        "Bin full", "pause", "Empty the bin; the batch goes on by itself, or press Resume."
+    ),
     "camera_lost": Wording(
         "No camera picture",
         "fault",

@@ -11,7 +11,8 @@ from firmware.lights_gpio import GpioLights
 from firmware.simulated.camera import SimulatedCamera
 from firmware.simulated.deck import DeckCard
 from firmware.simulated.mechanism import Faults, Mechanism
-from firmware.simulated.wiring import MechanismThread, SimulatedPins
+from firmware.simulated.wiring import MechanismThread, wire
+from firmware.sorter_pins import SorterPins
 
 
 class SimulatedMachine:
@@ -25,19 +26,18 @@ class SimulatedMachine:
         speed: float = 1.0,
         faults: Faults | None = None,
         lights: LightPins | None = None,
+        sorter: SorterPins | None = None,
     ):
         self.mechanism = Mechanism(faults or Faults())
         self.moving = MechanismThread(self.mechanism, speed)
-        self._pins = SimulatedPins(pins, self._on_motor)
-        self.mechanism.on_beams = self._pins.show
-        self._pins.show(self.mechanism.beams)
+        self.pins = wire(self.mechanism, pins, sorter, on_change=self.moving.motor_changed)
         self.cards: list[DeckCard] = []
-        self.feeder = GpioFeeder(pins, factory=self._pins.factory, name="simulated feeder")
+        self.feeder = GpioFeeder(pins, factory=self.pins.factory, name="simulated feeder")
         self._light_pins = lights
         self.lights = (
             None
             if lights is None
-            else GpioLights(lights, factory=self._pins.factory, name="simulated lights")
+            else GpioLights(lights, factory=self.pins.factory, name="simulated lights")
         )
         self.camera = SimulatedCamera(self.in_view, size_px, lit_from=self.lit_from)
         self.moving.start()
@@ -65,7 +65,7 @@ class SimulatedMachine:
         if self._light_pins is None:
             return None
         left, right = (
-            self._pins.factory.pin(number).state
+            self.pins.factory.pin(number).state
             for number in (self._light_pins.left, self._light_pins.right)
         )
         return "left" if left else "right" if right else None
@@ -76,10 +76,3 @@ class SimulatedMachine:
         self.feeder.close()
         if self.lights is not None:
             self.lights.close()
-
-    def _on_motor(self, name: str, on: bool) -> None:
-        if name == "pick":
-            self.mechanism.pick_on = on
-        else:
-            self.mechanism.eject_on = on
-        self.moving.motor_changed()

@@ -1,4 +1,4 @@
-"""A model of the feeder's mechanism: cards travel on rollers, break beams, jam and double-feed.
+"""A model of the mechanism: cards travel on rollers, break beams, jam, double-feed and fall.
 
 Pure: `advance(dt_s)` moves the cards according to the motors; positions are the distance in mm of
 a card's leading edge from the hopper's mouth. Nothing here knows of pins, threads or clocks.
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from firmware.simulated.diverter import Diverter
+
 CARD_LENGTH_MM = 88.0
 ENTRY_BEAM_MM = 10.0
 SEAT_BEAM_MM = 105.0
@@ -21,33 +23,44 @@ EXIT_BEAM_MM = 125.0
 NEXT_CARD_GAP_MM = 30.0
 PICK_SPEED_MM_S = 440.0
 EJECT_SPEED_MM_S = 620.0
+JAMS_IN_MM = 60.0
+JAMS_OUT_MM = 150.0
+ASKEW_MM = 101.0
 STEP_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often a picked card misbehaves, each in 0…1, and the seed that decides which."""
+    """How often a picked card misbehaves, each in 0…1, and the seed that decides which.
+
+    `jam` stops it on its way in or out, `mis_seat` just short of its place; `double_feed` takes the
+    next card along behind it, `stuck_together` under it; `skew` only turns it.
+    """
 
     jam: float = 0.0
     double_feed: float = 0.0
+    stuck_together: float = 0.0
+    mis_seat: float = 0.0
     skew: float = 0.0
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Beams:
-    """The three beams; True is broken."""
+    """What the sensors see; True is a broken beam, cards in the hopper, two cards in one place."""
 
     entry: bool = False
     seat: bool = False
     exit: bool = False
+    hopper: bool = False
+    thick: bool = False
 
 
 @dataclass(slots=True)
 class _Travelling:
     card: int
     front_mm: float
-    jams_at_mm: float | None
+    stops_at_mm: float | None
     skew_deg: float
 
     def covers(self, place_mm: float) -> bool:
@@ -56,12 +69,18 @@ class _Travelling:
 
 @dataclass(slots=True)
 class Mechanism:
-    """Hopper, bay and bin. Set `pick_on` and `eject_on` as the motor stage would, then `advance`.
+    """Hopper, bay and bins. Set `pick_on` and `eject_on` as the motor stage would, then `advance`.
 
-    `on_beams` is told whenever a beam changes. `binned` lists the cards that left, in order.
+    `on_beams` is told whenever a sensor changes. `binned` lists the cards that left, in order;
+    `diverter` says where they fell. `picked` hears of each card that leaves the hopper and of
+    what will happen to it: `jam_in`, `jam_out`, `mis_seat`, `double_feed`, `stuck_together` or "".
     """
 
     faults: Faults = field(default_factory=Faults)
+    diverter: Diverter = field(default_factory=Diverter)
+    picked: Callable[[int, str], None] = lambda _card, _fate: None
+    pick_speed_mm_s: float = PICK_SPEED_MM_S
+    eject_speed_mm_s: float = EJECT_SPEED_MM_S
     on_beams: Callable[[Beams], None] = lambda _beams: None
     pick_on: bool = False
     eject_on: bool = False
@@ -78,6 +97,7 @@ class Mechanism:
     def load(self, cards: Iterable[int]) -> None:
         """Lay cards under those already in the hopper."""
         self.hopper.extend(cards)
+        self._look()
 
     @property
     def beams(self) -> Beams:
@@ -86,8 +106,13 @@ class Mechanism:
 
     @property
     def motors_on(self) -> bool:
-        """Whether anything can move at all."""
+        """Whether a roller turns."""
         return self.pick_on or self.eject_on
+
+    @property
+    def moves(self) -> bool:
+        """Whether time changes anything."""
+        return self.motors_on or self.diverter.moves
 
     @property
     def card_in_view(self) -> int | None:
@@ -111,8 +136,10 @@ class Mechanism:
         while dt_s > 0:
             step_s = min(STEP_S, dt_s)
             dt_s -= step_s
-            self._move(step_s)
-            self._look()
+            self.diverter.advance(step_s)
+            if self.pick_on or self.eject_on:
+                self._move(step_s)
+                self._look()
 
     def clear_by_hand(self) -> list[int]:
         """A clerk takes everything out of the path and lays it back on the hopper, in order."""
@@ -122,11 +149,13 @@ class Mechanism:
         self._look()
         return taken
 
-    def bin_by_hand(self) -> list[int]:
+    def bin_by_hand(self, bin_number: int = 1) -> list[int]:
         """A clerk takes everything out of the path and lays it in the bin: it is in the list."""
         taken = [moving.card for moving in self._path]
         self._path.clear()
-        self.binned.extend(taken)
+        for card in taken:
+            self.binned.append(card)
+            self.diverter.lay(card, bin_number)
         self._look()
         return taken
 
@@ -136,16 +165,18 @@ class Mechanism:
         for place, moving in enumerate(self._path):
             ahead = self._path[place - 1] if place else None
             limit_mm = ahead.front_mm if ahead else float("inf")
-            if moving.jams_at_mm is not None:
-                limit_mm = min(limit_mm, moving.jams_at_mm)
+            if moving.stops_at_mm is not None:
+                limit_mm = min(limit_mm, moving.stops_at_mm)
             if self.pick_on and moving.front_mm < SEAT_STOP_MM:
-                reach_mm = moving.front_mm + PICK_SPEED_MM_S * step_s
+                reach_mm = moving.front_mm + self.pick_speed_mm_s * step_s
                 moving.front_mm = max(moving.front_mm, min(reach_mm, SEAT_STOP_MM, limit_mm))
             if self.eject_on and moving.front_mm >= SEAT_BEAM_MM:
-                reach_mm = moving.front_mm + EJECT_SPEED_MM_S * step_s
+                reach_mm = moving.front_mm + self.eject_speed_mm_s * step_s
                 moving.front_mm = max(moving.front_mm, min(reach_mm, limit_mm))
         while self._path and self._path[0].front_mm - CARD_LENGTH_MM > EXIT_BEAM_MM:
-            self.binned.append(self._path.pop(0).card)
+            card = self._path.pop(0).card
+            self.binned.append(card)
+            self.diverter.drop(card)
 
     def _pick_next(self) -> None:
         last = self._path[-1] if self._path else None
@@ -153,25 +184,44 @@ class Mechanism:
             return
         if last is not None and last.front_mm - CARD_LENGTH_MM < NEXT_CARD_GAP_MM:
             return
-        self._path.append(self._picked(0.0))
-        if self.hopper and self._rng.random() < self.faults.double_feed:
-            self._path.append(self._picked(-float(self._rng.uniform(20.0, 60.0))))
+        two = len(self.hopper) > 1
+        if two and self._rng.random() < self.faults.double_feed:
+            self._pick_two("double_feed", -float(self._rng.uniform(20.0, 60.0)))
+        elif two and self._rng.random() < self.faults.stuck_together:
+            self._pick_two("stuck_together", -0.5)
+        else:
+            self._path.append(self._picked_alone())
 
-    def _picked(self, front_mm: float) -> _Travelling:
-        jams = self._rng.random() < self.faults.jam
-        skewed = self._rng.random() < self.faults.skew
-        return _Travelling(
-            self.hopper.popleft(),
-            front_mm,
-            float(self._rng.choice([60.0, 150.0])) if jams else None,
-            float(self._rng.uniform(-8.0, 8.0)) if skewed else 0.0,
-        )
+    def _pick_two(self, fate: str, behind_mm: float) -> None:
+        for front_mm in (0.0, behind_mm):
+            card = self.hopper.popleft()
+            self.picked(card, fate)
+            self._path.append(_Travelling(card, front_mm, None, 0.0))
+
+    def _picked_alone(self) -> _Travelling:
+        card = self.hopper.popleft()
+        stops_at_mm, skew_deg, fate = None, 0.0, ""
+        if self._rng.random() < self.faults.jam:
+            stops_at_mm = float(self._rng.choice([JAMS_IN_MM, JAMS_OUT_MM]))
+            fate = "jam_in" if stops_at_mm == JAMS_IN_MM else "jam_out"
+        elif self._rng.random() < self.faults.mis_seat:
+            stops_at_mm, fate = ASKEW_MM, "mis_seat"
+        elif self._rng.random() < self.faults.skew:
+            skew_deg = float(self._rng.uniform(-8.0, 8.0))
+        self.picked(card, fate)
+        return _Travelling(card, 0.0, stops_at_mm, skew_deg)
 
     def _look(self) -> None:
-        def broken(place_mm: float) -> bool:
-            return any(moving.covers(place_mm) for moving in self._path)
+        def cards_at(place_mm: float) -> int:
+            return sum(moving.covers(place_mm) for moving in self._path)
 
-        now = Beams(broken(ENTRY_BEAM_MM), broken(SEAT_BEAM_MM), broken(EXIT_BEAM_MM))
+        now = Beams(
+            entry=cards_at(ENTRY_BEAM_MM) > 0,
+            seat=cards_at(SEAT_BEAM_MM) > 0,
+            exit=cards_at(EXIT_BEAM_MM) > 0,
+            hopper=bool(self.hopper),
+            thick=cards_at(ENTRY_BEAM_MM) > 1,
+        )
         if now != self._beams:
             self._beams = now
             self.on_beams(now)

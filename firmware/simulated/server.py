@@ -1,9 +1,9 @@
 """The mechanism in a process of its own, as cardboard is: killing the feed moves no card.
 
-One line of JSON per message over a Unix socket. The feed sends `{"motor": "pick", "on": true}` and
-`{"ask": "card"}`; the server sends `{"beams": [entry, seat, exit]}` on each change and once at the
-start, and answers `{"card": 17}`. When the feed's connection ends, both motors stop: that is what
-the pull-downs at the motor stage do.
+One line of JSON per message over a Unix socket. The feed sends `{"motor": "pick", "on": true}`,
+`{"diverter": 2.0}` and `{"ask": "card"}`; the server sends `{"beams": {"entry": false, …}}` and
+`{"full": [3]}` on each change and once at the start, and answers `{"card": 17}`. When the feed's
+connection ends, both motors stop: that is what the pull-downs at the motor stage do.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import queue
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from firmware.feeder_pins import FeederPins
 from firmware.simulated.mechanism import Beams, Mechanism
 from firmware.simulated.wiring import MechanismThread, SimulatedPins
+from firmware.sorter_pins import SorterPins
 from scanner.errors import FeederError
 
 ANSWER_TIMEOUT_S = 5.0
@@ -37,6 +39,7 @@ class MechanismServer:
         self._peer: socket.socket | None = None
         self._thread = threading.Thread(target=self._serve, name="mechanism-server", daemon=True)
         mechanism.on_beams = self._send_beams
+        mechanism.diverter.on_full = self._send_full
 
     def start(self) -> None:
         """Begin to serve."""
@@ -67,6 +70,7 @@ class MechanismServer:
     def _talk(self, peer: socket.socket) -> None:
         with self.moving.lock:
             self._peer = peer
+            self._send_full(self.mechanism.diverter.full)
             self._send_beams(self.mechanism.beams)
         try:
             with peer.makefile("r", encoding="utf-8") as lines:
@@ -86,12 +90,17 @@ class MechanismServer:
                     self.mechanism.pick_on = on
                 case {"motor": "eject", "on": bool(on)}:
                     self.mechanism.eject_on = on
+                case {"diverter": float(place)}:
+                    self.mechanism.diverter.target = place
                 case {"ask": "card"}:
                     self._send({"card": self.mechanism.card_in_view})
         self.moving.motor_changed()
 
     def _send_beams(self, beams: Beams) -> None:
-        self._send({"beams": [beams.entry, beams.seat, beams.exit]})
+        self._send({"beams": asdict(beams)})
+
+    def _send_full(self, full: frozenset[int]) -> None:
+        self._send({"full": sorted(full)})
 
     def _send(self, message: dict[str, object]) -> None:
         if self._peer is None:
@@ -106,7 +115,13 @@ class MechanismServer:
 class RemoteMechanism:
     """The feed process's end: mock pins that are wired to a mechanism elsewhere."""
 
-    def __init__(self, path: Path, pins: FeederPins, on_lost: Callable[[], None]):
+    def __init__(
+        self,
+        path: Path,
+        pins: FeederPins,
+        on_lost: Callable[[], None],
+        sorter: SorterPins | None = None,
+    ):
         """Connect and wait for the beams. Raises FeederError when nobody serves."""
         self._socket = socket.socket(socket.AF_UNIX)
         self._on_lost = on_lost
@@ -114,7 +129,9 @@ class RemoteMechanism:
         self._ready = threading.Event()
         self._closed = False
         self._sending = threading.Lock()
-        self.pins = SimulatedPins(pins, self._send_motor)
+        self.pins = SimulatedPins(
+            pins, self._send_motor, sorter=sorter, on_diverter=self._send_diverter
+        )
         try:
             self._socket.connect(str(path))
         except OSError as error:
@@ -143,6 +160,9 @@ class RemoteMechanism:
     def _send_motor(self, name: str, on: bool) -> None:
         self._send({"motor": name, "on": on})
 
+    def _send_diverter(self, place: float) -> None:
+        self._send({"diverter": place})
+
     def _send(self, message: dict[str, object]) -> None:
         try:
             with self._sending:
@@ -159,8 +179,10 @@ class RemoteMechanism:
             for line in lines:
                 message = json.loads(line)
                 if "beams" in message:
-                    self.pins.show(Beams(*message["beams"]))
+                    self.pins.show(Beams(**message["beams"]))
                     self._ready.set()
+                elif "full" in message:
+                    self.pins.show_full(frozenset(message["full"]))
                 else:
                     self._answers.put(message["card"])
         if not self._closed:

@@ -20,8 +20,14 @@ from firmware.phases import Limits, Phase
 from firmware.simulated.mechanism import Faults, Mechanism
 from firmware.simulated.virtual_time import VirtualClock
 from firmware.simulated.wiring import SimulatedPins, wire
+from firmware.sorter import Gate
+from firmware.sorter_pins import ServoPins, even_angles_deg
+from firmware.sorter_servo_gpio import ServoSorter
+from scanner.routing import BinsByDecision
 from scanner.store import Store
 from scanner.tables import Scan
+
+BIN_PINS = (0, 1, 2, 3, 4, 9, 10, 11, 13, 14, 15, 16, 18, 19, 20, 21)
 
 
 def load_beside(name: str) -> ModuleType:
@@ -100,12 +106,31 @@ def make_bench(tmp_path: Path, painted: ModuleType) -> Iterator[Callable[..., Be
     closing: list[Callable[[], None]] = []
 
     def make(
-        *, cards: int = 0, faults: Faults | None = None, limits: Limits | None = None
+        *,
+        cards: int = 0,
+        faults: Faults | None = None,
+        limits: Limits | None = None,
+        bins: int = 0,
+        capacity: int | None = None,
+        sensors: bool = False,
+        sensor_travels: bool = False,
+        router: Any = None,
     ) -> Bench:
+        """`bins` gives it a servo diverter; `sensors` those of hopper and thickness."""
         mechanism = Mechanism(faults or Faults())
+        mechanism.diverter.capacity = capacity
         mechanism.load(range(cards))
-        pins = FeederPins(door_switch=5, emergency_stop=6)
-        wired = wire(mechanism, pins)
+        pins = FeederPins(
+            door_switch=5,
+            emergency_stop=6,
+            hopper_sensor=8 if sensors else None,
+            thickness_sensor=7 if sensors else None,
+        )
+        servo = None
+        if bins:
+            eyes = BIN_PINS[:1] if sensor_travels else BIN_PINS[:bins]
+            servo = ServoPins(12, even_angles_deg(bins), eyes)
+        wired = wire(mechanism, pins, servo)
         feeder = GpioFeeder(pins, factory=wired.factory, name="simulated")
         store = Store.open(tmp_path, role="feed")
         page = Store.open(tmp_path, role="web")
@@ -113,6 +138,13 @@ def make_bench(tmp_path: Path, painted: ModuleType) -> Iterator[Callable[..., Be
         recognizer = painted.PaintedRecognizer()
         clock = VirtualClock(mechanism)
         told: list[Scan] = []
+        gate = None
+        if servo is not None:
+            sorter = ServoSorter(
+                servo, s_per_degree=0.002, factory=wired.factory, now_s=clock.now_s
+            )
+            closing.append(sorter.close)
+            gate = Gate(sorter, clock, lead_s=0.06, clear_s=0.15)
         machine = Machine(
             store=store,
             recognizer=recognizer,
@@ -121,6 +153,8 @@ def make_bench(tmp_path: Path, painted: ModuleType) -> Iterator[Callable[..., Be
             limits=limits or Limits(),
             clock=clock,
             on_scan=lambda scan, _ms: told.append(scan),
+            gate=gate,
+            router=router or BinsByDecision(),
         )
         loop = FeedLoop(machine)
         feeder.listen(loop.inbox.put)

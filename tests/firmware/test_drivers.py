@@ -21,6 +21,7 @@ from firmware.drivers import make_drivers
 from firmware.events import (
     CardEntered,
     CardLeft,
+    CardPassed,
     CardSeated,
     DoorOpened,
     EmergencyPressed,
@@ -280,7 +281,8 @@ def bench() -> Iterator[Callable[[int], FeederBench]]:
 def test_the_gpio_feeder_brings_one_card_and_stops(bench: Any) -> None:
     machine = bench(3)
     machine.feeder.feed()
-    assert machine.let_pass() == [CardEntered(), CardSeated()]
+    machine.feeder.permit()
+    assert machine.let_pass() == [CardEntered(), CardPassed(), CardSeated()]
     assert machine.feeder.card_seated
     assert not machine.mechanism.motors_on
     assert machine.mechanism.in_path == [0]
@@ -289,6 +291,7 @@ def test_the_gpio_feeder_brings_one_card_and_stops(bench: Any) -> None:
 def test_the_gpio_feeder_lets_one_card_go_and_stops(bench: Any) -> None:
     machine = bench(3)
     machine.feeder.feed()
+    machine.feeder.permit()
     machine.let_pass()
     machine.feeder.eject()
     assert machine.let_pass() == [CardLeft()]
@@ -305,14 +308,17 @@ def test_feeding_into_a_full_bay_and_ejecting_from_an_empty_one_are_answered_at_
     assert machine.news == [CardLeft()]
     machine.news.clear()
     machine.feeder.feed()
+    machine.feeder.permit()
     machine.let_pass()
     machine.feeder.feed()
+    machine.feeder.permit()
     assert machine.news == [CardSeated()]
 
 
 def test_a_card_half_way_out_counts_as_in_the_bay_and_is_ejected_further(bench: Any) -> None:
     machine = bench(3)
     machine.feeder.feed()
+    machine.feeder.permit()
     machine.let_pass()
     machine.feeder.eject()
     machine.mechanism.advance(0.15)
@@ -328,6 +334,7 @@ def test_two_cards_that_come_at_once_are_told(bench: Any) -> None:
     machine.mechanism.faults = machine.mechanism.faults.__class__(double_feed=1.0)
     machine.mechanism.load(range(4))
     machine.feeder.feed()
+    machine.feeder.permit()
     assert TwoCards() in machine.let_pass()
     assert not machine.mechanism.motors_on
 
@@ -340,12 +347,14 @@ def test_a_machine_that_starts_with_the_stop_pressed_says_so_and_does_not_move(b
     machine.feeder.listen(machine.news.append)
     assert machine.news == [DoorOpened(), EmergencyPressed()]
     machine.feeder.feed()
+    machine.feeder.permit()
     assert not machine.mechanism.motors_on
 
 
 def test_closing_a_feeder_switches_its_motors_off(bench: Any) -> None:
     machine = bench(3)
     machine.feeder.feed()
+    machine.feeder.permit()
     machine.feeder.close()
     assert not machine.mechanism.motors_on
     machine.feeder.stop_safe()

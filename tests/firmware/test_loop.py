@@ -161,7 +161,7 @@ def test_a_disk_that_fills_at_any_write_loses_and_doubles_nothing(
 ) -> None:
     bench = make_bench(cards=10)
     rng = np.random.default_rng(5)
-    for name in ("commit_scan", "add_movement", "add_event", "finish_command"):
+    for name in ("commit_scan", "add_movements", "add_event", "finish_command"):
         real = getattr(bench.store, name)
 
         def sometimes(*args: Any, real: Any = real, **keywords: Any) -> Any:

@@ -10,14 +10,19 @@ import pytest
 
 from firmware import events
 from firmware.events import (
+    Aim,
+    Aimed,
     Announce,
     Bay,
     BinEmptied,
     BinFilled,
     CameraFailed,
+    Capture,
     CardEntered,
     CardLeft,
+    CardPassed,
     CardSeated,
+    CardSlipped,
     Commit,
     Committed,
     DiskFilled,
@@ -30,17 +35,20 @@ from firmware.events import (
     Event,
     Feed,
     FrameTaken,
+    HopperRanOut,
     Identified,
     MakeSafe,
     NothingThere,
     Pause,
     Resume,
+    SorterFailed,
     Start,
     Stop,
     Tick,
     TwoCards,
 )
-from firmware.phases import AT_WORK, WHAT_TO_DO, Limits, Phase, State, Wish
+from firmware.faults import FAULTS, what_to_do
+from firmware.phases import AT_WORK, Limits, Phase, State, Wish
 from firmware.states import step
 
 PLAIN = [
@@ -64,18 +72,18 @@ STATES = [
         wish=wish,
         running=running,
         entered=entered,
-        bin_full=bin_full,
+        bin=3 if bay is Bay.LOGGED else 0,
+        passed=passed,
         expected=expected,
         logged=1,
         frames=1,
     )
-    for phase, bay, wish, running, entered, bin_full, expected in itertools.product(
+    for phase, bay, wish, running, entered, passed, expected in itertools.product(
         Phase, Bay, Wish, (False, True), (False, True), (False, True), (0, 1)
     )
     if running or phase not in AT_WORK
-    if phase is Phase.FEEDING or not entered
+    if phase is Phase.FEEDING or not (entered or passed)
 ]
-FAULTS = {phase.value for phase in WHAT_TO_DO}
 STEPS = [
     (state, event, *step(state, event, now_s))
     for state, event, now_s in itertools.product(STATES, EVENTS, (0.0, 100.0))
@@ -86,9 +94,7 @@ def test_no_event_in_no_state_raises_and_every_fault_says_what_to_do() -> None:
     for _, _, after, actions in STEPS:
         assert isinstance(after, State)
         for action in actions:
-            if isinstance(action, Announce) and action.kind in {
-                phase.value for phase in WHAT_TO_DO
-            }:
+            if isinstance(action, Announce) and action.kind in FAULTS:
                 assert len(action.detail) > 20
 
 
@@ -174,6 +180,8 @@ def test_a_card_goes_its_way() -> None:
     state, actions = step(state, Identified(), 0.8)
     assert actions == (Commit(),)
     state, actions = step(state, Committed(), 0.9)
+    assert (state.phase, actions) == (Phase.ROUTING, (Aim(),))
+    state, actions = step(state, Aimed(), 0.9)
     assert (state.phase, actions) == (Phase.EJECTING, (Eject(),))
     state, actions = step(state, CardLeft(), 1.1)
     assert state.phase is Phase.FINISHED
@@ -206,13 +214,68 @@ def test_a_hand_that_is_waited_for_does_not_delay_pause_or_stop() -> None:
 
 def test_a_full_bin_holds_the_card_until_it_is_emptied() -> None:
     state = State(phase=Phase.COMMITTING, bay=Bay.UNLOGGED, running=True)
-    state, _ = step(state, BinFilled(), 0.0)
-    state, actions = step(state, Committed(), 0.0)
+    state, actions = step(state, Committed(bin=3), 0.0)
+    assert (state.phase, actions) == (Phase.ROUTING, (Aim(),))
+    state, actions = step(state, BinFilled(), 0.0)
     assert state.phase is Phase.BIN_FULL
     assert not moves(actions)
+    assert any(isinstance(one, Announce) and "Bin 3 is full" in one.detail for one in actions)
     state, actions = step(state, BinEmptied(), 0.0)
-    assert state.phase is Phase.EJECTING
-    assert Eject() in actions
+    assert state.phase is Phase.ROUTING
+    assert step(state, Aimed(), 0.0)[1] == (Eject(),)
+
+
+def test_a_diverter_that_does_not_arrive_holds_the_card() -> None:
+    state = State(phase=Phase.ROUTING, bay=Bay.LOGGED, running=True, bin=2)
+    state, actions = step(state, SorterFailed("no switch"), 0.0)
+    assert state.phase is Phase.SORTER_STUCK
+    assert not moves(actions)
+    state, actions = step(state, Resume(Bay.LOGGED, 2), 0.0)
+    assert (state.phase, actions[-1]) == (Phase.ROUTING, Aim())
+
+
+def test_a_first_look_while_the_card_settles_saves_the_rest_when_it_is_enough() -> None:
+    limits = Limits(settle_s=0.1, early_look=True)
+    feeding = State(phase=Phase.FEEDING, running=True, entered=True, limits=limits)
+    looking, actions = step(feeding, CardSeated(), 1.0)
+    assert (looking.phase, actions) == (Phase.CAPTURING, (Capture(),))
+    looking, actions = step(looking, FrameTaken(), 1.01)
+    actions = step(looking, Identified(enough=True), 1.03)[1]
+    assert actions == (Commit(),)
+    unsure, actions = step(looking, Identified(enough=False), 1.03)
+    assert (unsure.phase, actions) == (Phase.SETTLING, ())
+    assert step(unsure, Tick(), 1.09)[1] == ()
+    settled, actions = step(unsure, Tick(), 1.1)
+    assert (settled.frames, actions) == (1, (Capture(),))
+
+
+def test_faults_of_a_card_on_its_way_in_are_told_apart() -> None:
+    feeding = State(phase=Phase.FEEDING, running=True)
+    entered, _ = step(feeding, CardEntered(), 0.0)
+    passed, _ = step(entered, CardPassed(), 0.1)
+    assert step(entered, Tick(), 10.0)[0].phase is Phase.JAM
+    assert step(passed, Tick(), 10.0)[0].phase is Phase.MIS_SEAT
+    assert step(passed, TwoCards(), 0.2)[0].phase is Phase.DOUBLE_FEED
+    assert step(feeding, HopperRanOut(), 0.0)[0].phase is Phase.HOPPER_EMPTY
+    seen = replace(feeding, limits=Limits(has_hopper_sensor=True))
+    assert step(seen, Tick(), 10.0)[0].phase is Phase.JAM
+    settling = State(phase=Phase.SETTLING, bay=Bay.UNLOGGED, running=True)
+    assert step(settling, CardSlipped(), 0.0)[0].phase is Phase.MIS_SEAT
+    out = State(phase=Phase.EJECTING, bay=Bay.LOGGED, running=True, bin=4)
+    jammed, actions = step(out, Tick(), 10.0)
+    assert jammed.phase is Phase.JAM
+    assert any(isinstance(one, Announce) and "bin 4" in one.detail for one in actions)
+
+
+def test_what_a_clerk_reads_says_where_the_card_belongs() -> None:
+    sentences = {
+        what_to_do(fault, State(bay=bay, entered=entered, bin=0))
+        for fault in FAULTS
+        for bay in Bay
+        for entered in (False, True)
+    }
+    assert len(sentences) == len(FAULTS) + 2
+    assert all(len(sentence) > 30 for sentence in sentences)
 
 
 def test_a_fault_that_persists_is_told_once() -> None:

@@ -58,8 +58,8 @@ def test_what_waited_while_the_machine_was_off_is_still_there(data_dir: Path) ->
 
 def test_the_feeders_last_movement_is_remembered(store: Store, batch: Batch) -> None:
     assert store.last_movement() is None
-    store.add_movement(batch.id, "feeding", "7")
-    store.add_movement(batch.id, "ejected", "7")
+    store.add_movements(batch.id, [("feeding", "7")])
+    store.add_movements(batch.id, [("ejected", "7")])
     last = store.last_movement()
     assert last is not None
     assert (last.kind, last.feed_key, last.batch_id) == ("ejected", "7", batch.id)
@@ -73,7 +73,7 @@ def test_each_table_has_one_writing_process(store: Store, batch: Batch, data_dir
             for write in (
                 lambda other=other: other.create_batch("mine", 0, "usb"),
                 lambda other=other: other.add_event(batch.id, "paused"),
-                lambda other=other: other.add_movement(batch.id, "feeding", "1"),
+                lambda other=other: other.add_movements(batch.id, [("feeding", "1")]),
                 lambda other=other: other.finish_command(1),
                 lambda other=other: other.commit_scan(
                     batch.id, identified(), feed_key=None, driver="usb"

@@ -149,7 +149,7 @@ def test_the_file_itself_refuses_to_lose_or_change_a_row(
 ) -> None:
     store.add_event(batch.id, "started")
     store.commit_scan(batch.id, identified(crop=False), feed_key="k", driver="usb")
-    store.add_movement(batch.id, "feeding", "k")
+    store.add_movements(batch.id, [("feeding", "k")])
     with Store.open(data_dir, role="web") as web:
         store.finish_command(web.add_command("pause").id)
     raw = sqlite3.connect(data_dir / "counterscan.db")
