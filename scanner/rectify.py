@@ -51,7 +51,8 @@ def rectify_small(frame: Picture, corners: Corners) -> Picture:
         size = (part.shape[1] // 2, part.shape[0] // 2)
         part = part[: 2 * size[1], : 2 * size[0]]
         part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-        corners, sides = (corners + np.float32(0.5)) / 2 - np.float32(0.5), sides / 2
+        corners = np.asarray((corners + 0.5) / 2 - 0.5, np.float32)
+        sides = sides / 2
     target = np.array([[0, 0], [small[0], 0], [*small], [0, small[1]]], np.float32) - 0.5
     matrix = cv2.getPerspectiveTransform(corners, target)
     crop = cv2.warpPerspective(
