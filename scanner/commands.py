@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
     "feed": Command("firmware.feed_command", "feed, name and log cards, one after another"),
     "web": Command("webui.command", "serve the page"),
     "identify": Command("scanner.identify_command", "name the cards in pictures"),
+    "export": Command("scanner.export.command", "write the stock to a file of another program"),
     "catalog": Command("scanner.catalog.command", "build, check and choose catalog packs"),
     "sort": Command("scanner.sorting.command", "sort rules: show, try and plan"),
     "bench": Command("scanner.bench_command", "measure accuracy and speed on this machine"),

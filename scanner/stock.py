@@ -79,6 +79,11 @@ class Stock:
         with self._index.open() as index:
             return read_choices(index)
 
+    def removed(self) -> dict[int, str]:
+        """Why each copy that left the stock did so, by its scan's id."""
+        with self._index.open() as index:
+            return dict(index.execute("SELECT scan_id, removed FROM copy WHERE removed <> ''"))
+
     # Value.
 
     def value_by_set(self, wanted: StockFilter) -> list[tuple[str, str, int, int]]:

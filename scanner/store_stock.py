@@ -125,10 +125,18 @@ class StockWrites(MachineWrites):
 
     # Exports.
 
-    def add_export(self, export: StockExport, cards: Iterable[tuple[int, str, int]]) -> StockExport:
-        """Note an export file and what it did with each copy: `(scan id, SKU, +1 or -1)`."""
+    def add_export(
+        self, export: StockExport, cards: Iterable[tuple[int, str, int]], after: int
+    ) -> StockExport:
+        """Note an export file and what it did with each copy: `(scan id, SKU, +1 or -1)`.
+
+        Raises:
+            InventoryError: since the export `after`, from which it was worked out, came another.
+        """
         self._only("web")
         with self._log.write() as session:
+            if _last_export(session) != after:
+                raise InventoryError("Another export was just made: look at this one again.")
             session.add(export)
             session.flush()
             _insert(
@@ -178,11 +186,12 @@ class StockWrites(MachineWrites):
         with self._log.read() as session:
             return session.get(StockExport, export_id)
 
-    def exported(self, format_name: str) -> dict[int, str]:
-        """Under which SKU each copy stands at its marketplace, by scan id, after all exports."""
+    def exported(self, format_name: str) -> tuple[int, dict[int, str]]:
+        """The last export's id, and under which SKU each copy stands after all of a format."""
         with self._log.read() as session:
             rows = session.connection().execute(_STANDING, {"format": format_name})
-            return {scan_id: sku for scan_id, sku, quantity in rows if quantity > 0}
+            standing = {scan_id: sku for scan_id, sku, quantity in rows if quantity > 0}
+            return _last_export(session), standing
 
     # TCGplayer's SKU ids.
 
@@ -195,11 +204,20 @@ class StockWrites(MachineWrites):
             _insert(session, TcgplayerSku, news)
         return len(news)
 
+    def newest_sku(self) -> int:
+        """A number that changes whenever a SKU is learned."""
+        with self._log.read() as session:
+            return session.exec(select(func.max(TcgplayerSku.id))).one() or 0
+
     def skus(self) -> list[TcgplayerSku]:
         """Every SKU that the shop's own files taught, in its newest words."""
         with self._log.read() as session:
             rows = session.exec(select(TcgplayerSku).order_by(col(TcgplayerSku.id)))
             return list({row.sku: row for row in rows}.values())
+
+
+def _last_export(session: Session) -> int:
+    return session.exec(select(func.max(StockExport.id))).one() or 0
 
 
 def _same(known: TcgplayerSku | None, row: Mapping[str, Any]) -> bool:
