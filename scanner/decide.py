@@ -195,7 +195,8 @@ def decide(
     printed = calibration.printing(len(found.twins), len(found.apart))
     chance, needed = artwork * printed, calibration.accept_from(limits.error_rate)
     sure = artwork >= needed and is_enough(found)
-    if not sure and view is View.BACK:
+    # Of a card that is not whole in view, too little is seen to call it a back.
+    if not sure and view is View.BACK and not quality.cut:
         return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates, True)
     if not sure and (
         comparison.score < _THRESHOLDS.review_score

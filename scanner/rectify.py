@@ -24,10 +24,12 @@ def rectify(frame: Picture, corners: Corners) -> Picture:
         float(np.linalg.norm(corners[(i + 1) % 4] - corners[i])) for i in range(4)
     )
     ratio = max((top + bottom) / 2 / CROP_WIDTH_PX, (right + left) / 2 / CROP_HEIGHT_PX)
-    factor = int(np.ceil(ratio)) if ratio > _ALIASING_RATIO else 1
+    part, offset = _around(frame, corners)
+    # Corners far out of the frame ask for more pixels than it has.
+    most = int(np.ceil(max(part.shape[:2]) / CROP_WIDTH_PX))
+    factor = min(int(np.ceil(ratio)), most) if ratio > _ALIASING_RATIO else 1
     size = (CROP_WIDTH_PX * factor, CROP_HEIGHT_PX * factor)
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32) - 0.5
-    part, offset = _around(frame, corners)
     matrix = cv2.getPerspectiveTransform((corners - offset).astype(np.float32), target)
     # Four channels are warped more than twice as fast as three.
     crop = cv2.warpPerspective(

@@ -14,6 +14,7 @@ from scanner.embed import Embedder
 from scanner.errors import ModelError, PictureError
 from scanner.pipeline import Recognizer
 from scanner.records import Decision, View
+from scanner.shortlist import Found
 from tests.scanner.conftest import CARDS
 
 EMPTY_TRAY = np.full((864, 1536, 3), 40, np.uint8)
@@ -111,3 +112,26 @@ def test_the_same_card_gives_the_same_vector_and_another_one_a_different_one(
     assert float(one @ other) < 0.8
     darker = cv2.convertScaleAbs(draw_card(1), alpha=0.5)
     assert float(one @ embedder.embed(darker)) > 0.9
+
+
+def test_a_plain_card_is_known_at_first_sight_and_named_as_at_the_second(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, corners = draw_frame(21, 5)
+    first = recognizer.identify(frame)
+    assert "align" not in first.stages_ms
+    monkeypatch.setattr(Found, "is_plain", False)
+    second = recognizer.identify(frame)
+    assert first.printing == second.printing
+    assert first.decision is second.decision is Decision.ACCEPTED
+    assert first.corners_px is not None
+    width = np.linalg.norm(corners[1] - corners[0])
+    assert np.abs(first.corners_px - corners).max() < 0.02 * width
+
+
+def test_a_card_that_reaches_beyond_the_frame_is_told_to_be_moved(recognizer: Recognizer) -> None:
+    frame, corners = draw_frame(21, 5)
+    left = int(corners[:, 0].min() + 0.45 * np.ptp(corners[:, 0]))
+    answer = recognizer.identify(np.ascontiguousarray(frame[:, left:]))
+    assert answer.decision is not Decision.ACCEPTED
+    assert any("move it into view" in reason for reason in answer.reasons)
