@@ -1,12 +1,14 @@
 """The settings: frozen, with defaults, from a TOML file, the environment and the command line.
 
-What comes later wins: default, file, environment, command line. A key that nobody knows is an
-error that names the file and the line. docs/CONFIG.md describes every setting.
+What comes later wins: default, file, Settings page, environment, command line. A key that nobody
+knows is an error that names the file and the line. docs/CONFIG.md describes every setting.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -156,27 +158,43 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
 
     Raises `ConfigError` on an unknown key or a wrong value, with where it stands.
     """
-    return _checked(gather(path, overrides, setting_paths()))
+    return checked(gathered_settings(path, overrides))
 
 
 def explain_settings(path: Path | None = None, **overrides: Any) -> str:
     """Return the settings in force as TOML, each with a comment that says where it comes from."""
-    gathered = gather(path, overrides, setting_paths())
-    settings = _checked(gathered)
+    gathered = gathered_settings(path, overrides)
+    settings = checked(gathered)
     lines: list[str] = []
     section = ""
     for keys in sorted(setting_paths(), key=len):
         if len(keys) == 2 and keys[0] != section:
             section = keys[0]
             lines += ["", f"[{section}]"]
-        value = getattr(settings, keys[0])
-        if len(keys) == 2:
-            value = getattr(value, keys[1])
-        lines.append(f"{keys[-1]} = {_as_toml(value)}  # {gathered.origin(keys)}")
+        lines.append(f"{keys[-1]} = {as_toml(value_at(settings, keys))}  # {gathered.origin(keys)}")
     return "\n".join(lines)
 
 
-def _checked(gathered: Gathered) -> Settings:
+def value_at(settings: Settings, keys: tuple[str, ...]) -> object:
+    """Return one setting's value by its path."""
+    value: object = settings
+    for key in keys:
+        value = getattr(value, key)
+    return value
+
+
+def gathered_settings(
+    path: Path | None, overrides: Mapping[str, object], page_text: str | None = None
+) -> Gathered:
+    """Return the values of all sources and where each comes from, as `load_settings` reads them.
+
+    `page_text` stands in for what the Settings page's file holds.
+    """
+    return gather(path, overrides, setting_paths(), default_data_dir(), page_text)
+
+
+def checked(gathered: Gathered) -> Settings:
+    """Return the settings that the sources make; raise `ConfigError` on a wrong one."""
     try:
         settings = Settings.model_validate(gathered.values)
     except ValidationError as error:
@@ -187,12 +205,13 @@ def _checked(gathered: Gathered) -> Settings:
     return settings.model_copy(update={"data_dir": folder.absolute()})
 
 
-def _as_toml(value: object) -> str:
+def as_toml(value: object) -> str:
+    """Return one value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, tuple):
-        return "[" + ", ".join(_as_toml(item) for item in value) + "]"
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+        return "[" + ", ".join(as_toml(item) for item in value) + "]"
+    # JSON's escapes are TOML's; it alone forbids the delete character.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -19,6 +19,8 @@ Keys = tuple[str, ...]
 
 PREFIX = "COUNTERSCAN_"
 FILE_VARIABLE = "COUNTERSCAN_CONFIG"
+PAGE_FILE = "settings.toml"
+"""What a manager sets on the Settings page, in the data folder; it wins over the settings file."""
 
 _HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?$")
 _ASSIGNMENT = re.compile(r"""^\s*([A-Za-z0-9_."'-]+)\s*=""")
@@ -31,7 +33,7 @@ class Gathered:
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[Keys, str] = field(default_factory=dict)
     file: Path | None = None
-    text: str = ""
+    page_file: Path | None = None
 
     def put(self, keys: Keys, value: object, origin: str) -> None:
         """Set one value; tables are merged key by key, so that a source may give only some."""
@@ -60,12 +62,27 @@ class Gathered:
         return "default"
 
 
-def gather(path: Path | None, overrides: Mapping[str, object], known: Collection[Keys]) -> Gathered:
-    """Merge the file, the environment and `overrides`; raise `ConfigError` if one can't be read."""
+def gather(
+    path: Path | None,
+    overrides: Mapping[str, object],
+    known: Collection[Keys],
+    default_dir: Path,
+    page_text: str | None = None,
+) -> Gathered:
+    """Merge the file, the page's own file, the environment and `overrides`.
+
+    The page's file lies in the data folder, `default_dir` where nothing names one. `page_text`
+    stands in for what the page's file holds.
+
+    Raises:
+        ConfigError: one of them can't be read, or sets what it may not.
+    """
     gathered = Gathered()
     gathered.file = path if path is not None else _find_file()
     if gathered.file is not None:
         _add_file(gathered, gathered.file)
+    gathered.page_file = _data_dir(gathered, overrides, default_dir) / PAGE_FILE
+    _add_page_file(gathered, gathered.page_file, page_text)
     _add_environment(gathered, known)
     for name, value in overrides.items():
         if value is not None:
@@ -115,30 +132,61 @@ def _find_file() -> Path | None:
     return None
 
 
+def _data_dir(gathered: Gathered, overrides: Mapping[str, object], default_dir: Path) -> Path:
+    """The data folder, before the page's file in it is read; that one can't move the folder."""
+    given = overrides.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR")
+    if given:
+        return Path(str(given)).expanduser()
+    written = gathered.values.get("data_dir")
+    if isinstance(written, str) and gathered.file is not None:
+        return gathered.file.parent / Path(written).expanduser()
+    return default_dir
+
+
+def _add_page_file(gathered: Gathered, file: Path, text: str | None) -> None:
+    if text is None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return  # there is none, or no data folder, of which the command itself will speak
+        except (OSError, UnicodeDecodeError):
+            raise ConfigError(f"{file}: the page's settings can't be read: remove it.") from None
+    table = _parsed(file, text)
+    if "data_dir" in table:
+        raise ConfigError(f"{file}: data_dir can't be set here: this file lies in that folder.")
+    _add_table(gathered, file, text, (), table)
+
+
 def _add_file(gathered: Gathered, file: Path) -> None:
     try:
-        gathered.text = file.read_text(encoding="utf-8")
-        table = tomllib.loads(gathered.text)
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{file}: there is no such settings file.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(f"{file}: the settings can't be read: {reason}.") from None
+    _add_table(gathered, file, text, (), _parsed(file, text))
+
+
+def _parsed(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
         message = found[1] if found else str(error)
-        number = (found and found[2]) or str(len(gathered.text.splitlines()))
+        number = (found and found[2]) or str(len(text.splitlines()))
         raise ConfigError(f"{file}, line {number}: this is not TOML: {message}.") from None
-    _add_table(gathered, file, (), table)
 
 
-def _add_table(gathered: Gathered, file: Path, keys: Keys, table: Mapping[str, object]) -> None:
+def _add_table(
+    gathered: Gathered, file: Path, text: str, keys: Keys, table: Mapping[str, object]
+) -> None:
     for key, value in table.items():
         here = (*keys, key)
         if isinstance(value, Mapping) and value:
-            _add_table(gathered, file, here, value)
+            _add_table(gathered, file, text, here, value)
         else:
-            gathered.put(here, value, f"{file}, line {line_of(gathered.text, here) or 1}")
+            gathered.put(here, value, f"{file}, line {line_of(text, here) or 1}")
 
 
 def _add_environment(gathered: Gathered, known: Collection[Keys]) -> None:

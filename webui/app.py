@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import Blueprint, Flask, g, request
 
 from scanner.catalog.references import References
-from webui import live, review, sign_in
+from scanner.config_change import Sources
+from webui import api_page, live, people, review, settings, sign_in
 from webui.access import Access
 from webui.addresses import page_urls
 from webui.audit import Trail
@@ -23,13 +24,13 @@ from webui.pairing import Pairing
 from webui.security import MAX_BODY_BYTES, protect
 from webui.watcher import Watcher
 
-PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE)
+PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE, settings.PAGE)
 """Every page, in the navigation's order: Live, Review, Batches, Inventory, Rules, Settings, Health.
 
 A page that is not written yet is not here, so that nothing links to it.
 """
 
-FURTHER: tuple[Callable[[Services], Blueprint], ...] = (sign_in.make,)
+FURTHER: tuple[Callable[[Services], Blueprint], ...] = (sign_in.make, people.make, api_page.make)
 """Routes that have no place in the navigation."""
 
 MAX_STREAMS = 16
@@ -47,10 +48,15 @@ class Door:
 
 
 def create_app(
-    data_dir: Path, *, door: Door | None = None, on_death: Callable[[], None] = lambda: None
+    data_dir: Path,
+    *,
+    door: Door | None = None,
+    sources: Sources | None = None,
+    on_death: Callable[[], None] = lambda: None,
 ) -> Flask:
     """Return the pages over the log in `data_dir`, which need not exist yet.
 
+    `sources` is where this process's settings came from, for the page that changes them.
     `on_death` is called if the thread that notices news dies; the server should then end, so that
     it is started anew.
     """
@@ -74,6 +80,7 @@ def create_app(
         references=References(view.data_dir, lambda: view.store().packs_used()),
         book=book,
         gate=gate,
+        sources=sources or Sources(None, {"data_dir": data_dir}),
     )
     app.extensions["counterscan"] = behind
     for page in PAGES:
@@ -96,7 +103,7 @@ def _around() -> dict[str, object]:
     who = g.get("visitor")
     here = next((page for page in PAGES if is_here(page, request.path)), None)
     return {
-        "pages": PAGES if who else (),
+        "pages": [page for page in PAGES if who and who.may(page.role)],
         "here": here,
         "visitor": who,
         "urls": page_urls("", int(request.environ.get("SERVER_PORT", 80))),

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from scanner.config import Settings
+from scanner.config_change import Sources
 from scanner.errors import UsageError
 from webui.addresses import page_urls
 from webui.app import Door
@@ -45,7 +46,13 @@ def run(args: argparse.Namespace) -> int:
         link_token=args.link,
         new_code=args.new_code,
     )
-    server = PageServer(settings.data_dir, host, port, door)
+    given = {
+        "data_dir": args.data,
+        "log_level": args.log_level,
+        "web__host": args.host,
+        "web__port": args.port,
+    }
+    server = PageServer(settings.data_dir, host, port, door, Sources(args.config, given))
     print("Counterscan's page: " + "  or  ".join(page_urls(host, server.port)), flush=True)
     server.open_door()
 

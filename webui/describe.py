@@ -43,6 +43,7 @@ class Description:
     refusals: tuple[int, ...] = ()
     is_noted: bool = True
     max_body_bytes: int = 0
+    body_type: str = "application/json"
 
 
 def describe(
@@ -57,6 +58,7 @@ def describe(
     refusals: tuple[int, ...] = (),
     is_noted: bool = True,
     max_body_bytes: int = 0,
+    body_type: str = "application/json",
 ) -> Callable[[Handler], Handler]:
     """Describe a route. Place it between the route's line and the function.
 
@@ -70,6 +72,7 @@ def describe(
         media_type: the answer's, where it is not JSON.
         refusals: statuses beside 400, 401, 403 and 429 that it may refuse with.
         is_noted: whether a change made here goes to the audit log.
+        body_type: the body's media type, where it is not JSON.
         max_body_bytes: the largest request body, where it is not `MAX_BODY_BYTES`.
     """
     description = Description(
@@ -83,6 +86,7 @@ def describe(
         refusals,
         is_noted,
         max_body_bytes,
+        body_type,
     )
 
     def mark(handler: Handler) -> Handler:

@@ -15,6 +15,8 @@ from pathlib import Path
 from flask import Blueprint
 
 from scanner.catalog.references import References
+from scanner.config_change import Sources
+from webui.access import Role
 from webui.book import Book
 from webui.gate import Gate
 from webui.hub import Hub
@@ -33,6 +35,7 @@ class Services:
     references: References
     book: Book
     gate: Gate
+    sources: Sources
 
     def stop(self) -> None:
         """End every open stream and the watcher, and close the log and the page's book."""
@@ -45,12 +48,16 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One entry of the navigation. `icon` is a symbol of `_icons.html` without its `i-`."""
+    """One entry of the navigation. `icon` is a symbol of `_icons.html` without its `i-`.
+
+    Who has not the `role` is not shown the entry; what the page itself allows its routes say.
+    """
 
     title: str
     path: str
     icon: str
     make: Callable[[Services], Blueprint]
+    role: Role = "counter"
 
 
 def is_here(page: Page, path: str) -> bool:

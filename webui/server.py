@@ -11,6 +11,7 @@ from pathlib import Path
 
 from waitress.server import create_server
 
+from scanner.config_change import Sources
 from scanner.errors import AlreadyRunningError, ConfigError
 from webui.app import Door, create_app, largest_body_bytes, open_door, services, worker_threads
 
@@ -18,7 +19,14 @@ from webui.app import Door, create_app, largest_body_bytes, open_door, services,
 class PageServer:
     """The page on one port, bound at once so that a busy port is said before anything starts."""
 
-    def __init__(self, data_dir: Path, host: str, port: int, door: Door | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        host: str,
+        port: int,
+        door: Door | None = None,
+        sources: Sources | None = None,
+    ) -> None:
         """Bind.
 
         Raises:
@@ -31,7 +39,7 @@ class PageServer:
         logging.getLogger("waitress").setLevel(logging.WARNING)
         self.port: int = listener.getsockname()[1]
         self.died = False
-        self.app = create_app(data_dir, door=door, on_death=self._die)
+        self.app = create_app(data_dir, door=door, sources=sources, on_death=self._die)
         self._server = create_server(
             self.app,
             sockets=[listener],

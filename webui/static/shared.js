@@ -13,8 +13,8 @@ export function toast(text) {
 }
 
 // Sends JSON with this page's token and returns the answer's JSON. Where the page refuses or does
-// not answer, a toast says so and null comes back.
-export async function send(method, path, body = {}) {
+// not answer, `say` (a toast, unless told otherwise) gets the reason and null comes back.
+export async function send(method, path, body = {}, say = toast) {
   try {
     const answer = await fetch(path, {
       method,
@@ -26,9 +26,9 @@ export async function send(method, path, body = {}) {
     });
     const told = answer.status === 204 ? {} : await answer.json();
     if (answer.ok) return told;
-    toast(told.error);
+    say(told.error);
   } catch {
-    toast("The scanner could not be reached; nothing was sent. Try again when it is connected.");
+    say("The scanner could not be reached; nothing was sent. Try again when it is connected.");
   }
   return null;
 }
