@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -20,7 +20,8 @@ from scanner.store_open import Log
 from scanner.store_present import FROM_PERSON, PresentAnswer, read_present_answers
 
 _WAITING = text("""
-    SELECT id FROM scan WHERE id > :after AND decision IN ('review', 'unknown') ORDER BY id
+    SELECT id, batch_id FROM scan
+    WHERE id > :after AND decision IN ('review', 'unknown') ORDER BY id
 """)
 _TOUCHED = """
     SELECT later.scan_id, max(later.id) FROM {} AS later WHERE later.id > :after
@@ -35,6 +36,7 @@ class Stake:
     scan_id: int
     gap_minor: int = 0
     value_minor: int = 0
+    batch_id: int = 0
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -67,6 +69,7 @@ class ReviewQueue:
         self._lock = threading.Lock()
         self._waiting: dict[int, tuple[list[Key], str]] = {}
         self._stakes: dict[int, Stake] = {}
+        self._batch_of: dict[int, int] = {}
         self._cursors = dict.fromkeys(("scan", "retry", "correction", "price"), 0)
         self._seen: tuple[int, str] = (-1, "")
 
@@ -100,9 +103,10 @@ class ReviewQueue:
 
     def _new_scans(self, session: Session) -> set[int]:
         rows = session.connection().execute(_WAITING, {"after": self._cursors["scan"]})
-        found = {int(row[0]) for row in rows}
+        found = {int(row[0]): int(row[1]) for row in rows}
+        self._batch_of.update(found)
         self._cursors["scan"] = max(found, default=self._cursors["scan"])
-        return found
+        return set(found)
 
     def _touched(self, session: Session, table: str) -> set[int]:
         query = text(_TOUCHED.format(table))
@@ -123,4 +127,5 @@ class ReviewQueue:
         prices = read_prices(session, sorted(wanted), currency)
         for scan_id in scan_ids:
             keys, finish = self._waiting[scan_id]
-            self._stakes[scan_id] = stake_of(scan_id, keys, finish, prices)
+            stake = stake_of(scan_id, keys, finish, prices)
+            self._stakes[scan_id] = replace(stake, batch_id=self._batch_of.get(scan_id, 0))

@@ -19,6 +19,7 @@ from scanner.records import Identification, Printing
 from scanner.retry import Outcome, TriedWith
 from scanner.routing import Routing
 from scanner.store_backup import Backups, make_backup
+from scanner.store_batches import BatchStore
 from scanner.store_bins import BinReads
 from scanner.store_boot import prepare
 from scanner.store_faults import explained
@@ -36,7 +37,7 @@ from scanner.tables import Command, Correction, Scan, utc_now
 DEFAULT_WAIT_S = 10.0
 
 
-class Store(RuleStore, StockWrites, BinReads, ReviewReads, StoreReads):
+class Store(RuleStore, StockWrites, BatchStore, BinReads, ReviewReads, StoreReads):
     """The open log. A context manager; `close` it where it is not used as one."""
 
     def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from scanner.price_table import Key, Priced, read_prices
@@ -67,3 +69,12 @@ class ReviewReads:
         with self._log.read() as session:
             row = session.exec(newest).first()
             return list(row.packs) if row else []
+
+    def review_counts(self, currency: str) -> Counter[int]:
+        """How many scans of each batch wait for a person."""
+        return Counter(stake.batch_id for stake in self.review_stakes(currency))
+
+    def newest_price_id(self) -> int:
+        """The id of the newest price, 0 before the first: what values change with."""
+        with self._log.read() as session:
+            return session.exec(select(func.max(Price.id))).one() or 0

@@ -18,7 +18,7 @@ from flask import (
 )
 from werkzeug.exceptions import NotFound
 
-from webui.describe import describe
+from webui.describe import describe, read_body
 from webui.gate import note, visitor
 from webui.hub import Frame, Subscriber
 from webui.live_answers import (
@@ -29,6 +29,7 @@ from webui.live_answers import (
     Healthz,
     LiveTwin,
     NewsFrame,
+    PlanAsked,
     ScanTwin,
 )
 from webui.log_view import LogView
@@ -213,7 +214,8 @@ def _command_asked() -> tuple[str, dict[str, str | int]]:
             HTTPStatus.BAD_REQUEST,
             f"The number of cards is a whole number up to {MAX_EXPECTED_CARDS:,}, or empty.",
         )
-    return kind, {"name": name, "expected_cards": int(expected)}
+    plan = read_body(PlanAsked).argument()
+    return kind, {"name": name, "expected_cards": int(expected), **plan}
 
 
 def _suggested_name(state: dict[str, object]) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from typing_extensions import TypedDict
+
+from scanner.batches import plan_of
+from webui.card_answers import Condition, Language
 
 
 class After(BaseModel):
@@ -14,8 +17,29 @@ class After(BaseModel):
     after: int | None = Field(None, description="Id of the last scan known; empty: everything.")
 
 
-class CommandAsked(BaseModel):
-    """What a person asks of the machine; `name` and `expected_cards` count for `start` alone."""
+class PlanAsked(BaseModel):
+    """What a stack is: whose, from where, and what holds for each of its cards."""
+
+    store: str = Field("", max_length=80, description="The shop that it belongs to.")
+    location: str = Field("", max_length=80, description="Where the cards lie: a box, a shelf.")
+    game: str = Field("", max_length=64, description="The only game in it; empty: any.")
+    sets: list[str] = Field([], max_length=200, description="The only sets in it; empty: any.")
+    condition: Condition = ""
+    language: Language = ""
+
+    @field_validator("sets", mode="before")
+    @classmethod
+    def _lines(cls, value: object) -> object:
+        """Let a form, which has no lists, send one set a line."""
+        return value.splitlines() if isinstance(value, str) else value
+
+    def argument(self) -> dict[str, str | int]:
+        """The plan as a command carries it."""
+        return plan_of({**self.model_dump(), "sets": "\n".join(self.sets)}).argument()
+
+
+class CommandAsked(PlanAsked):
+    """What a person asks of the machine; all but `kind` counts for `start` alone."""
 
     kind: Literal["start", "pause", "resume", "stop"]
     name: str = Field("", max_length=80, description="Name of the new batch.")

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
+from webui.card_answers import Condition, Finish, Language
 from webui.live_answers import ScanFields
-
-
-def one_of(table: Mapping[str, str]) -> AfterValidator:
-    """Let an empty word pass, or one of the table."""
-
-    def check(word: str) -> str:
-        if word and word not in table:
-            raise ValueError(f"“{word[:30]}” is none of {', '.join(table)}.")
-        return word
-
-    return AfterValidator(check)
-
-
-Finish = Annotated[str, one_of(FINISHES), Field(description=", ".join(FINISHES))]
-Condition = Annotated[str, one_of(CONDITIONS), Field(description=", ".join(CONDITIONS))]
-Language = Annotated[str, one_of(LANGUAGES), Field(description=", ".join(LANGUAGES))]
 
 
 class PrintingAsked(BaseModel):

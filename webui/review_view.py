@@ -33,7 +33,7 @@ class ReviewView:
     def queue(self, limit: int, batch_id: int | None, skipped: Sequence[int]) -> Json:
         """The cards with most at stake, those skipped last; and how much waits in all."""
         stakes = self._store.review_stakes(self._currency)
-        in_batch = self._of_batch(stakes, batch_id)
+        in_batch = [stake for stake in stakes if batch_id in (None, stake.batch_id)]
         later = set(skipped)
         ordered = [stake for stake in in_batch if stake.scan_id not in later]
         ordered += [stake for stake in in_batch if stake.scan_id in later]
@@ -73,12 +73,6 @@ class ReviewView:
         keys = [(printing.game, printing.card_id) for printing in found]
         prices = self._store.prices_of_many(keys, self._currency)
         return [self._printing(printing, prices, "unknown") for printing in found]
-
-    def _of_batch(self, stakes: Sequence[Stake], batch_id: int | None) -> Sequence[Stake]:
-        if batch_id is None:
-            return stakes
-        inside = set(self._store.scan_ids_of_batch(batch_id))
-        return [stake for stake in stakes if stake.scan_id in inside]
 
     def _item(
         self, scan: Scan, answer: PresentAnswer, batch: Batch | None, prices: Prices, stake: Stake

@@ -37,6 +37,7 @@ TABLES = {
     "stock_export",
     "stock_export_card",
     "tcgplayer_sku",
+    "hand_count",
 }
 
 TABLE_MODULES = [
@@ -108,6 +109,10 @@ ROWS[7] = [
     "INSERT INTO stock_export_card VALUES (1, 1, 1, '4711', 1)",
     """INSERT INTO tcgplayer_sku VALUES (1, '4711', 'Demo', 'Set', 'Old card', '', '1', 'C',
     'Near Mint', '0.25', 3, '2025-01-05 10:00:00.000000')""",
+]
+ROWS[8] = [
+    *ROWS[7],
+    "INSERT INTO hand_count VALUES (1, 1, 12, '2025-01-06 10:00:00.000000')",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
