@@ -21,6 +21,7 @@ class BinWatch:
         self._seen: frozenset[int] = frozenset()
         self._since_s: dict[int, float] = {}
         self._known_full: set[int] = set()
+        self._clear_after: dict[int, int] = {}
 
     def look(self, now_s: float, holding: int = 0, *, card_waits: bool = False) -> bool:
         """Note emptied bins; True when the bin `holding`, which stopped the work, is one of them.
@@ -32,6 +33,8 @@ class BinWatch:
         seen = self._machine.full_bins
         for number in seen ^ self._seen:
             self._since_s[number] = now_s
+            if number not in seen:
+                self._clear_after[number] = self._desk.fallen_up_to(card_waits=card_waits)
         self._seen = seen
         if holding:
             self._known_full.add(holding)
@@ -44,6 +47,6 @@ class BinWatch:
             elif number in self._known_full:
                 emptied.add(number)
         for number in emptied:
-            self._desk.bin_emptied(number, card_waits=card_waits)
+            self._desk.bin_emptied(number, self._clear_after[number])
             self._known_full.discard(number)
         return holding in emptied

@@ -155,9 +155,15 @@ class Desk:
         routing = self._store.routing_of_key(self._journal.key)
         return 0 if routing is None else routing.bin
 
-    def bin_emptied(self, bin_number: int, *, card_waits: bool) -> None:
-        """Note that a person has emptied a bin, perhaps while the last card still waits for it."""
-        self._store.add_bin_emptied(bin_number, card_waits=card_waits)
+    def fallen_up_to(self, *, card_waits: bool) -> int:
+        """The scan of the card that fell last; `card_waits`: the newest one is still in the bay."""
+        newest = self._store.latest_scans(1)
+        last = (newest[0].id or 0) if newest else 0
+        return max(0, last - 1) if card_waits else last
+
+    def bin_emptied(self, bin_number: int, after_scan: int) -> None:
+        """Note that a person has emptied a bin after the card of a scan had fallen."""
+        self._store.add_bin_emptied(bin_number, after_scan)
         self._router.emptied(bin_number)
 
     def _begin_routing(self, batch_id: int, mode: Mode) -> None:

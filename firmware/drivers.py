@@ -51,6 +51,7 @@ def limits_of(settings: Settings) -> Limits:
         feed_timeout_s=None if by_hand else max(FEED_TIMEOUT_S, settings.feeder.jam_timeout_s),
         jam_timeout_s=settings.feeder.jam_timeout_s,
         early_look=settings.feeder.early_look and not by_hand,
+        stage_next=settings.feeder.stage_next and not by_hand,
         has_hopper_sensor=settings.feeder.hopper_sensor_pin >= 0,
     )
 

@@ -230,6 +230,11 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """Bring the next card as far as the entry while this one is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """Turn the diverter to the card's bin."""
 
@@ -282,6 +287,7 @@ class EndBatch:
 Action = (
     MakeSafe
     | Feed
+    | Stage
     | Aim
     | Eject
     | RecordEjected

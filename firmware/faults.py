@@ -32,7 +32,7 @@ def what_to_do(fault: Phase, before: State) -> str:
         case Phase.JAM if before.bay is Bay.LOGGED:
             return (
                 f"A card is stuck on its way out. It is in the list: take it out, lay it {place} "
-                "and press Resume."
+                "and press Resume. A card that waits at the hopper stays there."
             )
         case Phase.JAM if before.entered:
             return (

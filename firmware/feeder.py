@@ -38,6 +38,9 @@ class Feeder(Protocol):
     def permit(self) -> None:
         """Let the card that is being fed go on into the bay: it is written down."""
 
+    def stage(self) -> None:
+        """Begin to bring the next card to the entry and no further, whatever lies in the bay."""
+
     def eject(self) -> None:
         """Begin to let the card go; a bay already empty is reported at once as `CardLeft`."""
 

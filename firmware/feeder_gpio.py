@@ -49,7 +49,7 @@ class GpioFeeder:
         self._lock = threading.RLock()
         self._listener: Listener = _nobody_listens
         self._moving = ""
-        self._entered = self._permitted = False
+        self._entered = self._permitted = self._staging = False
 
         def sensor(pin: int) -> DigitalInputDevice:
             return DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
@@ -108,6 +108,7 @@ class GpioFeeder:
             if self._blocked():
                 return
             self._moving, self._entered, self._permitted = "feed", False, False
+            self._staging = False
             if self._seat.is_active:
                 self._on_seat()
                 return
@@ -128,6 +129,14 @@ class GpioFeeder:
             self._permitted = True
             if self._moving == "feed" and not self._blocked():
                 self._turn_pick()
+
+    def stage(self) -> None:
+        """Turn the pick motor until the entry beam breaks; the rollers must not touch the bay."""
+        with self._lock:
+            if self._blocked() or self._entry.is_active or self._moving == "feed":
+                return
+            self._staging = True
+            self._pick.on()
 
     def eject(self) -> None:
         """Turn the eject motor until seat and exit beams are clear."""
@@ -162,7 +171,7 @@ class GpioFeeder:
     def stop_safe(self) -> None:
         """Both motors off."""
         with self._lock:
-            self._moving = ""
+            self._moving, self._staging = "", False
             for motor in (self._pick, self._eject):
                 if not motor.closed:
                     motor.off()
@@ -189,6 +198,9 @@ class GpioFeeder:
 
     def _on_entry(self) -> None:
         with self._lock:
+            if self._staging:
+                self._staging = False
+                self._pick.off()
             if self._moving != "feed":
                 return
             if self._entered:

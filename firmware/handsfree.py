@@ -39,6 +39,9 @@ class HandsFree:
     def permit(self) -> None:
         """A person asks nobody."""
 
+    def stage(self) -> None:
+        """A person brings the next card when they like."""
+
     def eject(self) -> None:
         """The person takes the card away or lays the next one on it; nothing to wait for."""
         if self._listener is not None:

@@ -41,6 +41,7 @@ from firmware.events import (
     MakeSafe,
     RecordEjected,
     SorterFailed,
+    Stage,
     Start,
     Tick,
     TryCamera,
@@ -73,8 +74,10 @@ class FeedLoop:
         self.inbox = Inbox()
         self.state = State(limits=machine.limits)
         self._hand = CardInHand(machine, self._desk)
-        self._orders = Orders(machine, self._desk, lambda: self.state, self.handle)
         self._bins = BinWatch(machine, self._desk)
+        self._orders = Orders(
+            machine, self._desk, lambda: self.state, self.handle, self._look_after_bins
+        )
         self._commands_at_s = 0.0
         self._idle_frame_at_s = 0.0
         self._ended = False
@@ -125,7 +128,7 @@ class FeedLoop:
         if now_s - self._commands_at_s >= COMMAND_INTERVAL_S:
             self._commands_at_s = now_s
             self._orders.obey_page()
-            self._look_after_bins(now_s)
+            self._look_after_bins()
         waiting_for_hand = self.state.phase is Phase.FEEDING and machine.feeder.wants_frames
         if waiting_for_hand:
             failed = watch_the_table(machine)
@@ -208,6 +211,8 @@ class FeedLoop:
                 if machine.feeder.has_bay_sensor:
                     self._desk.before_feeding()
                 machine.feeder.permit()
+            case Stage():
+                machine.feeder.stage()
             case Aim():
                 return self._aim()
             case Eject():
@@ -260,7 +265,8 @@ class FeedLoop:
             return min(TICK_S, self._machine.gate.opens_in_s() + 0.0005)
         return 0.0
 
-    def _look_after_bins(self, now_s: float) -> None:
+    def _look_after_bins(self) -> None:
+        now_s = self._machine.clock.now_s()
         holding = self.state.bin if self.state.phase is Phase.BIN_FULL else 0
         try:
             released = self._bins.look(now_s, holding, card_waits=self.state.bay is Bay.LOGGED)

@@ -16,15 +16,24 @@ Asked = Mapping[str, str | int]
 
 
 class Orders:
-    """Turns orders into events. `state` tells what the machine does now, `handle` takes events."""
+    """Turns orders into events.
+
+    `state` tells what the machine does now, `handle` takes events.
+    """
 
     def __init__(
-        self, machine: Machine, desk: Desk, state: Callable[[], State], handle: Handle
+        self,
+        machine: Machine,
+        desk: Desk,
+        state: Callable[[], State],
+        handle: Handle,
+        look_at_bins: Callable[[], None],
     ) -> None:
         self._machine = machine
         self._desk = desk
         self._state = state
         self._handle = handle
+        self._look_at_bins = look_at_bins
 
     def obey_page(self) -> None:
         """Do what the page has asked since the last look, and answer each command."""
@@ -48,7 +57,8 @@ class Orders:
             self._start({})
 
     def resume(self) -> None:
-        """Go on with what lies there now."""
+        """Go on with what lies there now, in the bay and in the bins."""
+        self._look_at_bins()
         bay = self.bay()
         self._handle(Resume(bay, self.bin_of(bay)))
 
@@ -97,5 +107,5 @@ class Orders:
         if not number.isdecimal() or int(number) < 1:
             return "Say which bin was emptied: a number from 1 on."
         waits = self._state().bay is Bay.LOGGED
-        self._desk.bin_emptied(int(number), card_waits=waits)
+        self._desk.bin_emptied(int(number), self._desk.fallen_up_to(card_waits=waits))
         return "done"

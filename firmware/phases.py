@@ -46,7 +46,8 @@ class Limits:
     """Seconds on the monotonic clock; `feed_timeout_s` None waits for ever (hands-free).
 
     `early_look` looks at a card at once when it is seated, and again after `settle_s` only if that
-    was not enough. `has_hopper_sensor` tells an empty hopper from a card that won't come.
+    was not enough; `stage_next` brings the next card to the entry meanwhile. `has_hopper_sensor`
+    tells an empty hopper from a card that won't come.
     """
 
     settle_s: float = 0.12
@@ -55,6 +56,7 @@ class Limits:
     retry_s: float = 2.0
     max_frames: int = 2
     early_look: bool = False
+    stage_next: bool = False
     has_hopper_sensor: bool = False
 
 

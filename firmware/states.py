@@ -48,6 +48,7 @@ from firmware.events import (
     RecordEjected,
     Resume,
     SorterFailed,
+    Stage,
     Start,
     Stop,
     Tick,
@@ -138,7 +139,8 @@ def _way_of_the_card(state: State, event: Event, now: float) -> Step:
         case Phase.SETTLING, Tick() if waited_s >= state.limits.settle_s:
             return _enter(replace(state, frames=1), Phase.CAPTURING, now), (Capture(),)
         case Phase.CAPTURING, FrameTaken():
-            return replace(state, phase=Phase.RECOGNISING), (Identify(),)
+            recognising = replace(state, phase=Phase.RECOGNISING)
+            return recognising, (Stage(), Identify()) if _next_is_wanted(state) else (Identify(),)
         case Phase.RECOGNISING, Identified():
             return _look_again_or_commit(state, event.enough, now, waited_s)
         case Phase.RECOGNISING, NothingThere():
@@ -161,6 +163,12 @@ def _way_of_the_card(state: State, event: Event, now: float) -> Step:
         case Phase.DISK_FULL, Tick() if waited_s >= state.limits.retry_s:
             return go_on(state, now)
     return state, ()
+
+
+def _next_is_wanted(state: State) -> bool:
+    """Whether the next card may be brought to the entry while this one is recognised."""
+    more = not state.expected or state.logged + 1 < state.expected
+    return state.limits.stage_next and state.frames <= 1 and state.wish is Wish.NONE and more
 
 
 def _on_its_way_in(state: State, event: Event, now: float, waited_s: float) -> Step:

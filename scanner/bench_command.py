@@ -10,6 +10,7 @@ from scanner.errors import UsageError
 
 BENCHMARKS: Mapping[str, Command] = {
     "recognition": Command("firmware.bench_recognition", "accuracy on photos and scenes"),
+    "feed": Command("firmware.bench_feed", "thousands of cards through the simulated machine"),
     "speed": Command("scanner.bench_speed", "full frame to decision, stage by stage"),
     "search": Command("scanner.catalog.bench_search", "exact search over many printings"),
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),

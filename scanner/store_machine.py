@@ -66,15 +66,15 @@ class MachineWrites:
                 session.add(FeedMovement(batch_id=batch_id, kind=kind, feed_key=feed_key))
                 session.flush()  # the order of ids is the order of movements
 
-    def add_bin_emptied(self, bin_number: int, *, card_waits: bool = False) -> BinEmptied:
+    def add_bin_emptied(self, bin_number: int, after_scan: int | None = None) -> BinEmptied:
         """Note that a person has emptied a bin: its next card is its first again.
 
-        `card_waits`: the card scanned last is on disk but has not fallen yet.
+        The cards of the scans up to `after_scan` (of all scans, if None) had fallen by then.
         """
         self._only("feed")
         with self._log.write() as session:
-            last = last_scan_id(session)
-            emptied = BinEmptied(bin=bin_number, after_scan=last - 1 if card_waits else last)
+            after = last_scan_id(session) if after_scan is None else after_scan
+            emptied = BinEmptied(bin=bin_number, after_scan=after)
             session.add(emptied)
         return emptied
 

@@ -23,9 +23,8 @@ EXIT_BEAM_MM = 125.0
 NEXT_CARD_GAP_MM = 30.0
 PICK_SPEED_MM_S = 440.0
 EJECT_SPEED_MM_S = 620.0
-JAMS_IN_MM = 60.0
-JAMS_OUT_MM = 150.0
-ASKEW_MM = 101.0
+STOPS_AT_MM = {"jam_in": 60.0, "mis_seat": 101.0, "jam_out": 150.0}
+BEHIND_MM = {"double_feed": (20.0, 60.0), "stuck_together": (0.2, 0.8)}
 STEP_S = 0.002
 
 
@@ -74,11 +73,13 @@ class Mechanism:
     `on_beams` is told whenever a sensor changes. `binned` lists the cards that left, in order;
     `diverter` says where they fell. `picked` hears of each card that leaves the hopper and of
     what will happen to it: `jam_in`, `jam_out`, `mis_seat`, `double_feed`, `stuck_together` or "".
+    `doomed` names cards by number to which that will happen, once each, whatever the odds.
     """
 
     faults: Faults = field(default_factory=Faults)
     diverter: Diverter = field(default_factory=Diverter)
     picked: Callable[[int, str], None] = lambda _card, _fate: None
+    doomed: dict[int, str] = field(default_factory=dict)
     pick_speed_mm_s: float = PICK_SPEED_MM_S
     eject_speed_mm_s: float = EJECT_SPEED_MM_S
     on_beams: Callable[[Beams], None] = lambda _beams: None
@@ -150,9 +151,9 @@ class Mechanism:
         return taken
 
     def bin_by_hand(self, bin_number: int = 1) -> list[int]:
-        """A clerk takes everything out of the path and lays it in the bin: it is in the list."""
-        taken = [moving.card for moving in self._path]
-        self._path.clear()
+        """A clerk takes the card nearest the bins and lays it there: it is in the list."""
+        taken = [moving.card for moving in self._path[:1]]
+        del self._path[:1]
         for card in taken:
             self.binned.append(card)
             self.diverter.lay(card, bin_number)
@@ -184,32 +185,36 @@ class Mechanism:
             return
         if last is not None and last.front_mm - CARD_LENGTH_MM < NEXT_CARD_GAP_MM:
             return
-        two = len(self.hopper) > 1
-        if two and self._rng.random() < self.faults.double_feed:
-            self._pick_two("double_feed", -float(self._rng.uniform(20.0, 60.0)))
-        elif two and self._rng.random() < self.faults.stuck_together:
-            self._pick_two("stuck_together", -0.5)
+        fate = self._fate()
+        if fate in BEHIND_MM:
+            from_mm, to_mm = BEHIND_MM[fate]
+            self._take(fate, 0.0)
+            self._take(fate, -float(self._rng.uniform(from_mm, to_mm)))
         else:
-            self._path.append(self._picked_alone())
+            self._take(fate, 0.0)
 
-    def _pick_two(self, fate: str, behind_mm: float) -> None:
-        for front_mm in (0.0, behind_mm):
-            card = self.hopper.popleft()
-            self.picked(card, fate)
-            self._path.append(_Travelling(card, front_mm, None, 0.0))
+    def _fate(self) -> str:
+        """What happens to the card that is picked now."""
+        two = len(self.hopper) > 1
+        fate = self.doomed.get(self.hopper[0], "")
+        if fate and (two or fate not in BEHIND_MM):
+            del self.doomed[self.hopper[0]]
+            return fate
+        chance = self._rng.random
+        if two and chance() < self.faults.double_feed:
+            return "double_feed"
+        if two and chance() < self.faults.stuck_together:
+            return "stuck_together"
+        if chance() < self.faults.jam:
+            return str(self._rng.choice(["jam_in", "jam_out"]))
+        return "mis_seat" if chance() < self.faults.mis_seat else ""
 
-    def _picked_alone(self) -> _Travelling:
+    def _take(self, fate: str, front_mm: float) -> None:
         card = self.hopper.popleft()
-        stops_at_mm, skew_deg, fate = None, 0.0, ""
-        if self._rng.random() < self.faults.jam:
-            stops_at_mm = float(self._rng.choice([JAMS_IN_MM, JAMS_OUT_MM]))
-            fate = "jam_in" if stops_at_mm == JAMS_IN_MM else "jam_out"
-        elif self._rng.random() < self.faults.mis_seat:
-            stops_at_mm, fate = ASKEW_MM, "mis_seat"
-        elif self._rng.random() < self.faults.skew:
-            skew_deg = float(self._rng.uniform(-8.0, 8.0))
+        skewed = not fate and self._rng.random() < self.faults.skew
+        skew_deg = float(self._rng.uniform(-8.0, 8.0)) if skewed else 0.0
         self.picked(card, fate)
-        return _Travelling(card, 0.0, stops_at_mm, skew_deg)
+        self._path.append(_Travelling(card, front_mm, STOPS_AT_MM.get(fate), skew_deg))
 
     def _look(self) -> None:
         def cards_at(place_mm: float) -> int:

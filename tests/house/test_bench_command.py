@@ -21,4 +21,4 @@ def test_an_unknown_benchmark_is_one_sentence(capsys: pytest.CaptureFixture[str]
 
 def test_without_a_name_the_benchmarks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench"]) == 2
-    assert "recognition|speed|search|catalog|scenes" in capsys.readouterr().err
+    assert "recognition|feed|speed|search|catalog|scenes" in capsys.readouterr().err
