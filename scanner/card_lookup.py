@@ -11,15 +11,14 @@ from scanner.conditions import AnyCondition
 from scanner.conditions_judge import judge
 from scanner.finishes import read_finishes
 from scanner.price_range import price_range
+from scanner.price_table import Key, Prices
 from scanner.records import Finish, Identification
+from scanner.store import Store
 from scanner.store_present import PresentAnswer
-from scanner.store_reads import StoreReads
 from scanner.tables import Scan
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
-
-_PRICES_LOOKED_AT = 64
 
 
 class FactsBook(Protocol):
@@ -49,7 +48,7 @@ class CardLookup:
 
     def __init__(
         self,
-        store: StoreReads,
+        store: Store,
         facts: FactsBook,
         currency: str,
         lists: Mapping[str, Iterable[str]] | None = None,
@@ -61,6 +60,13 @@ class CardLookup:
         self._currency = currency
         self._lists = {name: {folded(entry) for entry in of} for name, of in (lists or {}).items()}
         self._alerts = alerts or {}
+        self._ahead: Prices = {}
+
+    def read_ahead(self, keys: Iterable[Key]) -> None:
+        """Read the prices of many printings at once; the others are read one by one."""
+        wanted = set(keys)
+        found = self._store.prices_of_many(wanted, self._currency)
+        self._ahead = {key: found.get(key, ()) for key in wanted}
 
     def of_answer(
         self,
@@ -141,13 +147,15 @@ class CardLookup:
     def _known(self, card: CardFacts) -> CardFacts:
         """Add what the catalog, the prices, the lists and the alerts say of a named card."""
         card, exists_in = self._described(card)
-        prices = self._store.prices_of(card.game or "", card.card_id, _PRICES_LOOKED_AT)
+        key = (card.game or "", card.card_id)
+        prices = self._ahead.get(key)
+        if prices is None:
+            prices = self._store.prices_of_many([key], self._currency).get(key, ())
         card = replace(
             card,
             lists=self._lists_of(card),
             price=price_range(
                 prices,
-                self._currency,
                 finish=card.finish,
                 condition=card.condition,
                 exists_in=exists_in,

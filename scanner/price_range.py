@@ -10,13 +10,12 @@ from collections.abc import Iterable, Set
 
 from scanner.card_facts import PriceRange
 from scanner.finishes import ALL_FINISHES
+from scanner.price_table import Priced
 from scanner.records import Finish
-from scanner.tables import Price
 
 
 def price_range(
-    rows: Iterable[Price],
-    currency: str,
+    prices: Iterable[Priced],
     *,
     finish: str | None = None,
     condition: str | None = None,
@@ -24,27 +23,23 @@ def price_range(
 ) -> PriceRange | None:
     """The price of a card, or between which prices it lies; None where that can't be said.
 
-    `rows` are a printing's, the newest first. `exists_in` are the finishes that the catalog knows;
-    where it says nothing, those that have a price. A source that gives no price for the condition
-    is asked for near mint.
+    `prices` are a printing's, in one currency, one for each finish and condition. `exists_in` are
+    the finishes that the catalog knows; where it says nothing, those that have a price. A source
+    that gives no price for the condition is asked for near mint.
     """
-    by_finish: dict[str, list[Price]] = {}
-    for row in rows:
-        if row.currency == currency:
-            by_finish.setdefault(row.finish, []).append(row)
+    by_finish: dict[str, dict[str, Priced]] = {}
+    for each in prices:
+        by_finish.setdefault(each.finish, {})[each.condition] = each
     if finish is not None:
         wanted = {finish}
     elif exists_in != ALL_FINISHES:
         wanted = {each.value for each in exists_in}
     else:
         wanted = set(by_finish)
-    for bought_as in dict.fromkeys((condition, "NM", "")):
-        amounts = [_amount(by_finish.get(each, []), bought_as) for each in wanted]
-        known = [amount for amount in amounts if amount is not None]
-        if known and len(known) == len(amounts):
-            return PriceRange(min(known), max(known), currency, bought_as or "")
+    for bought_as in dict.fromkeys((condition or "NM", "NM", "")):
+        found = [by_finish.get(name, {}).get(bought_as) for name in wanted]
+        known = [each.money for each in found if each is not None]
+        if known and len(known) == len(found):
+            amounts = [money.amount_minor for money in known]
+            return PriceRange(min(amounts), max(amounts), known[0].currency, bought_as)
     return None
-
-
-def _amount(rows: list[Price], condition: str | None) -> int | None:
-    return next((row.amount_minor for row in rows if row.condition == condition), None)

@@ -6,16 +6,15 @@ import argparse
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from scanner.config import Settings
 from scanner.errors import ConditionError, UsageError
 from scanner.inventory_catalog import LibraryFacts
-from scanner.sorting.plan import Plan, instructions, plan_apart, plan_in_order
+from scanner.sorting.plan import instructions, plan_apart, plan_in_order, plan_json
 from scanner.sorting.presets import PRESETS, make_preset
 from scanner.sorting.rules import RuleSet, read_rules, write_rules
 from scanner.sorting.shop_rules import SORT, list_rules, lookup_of, rules_named, save_rules
-from scanner.sorting.trial import Trial, TriedCard, cards_of_batch, sets_of, try_rules
+from scanner.sorting.trial import TriedCard, cards_of_batch, sets_of, trial_json, try_rules
 from scanner.store import Store
 
 MAX_FILE_BYTES = 1_000_000
@@ -159,38 +158,6 @@ def _try(args: argparse.Namespace) -> int:
     return 0
 
 
-def trial_json(trial: Trial) -> dict[str, Any]:
-    """A dry run as JSON."""
-    return {
-        "cards": len(trial.lines),
-        "moved": trial.moved,
-        "bins": [
-            {
-                "bin": number,
-                "cards": cards,
-                "stops": trial.stops[number],
-                "values": [value for (_, bin_), value in trial.values.items() if bin_ == number],
-            }
-            for number, cards in sorted(trial.by_bin.items())
-        ],
-        "rules": [{"name": name, "cards": cards} for name, cards in trial.by_rule.most_common()],
-        "idle_rules": list(trial.idle_rules),
-        "lines": [
-            {
-                "scan": line.tried.scan_id,
-                "sequence": line.tried.sequence,
-                "name": line.tried.card.name or "",
-                "set": line.tried.card.set or "",
-                "bin": line.routing.bin,
-                "rule": line.routing.rule,
-                "why": line.routing.why,
-                "went": None if line.tried.went is None else line.tried.went.bin,
-            }
-            for line in trial.lines
-        ],
-    }
-
-
 def _plan(args: argparse.Namespace) -> int:
     if (args.sets is None) == (args.batch is None):
         raise UsageError("say which sets: --sets A,B,C or --batch ID")
@@ -213,26 +180,6 @@ def _plan(args: argparse.Namespace) -> int:
         else "\n".join(instructions(plan))
     )
     return 0
-
-
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """A plan as JSON, with the rules of each pass."""
-    return {
-        "goal": plan.goal,
-        "sets": list(plan.sets),
-        "cards_fed": plan.cards_fed,
-        "steps": instructions(plan),
-        "passes": [
-            {
-                "number": each.number,
-                "feed": each.feed,
-                "bins": [list(sets) for sets in each.bins],
-                "piles": list(each.piles),
-                "rules": write_rules(plan.rules(each.number)),
-            }
-            for each in plan.passes
-        ],
-    }
 
 
 def _cards(store: Store, settings: Settings, batch_id: int | None) -> Iterable[TriedCard]:

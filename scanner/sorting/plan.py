@@ -15,10 +15,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from scanner.errors import UsageError
-from scanner.sorting.rules import RuleSet, read_rules
+from scanner.sorting.rules import RuleSet, read_rules, write_rules
 
 MAX_SETS = 500
 WHOLE = "the whole pile"
@@ -139,6 +139,26 @@ def instructions(plan: Plan) -> list[str]:
             lines.append(f"  Bin {place}: {', '.join(sets) or 'nothing'}{note}")
         lines.append(_afterwards(plan, each))
     return lines
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON, with the rules of each pass."""
+    return {
+        "goal": plan.goal,
+        "sets": list(plan.sets),
+        "cards_fed": plan.cards_fed,
+        "steps": instructions(plan),
+        "passes": [
+            {
+                "number": each.number,
+                "feed": each.feed,
+                "bins": [list(sets) for sets in each.bins],
+                "piles": list(each.piles),
+                "rules": write_rules(plan.rules(each.number)),
+            }
+            for each in plan.passes
+        ],
+    }
 
 
 def _headline(plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scanner.card_facts import CardFacts
 from scanner.card_lookup import CardLookup
@@ -92,6 +93,7 @@ def cards_of_batch(store: Store, lookup: CardLookup, batch_id: int) -> Iterator[
     scan_ids = store.scan_ids_of_batch(batch_id)
     answers = store.present_answers(scan_ids)
     routes = store.routes_of_batch(batch_id)
+    lookup.read_ahead((answer.game, answer.card_id) for answer in answers.values())
     for sequence, scan_id in enumerate(scan_ids, 1):
         card = lookup.of_present(answers[scan_id], batch=batch.name)
         yield TriedCard(scan_id, sequence, card, routes.get(scan_id))
@@ -101,3 +103,35 @@ def sets_of(cards: Iterable[TriedCard]) -> dict[str, int]:
     """How many cards there are of each set, by the sets' names in order."""
     counted = Counter(tried.card.set for tried in cards if tried.card.set)
     return dict(sorted(counted.items()))
+
+
+def trial_json(trial: Trial) -> dict[str, Any]:
+    """A dry run as JSON."""
+    return {
+        "cards": len(trial.lines),
+        "moved": trial.moved,
+        "bins": [
+            {
+                "bin": number,
+                "cards": cards,
+                "stops": trial.stops[number],
+                "values": [value for (_, bin_), value in trial.values.items() if bin_ == number],
+            }
+            for number, cards in sorted(trial.by_bin.items())
+        ],
+        "rules": [{"name": name, "cards": cards} for name, cards in trial.by_rule.most_common()],
+        "idle_rules": list(trial.idle_rules),
+        "lines": [
+            {
+                "scan": line.tried.scan_id,
+                "sequence": line.tried.sequence,
+                "name": line.tried.card.name or "",
+                "set": line.tried.card.set or "",
+                "bin": line.routing.bin,
+                "rule": line.routing.rule,
+                "why": line.routing.why,
+                "went": None if line.tried.went is None else line.tried.went.bin,
+            }
+            for line in trial.lines
+        ],
+    }
