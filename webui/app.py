@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, g, request
 
 from scanner.catalog.references import References
 from scanner.config_change import Sources
-from webui import api_page, batches, live, people, review, settings, sign_in
+from webui import api_page, batches, live, people, review, rules, settings, sign_in
 from webui.access import Access
 from webui.addresses import page_urls
 from webui.audit import Trail
@@ -24,7 +24,7 @@ from webui.pairing import Pairing
 from webui.security import MAX_BODY_BYTES, protect
 from webui.watcher import Watcher
 
-PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE, batches.PAGE, settings.PAGE)
+PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE, batches.PAGE, rules.PAGE, settings.PAGE)
 """Every page, in the navigation's order: Live, Review, Batches, Inventory, Rules, Settings, Health.
 
 A page that is not written yet is not here, so that nothing links to it.

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from scanner.config import load_settings
 from scanner.errors import ConditionError, CounterscanError, StoreError
 from scanner.inventory_catalog import LibraryFacts
 from scanner.sorting.presets import make_preset
@@ -41,8 +40,7 @@ def make(services: Services) -> Blueprint:
     facts = LibraryFacts(services.data_dir)
 
     def shown() -> RulesView:
-        settings = load_settings(data_dir=services.data_dir)
-        return RulesView(services.view.store(), facts, settings)
+        return RulesView(services.view.store(), facts, services.sources.load())
 
     @rules.get("/rules")
     def page() -> str:
@@ -58,7 +56,7 @@ def make(services: Services) -> Blueprint:
         name = request.args.get("name", "")[:60]
         found = write_rules(rules_named(services.view.store(), name)) if name else _empty(view.bins)
         start = view.listing() | {"rules": found, "was_called": name, **vocabulary()}
-        return render_template("rules_edit.html", start=start, name=name)
+        return render_template("rules_edit.html", start=start, name=name, kind="sort")
 
     @rules.get("/api/rules")
     @describe("The shop's sort rules", answer=RulesTwin)

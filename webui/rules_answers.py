@@ -111,3 +111,15 @@ class ListTold(TypedDict):
 
     name: str
     entries: list[str]
+
+
+class ListAsked(BaseModel):
+    """Which list; all of them where none is named."""
+
+    name: str = Field("", max_length=60, description="Name of one list; empty: all.")
+
+
+class ListsTold(TypedDict):
+    """Lists of cards with their entries."""
+
+    lists: list[ListTold]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template
 
 from scanner.errors import ConditionError, UsageError
 from scanner.sorting.plan import Plan, plan_apart, plan_in_order, plan_json
 from scanner.sorting.rules import write_rules
 from scanner.sorting.shop_rules import SORT
-from webui.describe import describe, read_body
+from webui.describe import describe, read_body, read_query
 from webui.gate import note
 from webui.page import Services
-from webui.rules_answers import ListSent, ListTold, Named, PlanSent, PlanTold
+from webui.rules_answers import ListAsked, ListSent, ListsTold, Named, PlanSent, PlanTold
 from webui.rules_view import RulesView
 
 MAX_LIST_BYTES = 2 * 1024 * 1024
@@ -57,13 +57,17 @@ def add_plan(rules: Blueprint, services: Services, shown: Callable[[], RulesView
         return jsonify(name=of_pass.name)
 
     @rules.get("/api/rules/lists")
-    @describe("A list of cards", answer=ListTold, refusals=(422,))
-    def one_list() -> Response:
-        name = request.args.get("name", "")
-        entries = services.view.store().card_lists().get(name)
-        if entries is None:
-            raise ConditionError(f"There is no list called {name[:60]!r}.")
-        return jsonify(name=name, entries=entries)
+    @describe("The shop's lists of cards", query=ListAsked, answer=ListsTold)
+    def lists() -> Response:
+        name = read_query(ListAsked).name
+        found = services.view.store().card_lists()
+        return jsonify(
+            lists=[
+                {"name": each, "entries": entries}
+                for each, entries in found.items()
+                if name in ("", each)
+            ]
+        )
 
     @rules.post("/api/rules/lists")
     @describe(

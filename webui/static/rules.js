@@ -44,7 +44,7 @@ const acts = {
       const answer = await fetch(`/api/rules/lists?name=${encodeURIComponent(name)}`);
       const told = await answer.json();
       if (!answer.ok) return toast(told.error);
-      byId("list-entries").value = told.entries.join("\n");
+      byId("list-entries").value = told.lists.flatMap((list) => list.entries).join("\n");
     }
     return byId("list-dialog").showModal();
   },
