@@ -10,39 +10,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from scanner.printing_fit import (
+    CELLS,
+    Laid,
     blurred,
-    foretold_tints,
+    every_second,
+    full_size,
+    half_size,
     laid_crop,
     learn_blur,
     local_gain,
-    local_variance,
-    near_mean,
+    local_variances,
+    mix_of,
+    near_means,
     steepest,
-    visible_in,
 )
-from scanner.printing_group import HALF, Siblings, high_pass, split
+from scanner.printing_group import HALF, Siblings
 from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Grey, Map
 from scanner.records import Picture
 
 __all__ = ["HEIGHT_PX", "WIDTH_PX", "Grey", "Reading", "Siding", "read", "to_grey"]
 
-_DETAIL_PX = 13
-# Noise is alike over about this many pixels: only one of them is a witness of its own.
-_ALIKE_LUMA_PX, _ALIKE_CHROMA_PX = 8.0, 75.0
+_DETAIL_HALF = (7, 7)
+# Noise of luma, and of chroma, is alike over about this many pixels: one of them is a witness.
+_ALIKE_PX = (8.0, 75.0)
 # Beyond about this many deviations a pixel shows neither picture (a finger, a lamp, wear).
 _OUTLIER = 9.0
 # Where the pictures differ by less than so many variances the crop can't tell them apart.
 _CLEAR_DIFFERENCE, _FAINT_DIFFERENCE = 2.0, 0.5
 _MUCH_EXPECTED = 6.0
 _TILES = (28, 40)
-_TILE_AREA = WIDTH_PX * HEIGHT_PX / (_TILES[0] * _TILES[1])
 
 # Set on rendered scenes of calibration cards, moderate and hard: the wrong printing reached 30 in
 # a crop of which 52% was explained, the right one seldom less than 30 in crops of 80% and more.
@@ -87,6 +88,15 @@ _OPEN = Siding(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
+class _Left:
+    """What is left of the crop without what one reference foretells: `luma` `(320, 224)` and
+    `chroma` `(2, 160, 112)`."""
+
+    luma: Map
+    chroma: Map
+
+
+@dataclass(frozen=True, slots=True)
 class _Seen:
     """One reference against the crop: what is left of luma and chroma, and its cost per pixel."""
 
@@ -112,34 +122,40 @@ class Reading:
         first, second = self.seen[one], self.seen[other]
         if first is None or second is None:
             return _OPEN
-        places, half_places = self.siblings.places(one, other)
-        luma, chroma = first.luma - second.luma, first.chroma - second.chroma
+        places = self.siblings.places(one, other)
+        half_here = places[::2, ::2] * self.visible
+        here = cv2.resize(self.visible, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_NEAREST)
+        here *= places
         # In variances; what is left differs between the two just as the two themselves do.
-        luma_apart = luma * luma / self.luma_variance * (places * self.visible)
-        half = cv2.resize(self.visible, HALF, interpolation=cv2.INTER_NEAREST) * half_places
-        chroma_apart = _both(chroma * chroma / self.chroma_variance) * half
+        luma_apart = first.luma - second.luma
+        luma_apart *= luma_apart
+        luma_apart *= here
+        luma_apart /= self.luma_variance
+        chroma_apart = np.square(first.chroma - second.chroma) / self.chroma_variance
+        apart = (luma_apart, (chroma_apart[0] + chroma_apart[1]) * half_here)
+        sides = (second.luma_cost - first.luma_cost, second.chroma_cost - first.chroma_cost)
         found = _OPEN
         for least in (_CLEAR_DIFFERENCE, _FAINT_DIFFERENCE):
-            clear, clear_half = luma_apart > least, chroma_apart > least
-            expected = float(_cost(luma_apart[clear], _ALIKE_LUMA_PX).sum()) / 2
-            expected += float(_cost(chroma_apart[clear_half], _ALIKE_CHROMA_PX).sum()) / 2
-            light = (second.luma_cost - first.luma_cost) * clear
-            tint = (second.chroma_cost - first.chroma_cost) * clear_half
-            tiles = (
-                cv2.resize(light, _TILES, interpolation=cv2.INTER_AREA) * _TILE_AREA
-                + cv2.resize(tint, _TILES, interpolation=cv2.INTER_AREA) * (_TILE_AREA / 4)
-            ) / 2
-            for_first, for_second = float(tiles.clip(0).sum()), float(-tiles.clip(None, 0).sum())
-            larger = max(for_first, for_second, 1e-6)
-            found = Siding(
-                for_first - for_second,
-                expected,
-                min(for_first, for_second) / larger,
-                self.explained,
-            )
-            if expected >= _MUCH_EXPECTED:
+            found = self._sided(apart, sides, least)
+            if found.expected >= _MUCH_EXPECTED:
                 break
         return found
+
+    def _sided(self, apart: tuple[Map, Map], sides: tuple[Map, Map], least: float) -> Siding:
+        """The siding from the pixels in which the two lie at least so many variances apart."""
+        expected = 0.0
+        tiles = np.zeros(_TILES[::-1], np.float32)
+        for squares, side, alike in zip(apart, sides, _ALIKE_PX, strict=True):
+            clear = (squares > least).astype(np.float32)
+            expected += float(np.vdot(_cost(squares), clear)) / alike / 2
+            area = side.size / tiles.size / alike / 2
+            clear *= side
+            tiles += cv2.resize(clear, _TILES, interpolation=cv2.INTER_AREA) * np.float32(area)
+        for_first, for_second = float(tiles.clip(0).sum()), float(-tiles.clip(None, 0).sum())
+        larger = max(for_first, for_second, 1e-6)
+        return Siding(
+            for_first - for_second, expected, min(for_first, for_second) / larger, self.explained
+        )
 
 
 def read(crop: Picture, siblings: Siblings) -> Reading | None:
@@ -150,78 +166,88 @@ def read(crop: Picture, siblings: Siblings) -> Reading | None:
     laid = laid_crop(crop, siblings)
     if laid is None:
         return None
-    luma, chroma = split(laid)
-    visible = visible_in(laid, luma)
-    shared = siblings.shared * visible
-    high = high_pass(luma)
-    blur = learn_blur(high, shared, siblings.design)
+    blur = learn_blur(laid, siblings)
     if blur is None:
         return None
     weights, explained = blur
     lumas = [None if one is None else blurred(one, weights) for one in siblings.lumas]
-    first = lumas[0]
-    if first is None:
+    tones = [
+        None if luma is None or chroma is None
+        else np.concatenate([cv2.resize(luma, HALF, interpolation=cv2.INTER_AREA)[None], chroma])
+        for luma, chroma in zip(lumas, siblings.chromas, strict=True)
+    ]  # fmt: skip
+    shared = siblings.shared * laid.visible
+    first, first_tones = lumas[0], tones[0]
+    if first is None or first_tones is None:
         return None
-    gain = local_gain(high, high_pass(first), shared)
-    half_shared = np.asarray(cv2.resize(shared, HALF, interpolation=cv2.INTER_AREA), np.float32)
-    half_gain = cv2.resize(gain, HALF)[..., None]
-    tints = foretold_tints(chroma, half_shared, lumas, siblings.chromas)
-    aim = tints[0]
-    if aim is None:
+    mix = mix_of(first_tones, laid.tones[1:], shared)
+    if mix is None:
         return None
-    light = luma - gain * first
-    light_offset = near_mean(light, shared)
-    tint_offset = near_mean(chroma - half_gain * aim, half_shared)
-    left: list[tuple[Map, Map] | None] = []
-    weight = cv2.blur(visible, (_DETAIL_PX, _DETAIL_PX)) + np.float32(0.05)
-    for one, tint in zip(lumas, tints, strict=True):
-        if one is None or tint is None:
+    for one in tones:
+        if one is not None:
+            one[1:] = (mix @ one.reshape(3, -1)).reshape(2, *one.shape[1:])
+    gain = local_gain(laid, first, first_tones[0], shared)
+    left = _left(laid, shared, gain, lumas, tones)
+    luma_variance, chroma_variance = _variances(left[0], shared, gain, lumas)
+    seen = [
+        None if one is None
+        else _Seen(
+            one.luma, one.chroma, _cost(one.luma * one.luma, luma_variance),
+            _both(_cost(one.chroma * one.chroma, chroma_variance)),
+        )
+        for one in left
+    ]  # fmt: skip
+    return Reading(siblings, laid.visible, luma_variance, chroma_variance, tuple(seen), explained)
+
+
+def _left(
+    laid: Laid, shared: Map, gain: Map, lumas: Sequence[Map | None], tones: Sequence[Map | None]
+) -> list[_Left | None]:
+    """What is left of the crop without what each reference foretells, about the mean near by."""
+    full_gain, half_gain = full_size(gain), half_size(gain)
+    weight = cv2.blur(laid.visible, _DETAIL_HALF) + np.float32(0.05)
+    left: list[_Left | None] = []
+    offsets: tuple[Map, Map] | None = None
+    for luma, tone in zip(lumas, tones, strict=True):
+        if luma is None or tone is None:
             left.append(None)
             continue
-        rest = luma - gain * one - light_offset
-        rest -= cv2.blur(rest * visible, (_DETAIL_PX, _DETAIL_PX)) / weight
-        left.append((rest, chroma - half_gain * tint - tint_offset))
-    return _judged(siblings, visible, shared, half_shared, gain, lumas, left, explained)
+        half_rest = laid.tones - half_gain * tone
+        if offsets is None:
+            means = near_means(half_rest, shared)
+            offsets = laid.luma - full_size(means[0]), half_size(means)
+        half_rest -= offsets[1]
+        detail = cv2.blur(half_rest[0] * laid.visible, _DETAIL_HALF) / weight
+        rest = full_gain * luma
+        rest += full_size(detail)
+        left.append(_Left(np.subtract(offsets[0], rest, out=rest), half_rest[1:]))
+    return left
 
 
-def _judged(
-    siblings: Siblings, visible: Map, shared: Map, half_shared: Map, gain: Map,
-    lumas: Sequence[Map | None], left: Sequence[tuple[Map, Map] | None],
-    explained: float,
-) -> Reading:  # fmt: skip
-    """What is left of each reference, in units of what is left where all of them agree."""
-    assert left[0] is not None  # the first is laid on itself
-    luma_variance = local_variance(left[0][0], shared) + steepest(lumas) * (gain * gain) * 0.05 + 3
-    far = 1 / (1 + 6 * cv2.blur(half_shared, (15, 15)))
-    luma_variance += 6 * cv2.resize(far, (WIDTH_PX, HEIGHT_PX))
-    chroma_variance = np.stack(
-        [local_variance(left[0][1][..., channel], half_shared) for channel in range(2)], axis=2
-    )
-    chroma_variance += (3 + 25 * far)[..., None]
-    seen: list[_Seen | None] = []
-    for item in left:
-        if item is None:
-            seen.append(None)
-            continue
-        light = np.asarray(item[0] * item[0] / luma_variance, np.float32)
-        tint = np.asarray(item[1] * item[1] / chroma_variance, np.float32)
-        seen.append(
-            _Seen(
-                item[0], item[1],
-                _cost(light, _ALIKE_LUMA_PX), _both(_cost(tint, _ALIKE_CHROMA_PX)),
-            )
-        )  # fmt: skip
-    return Reading(
-        siblings, visible, np.asarray(luma_variance, np.float32),
-        np.asarray(chroma_variance, np.float32), tuple(seen), explained,
-    )  # fmt: skip
+def _variances(
+    first: _Left | None, shared: Map, gain: Map, lumas: Sequence[Map | None]
+) -> tuple[Map, Map]:
+    """What is left of luma and chroma about each pixel where all references agree, squared."""
+    assert first is not None  # the first is laid on itself
+    rest = np.concatenate([every_second(first.luma)[None], first.chroma])
+    far = 1 / (1 + 6 * cv2.blur(cv2.resize(shared, CELLS, interpolation=cv2.INTER_AREA), (7, 7)))
+    cells = local_variances(rest, shared)
+    cells[0] += 6 * far + 3
+    cells[1:] += 25 * far + 3
+    luma_variance = steepest(lumas)
+    luma_variance *= full_size(gain * gain * np.float32(0.05))
+    luma_variance += full_size(cells[0])
+    return luma_variance, half_size(cells[1:])
 
 
-def _cost(squares: Map, alike_px: float) -> Map:
+def _cost(squares: Map, variance: Map | float = 1.0) -> Map:
     """What is left, in variances, with a ceiling: beyond it the pixel shows something else."""
-    return np.asarray(squares * np.float32(_OUTLIER / alike_px) / (_OUTLIER + squares), np.float32)
+    limit = np.float32(_OUTLIER) * variance + squares
+    cost = np.divide(squares, limit, out=np.asarray(limit, np.float32))
+    cost *= np.float32(_OUTLIER)
+    return np.asarray(cost, np.float32)
 
 
-def _both(values: NDArray[np.floating[Any]]) -> Map:
+def _both(values: Map) -> Map:
     """The two channels of chroma together."""
-    return np.asarray(values[..., 0] + values[..., 1], np.float32)
+    return np.asarray(values[0] + values[1], np.float32)

@@ -3,75 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.printing_group import CORE, HALF, RIM_PX, SHIFTS, SOFT_PX, Siblings
+from scanner.printing_group import (
+    HALF,
+    RIM_PX,
+    SHIFTS,
+    Siblings,
+    at_core,
+    at_half_core,
+    chroma_of,
+    softened,
+    surroundings,
+)
 from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Map, even, lay, move
 from scanner.records import CROP_WIDTH_PX, Picture
 
-_WHITE_ABOVE, _BLACK_BELOW = 250, 5.0
-_FEWEST_SHARED = 100.0
+_WHITE_ABOVE, _BLACK_BELOW = 250, 5
+_FEWEST_SHARED = 40.0
 _LEAST_GAIN = 0.08
 # Light, glare and foil change over about a fifth of the card; their fields are held in cells.
 _CELL_PX = 4
-_CELLS = (WIDTH_PX // _CELL_PX, HEIGHT_PX // _CELL_PX)
+CELLS = (WIDTH_PX // _CELL_PX, HEIGHT_PX // _CELL_PX)
 _GAIN_CELLS, _NEAR_CELLS, _FAR_CELLS = 15, 9, 25
 _VARIANCE_CELLS = 9
 
 
-def laid_crop(crop: Picture, siblings: Siblings) -> Picture | None:
-    """A `(640, 448, 3)` crop laid on the first sibling, `(320, 224, 3) uint8`."""
-    first = siblings.first
-    small = cv2.resize(crop, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
-    evened = even(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8))
-    placed = lay(first.evened, first.points, evened)
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A crop laid on the first sibling: `luma` `(320, 224) float32`; at half the size luma, Cr
+    and Cb about 0, `tones` `(3, 160, 112) float32`, and `visible`, 1 where the crop shows
+    anything, 0 where it is blown out, black or at the rim."""
+
+    luma: Map
+    tones: Map
+    visible: Map
+
+
+def laid_crop(crop: Picture, siblings: Siblings) -> Laid | None:
+    """A `(640, 448, 3) uint8` crop laid on the first sibling, or None where it does not fit."""
+    size = (WIDTH_PX, HEIGHT_PX)
+    small = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+    colours = cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb)
+    half = cv2.resize(colours, HALF, interpolation=cv2.INTER_AREA)
+    placed = lay(siblings.first.evened, siblings.points, even(np.asarray(half[..., 0], np.uint8)))
     if placed is None:
         return None
     # Sampled from the full crop, so that it is not softened twice: a 2×2 mean lies half a pixel
     # before the pixel it is kept at.
-    scale = np.float32(CROP_WIDTH_PX / WIDTH_PX)
-    where = placed * scale + (scale - 1) / 2 + np.float32(0.5)
-    return move(np.asarray(cv2.blur(crop, (2, 2)), np.uint8), where)
+    scale = CROP_WIDTH_PX / WIDTH_PX
+    full = np.asarray(cv2.blur(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (2, 2)), np.uint8)
+    luma = move(full, placed, scale=scale, shift=scale / 2)
+    grey, red, blue = cv2.split(colours)
+    shown = cv2.inRange(small, (0, 0, 0), (_WHITE_ABOVE - 1,) * 3)
+    shown = cv2.min(shown, cv2.inRange(grey, _BLACK_BELOW, 255))
+    shown = cv2.erode(shown, np.ones((3, 3), np.uint8))
+    merged = np.asarray(cv2.merge([grey, red, blue, shown]), np.uint8)
+    moved = move(merged, placed, halved=True)
+    visible = np.zeros(moved.shape[:2], np.float32)
+    inner = slice(RIM_PX // 2 + 1, -(RIM_PX // 2) - 1)
+    visible[inner, inner] = moved[inner, inner, 3] == 255
+    tones = np.concatenate([moved[None, ..., 0].astype(np.float32), chroma_of(moved)])
+    return Laid(luma.astype(np.float32), tones, visible)
 
 
-def visible_in(laid: Picture, luma: Map) -> Map:
-    """1 where the crop shows anything, 0 where it is blown out, black or at the rim."""
-    blue, green, red = cv2.split(laid)
-    bright = cv2.max(cv2.max(blue, green), red)
-    lost = ((bright >= _WHITE_ABOVE) | (luma < _BLACK_BELOW)).astype(np.uint8)
-    visible = 1 - cv2.dilate(lost, np.ones((3, 3), np.uint8)).astype(np.float32)
-    visible[:RIM_PX] = visible[-RIM_PX:] = 0
-    visible[:, :RIM_PX] = visible[:, -RIM_PX:] = 0
-    return visible
-
-
-def learn_blur(high: Map, shared: Map, design: Map) -> tuple[NDArray[np.float32], float] | None:
-    """The 27 weights that make the first sibling's high-passed luma (`design`) the crop's.
+def learn_blur(laid: Laid, siblings: Siblings) -> tuple[NDArray[np.float32], float] | None:
+    """The 26 weights that make the first sibling's high-passed luma (`design`) the crop's.
 
     Defocus, motion, a last half pixel of shift and the contrast are all in them. Also the
     share of the crop's variance, 0…1, that they explain there. None when too little is shared or
     nothing of it is in the crop.
     """
-    weight, aim = shared[CORE].ravel(), high[CORE].ravel()
+    design = siblings.design
+    weight = siblings.core_shared * at_half_core(laid.visible)
+    aim = at_core(laid.luma) - at_half_core(surroundings(laid.tones[0]))
     if float(weight.sum()) < _FEWEST_SHARED:
         return None
-    found = _solved(design, weight, aim)
-    off = np.abs(aim - design @ found)
+    off = np.abs(aim - _solved(design, weight, aim) @ design)
     deviation = 1.48 * float(np.median(off[weight > 0.5])) + 1e-3
-    trust = np.asarray(weight / (1 + (off / np.float32(3 * deviation)) ** 2), np.float32)
+    trust = np.asarray(weight / (1 + np.square(off / np.float32(3 * deviation))), np.float32)
     found = _solved(design, trust, aim)
     if float(found.sum()) < _LEAST_GAIN:
         return None
-    left = float((trust * (aim - design @ found) ** 2).sum())
-    return found, max(0.0, 1 - left / max(float((trust * aim * aim).sum()), 1e-3))
+    left = float(np.vdot(trust, np.square(aim - found @ design)))
+    return found, max(0.0, 1 - left / max(float(np.vdot(trust, aim * aim)), 1e-3))
 
 
 def _solved(design: Map, weight: Map, aim: Map) -> NDArray[np.float32]:
-    weighed = (design * weight[:, None]).T
-    normal = weighed @ design
+    weighed = design * weight
+    normal = weighed @ design.T
     size = len(normal)
     normal += np.eye(size, dtype=np.float32) * np.float32(0.002 * np.trace(normal) / size + 1e-3)
     return np.asarray(np.linalg.solve(normal, weighed @ aim), np.float32)
@@ -82,97 +106,118 @@ def blurred(luma: Map, weights: NDArray[np.float32]) -> Map:
     kernel = np.zeros((5, 5), np.float32)
     for (dy, dx), weight in zip(SHIFTS, weights, strict=False):
         kernel[2 - dy, 2 - dx] = weight
-    result = cv2.filter2D(luma, -1, kernel)
-    for size, weight in zip(SOFT_PX, weights[len(SHIFTS) :], strict=True):
-        result = cv2.scaleAdd(cv2.blur(luma, (size, size)), float(weight), result)
-    return np.asarray(result, np.float32)
+    soft = softened(luma, np.asarray(cv2.resize(luma, HALF, interpolation=cv2.INTER_AREA)))
+    return np.asarray(cv2.scaleAdd(soft, float(weights[-1]), cv2.filter2D(luma, -1, kernel)))
 
 
-def local_gain(high: Map, foretold: Map, shared: Map) -> Map:
-    """How much stronger the crop's contrast is about each pixel than on the whole."""
-    both = _cells(shared * high * foretold)
-    own = _cells(shared * foretold * foretold)
+def every_second(values: Map) -> Map:
+    """Every second pixel of every second row of `(320, 224)`."""
+    return np.asarray(cv2.resize(values, HALF, interpolation=cv2.INTER_NEAREST), np.float32)
+
+
+def local_gain(laid: Laid, foretold: Map, foretold_half: Map, shared: Map) -> Map:
+    """How much stronger the crop's contrast is about each pixel than on the whole, in cells.
+
+    `foretold` is `(320, 224)`, `foretold_half` the same at half the size.
+    """
+    high = every_second(laid.luma) - surroundings(laid.tones[0])
+    own_high = every_second(foretold) - surroundings(foretold_half)
+    weighed = shared * own_high
+    both, own = _cells(weighed * high), _cells(weighed * own_high)
     usual = 0.15 * float(own.mean()) / max(float(shared.mean()), 0.01)
     window = (_GAIN_CELLS, _GAIN_CELLS)
-    gain = (cv2.blur(both, window) + usual) / (cv2.blur(own, window) + usual + 1e-3)
-    return _full(np.asarray(gain.clip(0.25, 2.5), np.float32))
+    gain = (cv2.blur(both, window) + usual) / (cv2.blur(own, window) + (usual + 1e-3))
+    return np.asarray(gain.clip(0.25, 2.5), np.float32)
 
 
-def near_mean(values: Map, shared: Map) -> Map:
+def near_means(values: Map, shared: Map) -> Map:
     """The mean of the shared values about each pixel, from farther off where few are near.
 
-    `(320, 224)` or `(160, 112, 2) float32` and the shared weights of the same size.
+    `(C, 160, 112) float32` and the shared weights `(160, 112)`; in cells, `(C, 80, 56)`.
     """
-    size = (shared.shape[1], shared.shape[0])
-    weight = _cells(shared)
-    weighed = _cells(values * (shared if values.ndim == 2 else shared[..., None]))
-    if values.ndim == 3:
-        weight = weight[..., None]
     near, far = (_NEAR_CELLS, _NEAR_CELLS), (_FAR_CELLS, _FAR_CELLS)
+    weight, weighed = _cells(shared), _stacked_cells(values * shared)
     everywhere = weighed.mean((0, 1)) / max(float(weight.mean()), 0.01)
-    shape = weight.shape
-    distant = (cv2.blur(weighed, far) + 0.05 * everywhere) / (
-        cv2.blur(weight, far).reshape(shape) + 0.05
-    )
-    mean = (cv2.blur(weighed, near) + 0.08 * distant) / (
-        cv2.blur(weight, near).reshape(shape) + 0.08
-    )
-    return np.asarray(cv2.resize(mean, size), np.float32)
+    distant = cv2.blur(weighed, far) + np.float32(0.05) * everywhere
+    distant /= (cv2.blur(weight, far) + np.float32(0.05))[..., None]
+    distant *= np.float32(0.08)
+    distant += cv2.blur(weighed, near)
+    distant /= (cv2.blur(weight, near) + np.float32(0.08))[..., None]
+    return np.ascontiguousarray(distant.transpose(2, 0, 1))
 
 
-def foretold_tints(
-    chroma: Map, shared: Map, lumas: Sequence[Map | None], chromas: Sequence[Map | None]
-) -> list[Map | None]:
-    """Each sibling's chroma as the crop's light and camera would show it.
+def mix_of(first: Map, chroma: Map, shared: Map) -> Map | None:
+    """How the crop's light and camera make Cr and Cb of luma, Cr and Cb, `(2, 3) float32`.
 
-    A colour cast mixes luma into chroma, so the crop's chroma is fitted by all three.
+    A colour cast mixes luma into chroma, so the crop's chroma `(2, 160, 112)` is fitted by all
+    three of the first sibling, `(3, 160, 112)`. None when too little is shared.
     """
-    halves = [
-        None if luma is None or tint is None
-        else np.dstack([cv2.resize(luma, HALF, interpolation=cv2.INTER_AREA), tint])
-        for luma, tint in zip(lumas, chromas, strict=True)
-    ]  # fmt: skip
-    first = halves[0]
-    if first is None:
-        return [None for _ in halves]
-    core = np.s_[4:-4:2, 4:-4:2]
-    kept = shared[core].ravel() > 0.5
-    source = first[core].reshape(-1, 3)[kept]
-    aim = chroma[core].reshape(-1, 2)[kept]
-    if len(source) < _FEWEST_SHARED / 4:
-        return [None for _ in halves]
-    full = np.column_stack([source, np.ones(len(source), np.float32)])
-    still = np.diag([1, 1, 1, 0]).astype(np.float32) * np.float32(2 * len(source))
-    mix = np.linalg.solve(full.T @ full + still + np.eye(4) * 1e-3, full.T @ aim)[:3]
-    turn = np.asarray(mix.T, np.float32)
-    return [None if one is None else np.asarray(cv2.transform(one, turn)) for one in halves]
+    core = np.s_[..., 4:-4:3, 4:-4:3]
+    weight = (shared[core].ravel() > 0.5).astype(np.float32)
+    count = float(weight.sum())
+    if count < _FEWEST_SHARED / 4:
+        return None
+    source = np.concatenate([first[core].reshape(3, -1), np.ones((1, len(weight)), np.float32)])
+    weighed = source * weight
+    still = np.diag([2 * count, 2 * count, 2 * count, 0]) + np.eye(4) * 1e-3
+    mix = np.linalg.solve(weighed @ source.T + still, weighed @ chroma[core].reshape(2, -1).T)
+    return np.asarray(mix[:3].T, np.float32)
 
 
-def local_variance(rest: Map, shared: Map) -> Map:
-    """The variance about each pixel of what is left where all siblings are alike."""
-    size = (rest.shape[1], rest.shape[0])
-    sample = rest[::3, ::3][shared[::3, ::3] > 0.5]
-    whole = (1.48 * float(np.median(np.abs(sample)))) ** 2 if len(sample) else 100.0
-    weight = cv2.blur(_cells(shared), (_VARIANCE_CELLS, _VARIANCE_CELLS))
-    local = cv2.blur(_cells(rest * rest * shared), (_VARIANCE_CELLS, _VARIANCE_CELLS))
-    variance = 0.3 * whole + 0.7 * (local + 0.15 * whole) / (weight + 0.15)
-    return np.asarray(cv2.resize(variance.astype(np.float32), size), np.float32)
+def local_variances(rest: Map, shared: Map) -> Map:
+    """The variance about each pixel of what is left where all siblings are alike.
+
+    `(C, 160, 112)` and `(160, 112) float32`; in cells, `(C, 80, 56)`.
+    """
+    sample = np.abs(rest[:, ::4, ::4])[:, shared[::4, ::4] > 0.5]
+    whole = np.full((len(rest), 1, 1), 100, np.float32)
+    if sample.size:
+        whole = np.square(np.float32(1.48) * np.median(sample, axis=1)).reshape(-1, 1, 1)
+    window = (_VARIANCE_CELLS, _VARIANCE_CELLS)
+    weight = cv2.blur(_cells(shared), window)
+    squares = rest * rest
+    squares *= shared
+    local = cv2.blur(_stacked_cells(squares), window).transpose(2, 0, 1)
+    variances = (local + 0.15 * whole) / (weight + np.float32(0.15)) * 0.7 + 0.3 * whole
+    return np.asarray(variances, np.float32)
 
 
 def steepest(lumas: Sequence[Map | None]) -> Map:
     """The largest squared slope of any sibling at each pixel, in grey levels per pixel."""
-    most = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
+    most: Map | None = None
     for luma in lumas:
-        if luma is not None:
-            across = cv2.Sobel(luma, -1, 1, 0, scale=0.125)
-            down = cv2.Sobel(luma, -1, 0, 1, scale=0.125)
-            most = np.maximum(most, across * across + down * down)
-    return np.asarray(most, np.float32)
+        if luma is None:
+            continue
+        across = luma[1:-1, 2:] - luma[1:-1, :-2]
+        down = luma[2:, 1:-1] - luma[:-2, 1:-1]
+        across *= across
+        across += np.multiply(down, down, out=down)
+        most = across if most is None else np.maximum(most, across, out=most)
+    steep = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
+    if most is not None:
+        np.multiply(most, np.float32(0.25), out=steep[1:-1, 1:-1])
+    return steep
 
 
 def _cells(values: Map) -> Map:
-    return np.asarray(cv2.resize(values, _CELLS, interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(values, CELLS, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _full(cells: Map) -> Map:
-    return np.asarray(cv2.resize(cells, (WIDTH_PX, HEIGHT_PX)), np.float32)
+def _stacked_cells(values: Map) -> Map:
+    """`(C, 160, 112)` in cells, `(80, 56, C)`."""
+    count, height, width = values.shape
+    tall = values.reshape(count * height, width)
+    cells = cv2.resize(tall, (CELLS[0], count * CELLS[1]), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(cells.reshape(count, CELLS[1], CELLS[0]).transpose(1, 2, 0))
+
+
+def full_size(values: Map) -> Map:
+    """Values held in cells or at half the size, at each pixel."""
+    return np.asarray(cv2.resize(values, (WIDTH_PX, HEIGHT_PX)), np.float32)
+
+
+def half_size(cells: Map) -> Map:
+    """Values held in cells, `(C, 80, 56)` or `(80, 56)`, at half the size."""
+    if cells.ndim == 2:
+        return np.asarray(cv2.resize(cells, HALF), np.float32)
+    return np.stack([np.asarray(cv2.resize(plane, HALF), np.float32) for plane in cells])

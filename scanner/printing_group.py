@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from scanner.printing_lay import (
     HEIGHT_PX,
@@ -21,73 +23,81 @@ from scanner.printing_lay import (
 )
 from scanner.records import Picture
 
-# Colour is held at half the resolution: cameras, JPEG and the eye see no more of it.
+# Colour is held at half the resolution: cameras, JPEG and the eye see no more of it. So are the
+# fields that change slowly.
 HALF = (WIDTH_PX // 2, HEIGHT_PX // 2)
 # The rim's light and wear belong to the scan, not to the printing.
 RIM_PX = 7
-CORE = np.s_[8 : HEIGHT_PX - 8 : 3, 8 : WIDTH_PX - 8 : 3]
-"""The pixels from which is learnt how a crop's camera has blurred the card."""
 SHIFTS = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3))
-SOFT_PX = (5, 9)
-HIGH_PASS_PX = 31
+_SOFT_HALF_PX = 5
+_HIGH_PASS_HALF_PX = 15
+# The pixels from which is learnt how a crop's camera has blurred the card: every so many.
+_CORE_FROM, _CORE_DOWN, _CORE_ACROSS = 8, 4, 6
 
 # A map that moves nothing by more than this would only soften the picture.
 _STILL_PX = 0.35
 _DIFFERENT_ABOVE = 7.0
 _DIFFERENT_TIMES = 3.0
-_FIT_STEP = 4
+_FIT_STEP = 8
 _SAME_ARTWORK = 0.5
+
+_Value = TypeVar("_Value", np.float32, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """One picture made ready: `luma` `(320, 224)` and `chroma` `(160, 112, 2) float32`, and the
-    evened grey with its points."""
+    """One picture made ready: `grey` `(320, 224)`, and at half the size its YCrCb `colours`
+    `(160, 112, 3)` and its `evened` grey, all `uint8`."""
 
-    picture: Picture
-    luma: Map
-    chroma: Map
+    grey: Grey
+    colours: Picture
     evened: Grey
-    points: Map
 
 
 def plate(picture: Picture) -> Plate:
     """A `(320, 224, 3) uint8` picture made ready."""
-    evened = even(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8))
-    return Plate(picture, *split(picture), evened, points_of(evened))
+    colours = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb), np.uint8)
+    grey = np.asarray(cv2.extractChannel(colours, 0), np.uint8)
+    half = np.asarray(cv2.resize(colours, HALF, interpolation=cv2.INTER_AREA), np.uint8)
+    return Plate(grey, half, even(half[..., 0]))
 
 
-def split(picture: Picture) -> tuple[Map, Map]:
-    """Luma at full and chroma (Cr, Cb about 0) at half resolution, of `(320, 224, 3) uint8`."""
-    colours = cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb)
-    luma = colours[..., 0].astype(np.float32)
-    half = cv2.blur(cv2.resize(colours, HALF, interpolation=cv2.INTER_AREA), (3, 3))
-    return luma, half[..., 1:].astype(np.float32) - np.float32(128)
+def chroma_of(colours: Picture) -> Map:
+    """Cr and Cb about 0, softened, `(2, 160, 112) float32`, of YCrCb `(160, 112, 3) uint8`."""
+    soft = cv2.blur(colours, (3, 3))
+    chroma = np.stack([cv2.extractChannel(soft, 1), cv2.extractChannel(soft, 2)])
+    return np.asarray(chroma - np.float32(128), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Siblings:
     """Pictures laid on the first of them; None stands for one of another artwork.
 
-    `shared` is `(320, 224) float32`, 1 where all are alike and near 0 where they differ. `design`
-    `(N, 27)` holds the first one's high-passed luma at `CORE`, shifted and softened.
+    `shared` is 1 where all are alike and near 0 where they differ, `(160, 112) float32`, and
+    `core_shared` the same at the core, `(N,)`. `design` `(26, N)` holds the first one's
+    high-passed luma at the core, shifted and softened.
     """
 
     first: Plate
+    points: Map
     lumas: tuple[Map | None, ...]
     chromas: tuple[Map | None, ...]
     shared: Map
+    core_shared: Map
     design: Map
-    _places: dict[tuple[int, int], tuple[Map, Map]] = field(default_factory=dict)
+    apart: dict[tuple[int, int], Map]
+    _places: dict[tuple[int, int], Grey] = field(default_factory=dict)
 
-    def places(self, one: int, other: int) -> tuple[Map, Map]:
-        """Where two of them differ, 1 or 0: `(320, 224)` and `(160, 112) float32`."""
+    def places(self, one: int, other: int) -> Grey:
+        """Where two of them differ, 1 or 0: `(320, 224) uint8`."""
         key = (min(one, other), max(one, other))
         if key not in self._places:
             self._places[key] = _places(self._difference(*key))
         return self._places[key]
 
     def _difference(self, one: int, other: int) -> Map:
+        if (one, other) in self.apart:
+            return self.apart[one, other]
         lumas, chromas = self.lumas, self.chromas
         first, second = lumas[one], lumas[other]
         tint, second_tint = chromas[one], chromas[other]
@@ -99,106 +109,171 @@ class Siblings:
 def join(plates: Sequence[Plate]) -> Siblings:
     """Lay the plates on the first one and find what they share."""
     first = plates[0]
-    lumas: list[Map | None] = [first.luma]
-    chromas: list[Map | None] = [first.chroma]
-    most = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
-    for other in plates[1:]:
-        placed = lay(first.evened, first.points, other.evened)
-        if placed is None:
-            lumas.append(None)
-            chromas.append(None)
-            continue
-        luma, chroma = other.luma, other.chroma
-        if offset_of(placed) > _STILL_PX:
-            luma, chroma = split(move(other.picture, placed))
-        if not _is_same_artwork(luma, first.luma):
-            lumas.append(None)
-            chromas.append(None)
-            continue
-        luma, chroma = _toned(luma, chroma, first)
-        most = np.maximum(most, _apart(luma, chroma, first.luma, first.chroma))
-        lumas.append(luma)
-        chromas.append(chroma)
-    limit = max(6.0, 1.2 * float(np.median(most[::2, ::2])))
-    shared = np.asarray(1 / (1 + (most / np.float32(limit)) ** 4), np.float32)
+    points = points_of(first.evened)
+    luma, chroma = first.grey.astype(np.float32), chroma_of(first.colours)
+    lumas: list[Map | None] = [luma]
+    chromas: list[Map | None] = [chroma]
+    apart: dict[tuple[int, int], Map] = {}
+    for place, other in enumerate(plates[1:], start=1):
+        laid = _laid(other, first, points, luma, chroma)
+        lumas.append(laid and laid[0])
+        chromas.append(laid and laid[1])
+        if laid is not None:
+            apart[0, place] = _apart(*laid, luma, chroma)
+    shared = _shared(list(apart.values()))
+    half_shared = np.asarray(cv2.resize(shared, HALF, interpolation=cv2.INTER_AREA), np.float32)
     return Siblings(
-        first, tuple(lumas), tuple(chromas), _without_rim(shared), design_of(first.luma)
+        first, points, tuple(lumas), tuple(chromas), half_shared, at_core(shared), _design(luma),
+        apart,
+    )  # fmt: skip
+
+
+def _laid(
+    other: Plate, first: Plate, points: Map, luma: Map, chroma: Map
+) -> tuple[Map, Map] | None:
+    """Luma and chroma of a plate laid on the first, or None when it shows something else."""
+    placed = lay(first.evened, points, other.evened)
+    if placed is None:
+        return None
+    grey, colours = other.grey, other.colours
+    if offset_of(placed) > _STILL_PX:
+        grey = move(grey, placed)
+        colours = move(colours, placed, scale=0.5, shift=-0.25, halved=True)
+    if not _is_same_artwork(colours[..., 0], first.colours[..., 0]):
+        return None
+    return _toned(grey.astype(np.float32), chroma_of(colours), luma, chroma)
+
+
+def _shared(apart: Sequence[Map]) -> Map:
+    """1 where none of these differences is larger than usual, near 0 where one is."""
+    if not apart:
+        return without_rim(np.ones((HEIGHT_PX, WIDTH_PX), np.float32))
+    most = apart[0]
+    for one in apart[1:]:
+        most = np.asarray(cv2.max(most, one), np.float32)
+    limit = max(6.0, 1.2 * float(np.median(most[::4, ::4])))
+    power = most * np.float32(1 / limit)
+    power *= power
+    power *= power
+    power += 1
+    return without_rim(np.divide(1, power, out=power))
+
+
+def _design(luma: Map) -> Map:
+    """The luma at the core as `(26, N)`: high-passed, shifted by up to 2 px, and softened."""
+    half = np.asarray(cv2.resize(luma, HALF, interpolation=cv2.INTER_AREA), np.float32)
+    mean = surroundings(half)
+    high = luma - cv2.resize(mean, (WIDTH_PX, HEIGHT_PX))
+    soft = at_core(softened(luma, half)) - at_half_core(mean)
+    design = np.empty((len(SHIFTS) + 1, len(soft)), np.float32)
+    for row, (dy, dx) in zip(design, SHIFTS, strict=False):
+        row[:] = high[_core(dy, dx)].ravel()
+    design[-1] = soft
+    return design
+
+
+def _core(dy: int, dx: int) -> tuple[slice, slice]:
+    return (
+        slice(_CORE_FROM - dy, HEIGHT_PX - _CORE_FROM - dy, _CORE_DOWN),
+        slice(_CORE_FROM - dx, WIDTH_PX - _CORE_FROM - dx, _CORE_ACROSS),
     )
 
 
-def design_of(luma: Map) -> Map:
-    """The luma at `CORE` as `(N, 27)`: high-passed, shifted by up to 2 px, and softened twice."""
-    high = high_pass(luma)
-    columns = [np.roll(high, shift, (0, 1))[CORE].ravel() for shift in SHIFTS]
-    columns += [
-        np.asarray(cv2.blur(high, (size, size))[CORE].ravel(), np.float32) for size in SOFT_PX
-    ]
-    return np.ascontiguousarray(np.stack(columns, axis=1), np.float32)
+def at_core(values: Map) -> Map:
+    """The values of `(320, 224)` at the pixels of `Siblings.design`, `(N,)`."""
+    return values[_core(0, 0)].ravel()
 
 
-def high_pass(luma: Map) -> Map:
-    """What is left of `(H, W) float32` without the mean of its surroundings."""
-    return np.asarray(luma - cv2.blur(luma, (HIGH_PASS_PX, HIGH_PASS_PX)), np.float32)
+def at_half_core(values: Map) -> Map:
+    """The values of `(160, 112)` at the pixels of `Siblings.design`, `(N,)`."""
+    rows, columns = _core(0, 0)
+    return values[
+        rows.start // 2 : rows.stop // 2 : rows.step // 2,
+        columns.start // 2 : columns.stop // 2 : columns.step // 2,
+    ].ravel()
 
 
-def _is_same_artwork(luma: Map, other: Map) -> bool:
+def surroundings(half: Map) -> Map:
+    """The mean about each pixel of a half-sized picture."""
+    return np.asarray(cv2.blur(half, (_HIGH_PASS_HALF_PX, _HIGH_PASS_HALF_PX)), np.float32)
+
+
+def softened(luma: Map, half: Map) -> Map:
+    """`(320, 224)` luma, softened by about a twentieth of a card's width, from its half size."""
+    soft = cv2.blur(half, (_SOFT_HALF_PX, _SOFT_HALF_PX))
+    return np.asarray(cv2.resize(soft, (luma.shape[1], luma.shape[0])), np.float32)
+
+
+def _is_same_artwork(one: Grey, other: Grey) -> bool:
     """Whether most of what is drawn is drawn in both; cards of one frame share less."""
-    inner = np.s_[RIM_PX:-RIM_PX:2, RIM_PX:-RIM_PX:2]
-    one, two = high_pass(luma)[inner], high_pass(other)[inner]
-    length = float(np.sqrt((one * one).sum() * (two * two).sum()))
-    return float((one * two).sum()) >= _SAME_ARTWORK * max(length, 1e-3)
+    inner = slice(RIM_PX // 2 + 1, -RIM_PX // 2)
+    first, second = (
+        (half - surroundings(half))[inner, inner]
+        for half in (one.astype(np.float32), other.astype(np.float32))
+    )
+    length = float(np.sqrt(np.vdot(first, first) * np.vdot(second, second)))
+    return float(np.vdot(first, second)) >= _SAME_ARTWORK * max(length, 1e-3)
 
 
-def _toned(luma: Map, chroma: Map, first: Plate) -> tuple[Map, Map]:
+def _toned(luma: Map, chroma: Map, aim: Map, aim_chroma: Map) -> tuple[Map, Map]:
     """With the gain and the offset that bring each channel nearest to the first plate's.
 
     A scan and a render of one card differ in tone all over, which tells no printing. The gain is
     kept near 1, so that silver does not become gold.
     """
-    toned = np.empty_like(chroma)
-    for channel in range(2):
-        toned[..., channel] = _fitted(chroma[..., channel], first.chroma[..., channel])
-    return _fitted(luma, first.luma), toned
+    gain, shift = _tone(_sampled(luma, chroma), _sampled(aim, aim_chroma))
+    luma *= gain[0]
+    luma += shift[0]
+    chroma *= gain[1:, None]
+    chroma += shift[1:, None]
+    return luma, chroma
 
 
-def _fitted(values: Map, aim: Map) -> Map:
-    sample, wanted = values[::_FIT_STEP, ::_FIT_STEP], aim[::_FIT_STEP, ::_FIT_STEP]
-    weight = np.ones_like(sample)
-    gain, mean, aimed = 1.0, 0.0, 0.0
+def _sampled(luma: Map, chroma: Map) -> Map:
+    """Luma, Cr and Cb of some pixels, `(3, N)`."""
+    tints = chroma[:, :: _FIT_STEP // 2, :: _FIT_STEP // 2]
+    light = luma[::_FIT_STEP, ::_FIT_STEP]
+    return np.concatenate([light.reshape(1, -1), tints.reshape(2, -1)])
+
+
+def _tone(sample: Map, wanted: Map) -> tuple[Map, Map]:
+    """Each row's gain and offset, `(3, 1)`, that bring it nearest to the wanted one."""
+    ones = np.ones_like(sample)
+    terms = np.stack([ones, sample, wanted, sample * sample, sample * wanted])
+    weight = ones
+    gain = mean = aimed = ones[:, :1]
     for _ in range(3):
-        total = float(weight.sum())
-        mean = float((weight * sample).sum()) / total
-        aimed = float((weight * wanted).sum()) / total
-        about = sample - mean
-        both = float((weight * about * (wanted - aimed)).sum()) + 50 * total
-        own = float((weight * about * about).sum()) + 50 * total
-        gain = float(np.clip(both / own, 0.6, 1.6))
-        off = np.abs(gain * about + aimed - wanted)
-        limit = max(4.0, 1.5 * float(np.median(off)))
-        weight = 1 / (1 + (off / np.float32(limit)) ** 4)
-    shift = float(np.clip(aimed - mean, -25, 25)) + mean - gain * mean
-    return np.asarray(np.float32(gain) * values + np.float32(shift), np.float32)
+        total, one, other, square, product = np.einsum("tcn,cn->tc", terms, weight)[..., None]
+        mean, aimed = one / total, other / total
+        both, own = product / total - mean * aimed + 50, square / total - mean * mean + 50
+        gain = (both / own).clip(0.6, 1.6)
+        off = np.abs(gain * sample + (aimed - gain * mean) - wanted)
+        limit = np.maximum(1.5 * np.median(off, axis=1, keepdims=True), 4).astype(np.float32)
+        off /= limit
+        off *= off
+        off *= off
+        weight = 1 / (off + 1)
+    return gain, (aimed - mean).clip(-25, 25) + mean - gain * mean
 
 
 def _apart(luma: Map, chroma: Map, other: Map, other_chroma: Map) -> Map:
     """How far two pictures differ about each pixel, `(320, 224) float32` in grey levels."""
     light = cv2.blur(luma - other, (3, 3))
-    tint = cv2.resize(chroma - other_chroma, (WIDTH_PX, HEIGHT_PX))
-    return np.asarray(
-        cv2.sqrt(light * light + tint[..., 0] * tint[..., 0] + tint[..., 1] * tint[..., 1]),
-        np.float32,
-    )
+    tint = chroma - other_chroma
+    tint *= tint
+    squares = np.asarray(cv2.resize(tint[0] + tint[1], (WIDTH_PX, HEIGHT_PX)), np.float32)
+    squares += np.multiply(light, light, out=light)
+    return np.asarray(cv2.sqrt(squares), np.float32)
 
 
-def _places(apart: Map) -> tuple[Map, Map]:
-    limit = max(_DIFFERENT_ABOVE, _DIFFERENT_TIMES * float(np.median(apart[::2, ::2])))
+def _places(apart: Map) -> Grey:
+    limit = max(_DIFFERENT_ABOVE, _DIFFERENT_TIMES * float(np.median(apart[::4, ::4])))
     found = cv2.dilate((apart > limit).astype(np.uint8), np.ones((5, 5), np.uint8))
-    places = _without_rim(found.astype(np.float32))
-    half = cv2.resize(places, HALF, interpolation=cv2.INTER_NEAREST)
-    return places, np.asarray(half, np.float32)
+    return without_rim(np.asarray(found, np.uint8))
 
 
-def _without_rim(values: Map) -> Map:
+def without_rim(values: NDArray[_Value]) -> NDArray[_Value]:
+    """`(320, 224)` values, set to 0 at the rim."""
     values[:RIM_PX] = values[-RIM_PX:] = 0
     values[:, :RIM_PX] = values[:, -RIM_PX:] = 0
     return values

@@ -17,12 +17,15 @@ Grey = NDArray[np.uint8]
 Map = NDArray[np.float32]
 
 WIDTH_PX, HEIGHT_PX = 224, 320
+# Points are followed at half the size: a point is found to a fraction of a pixel all the same, and
+# the map is drawn from all of them together. The lengths of these are pixels of that size.
 _POINTS = 140
-_APART_PX = 9
-_EVEN_WINDOW_PX = 25
+_APART_PX = 5
+_EVEN_WINDOW_PX = 13
 _WINDOW_PX = 17
-_LEVELS = 3
-_REACH_PX = 2.0
+_LEVELS = 2
+# These are pixels of the whole size. A curled card's points lie off the best homography by as much.
+_REACH_PX = 3.0
 _FEWEST_POINTS = 14
 _FEWEST_SHARE = 0.2
 _CELL_PX = 16
@@ -32,24 +35,26 @@ _STIFF = 1.5
 _ROWS, _COLUMNS = HEIGHT_PX // _CELL_PX + 2, WIDTH_PX // _CELL_PX + 2
 
 
-def even(grey: Grey) -> Grey:
-    """`(320, 224) uint8` with the same mean and contrast everywhere, to follow points in."""
-    values = grey.astype(np.float32)
+def even(half: Grey) -> Grey:
+    """A half-sized grey picture, `(160, 112) uint8`, with the same mean and contrast everywhere,
+    to follow points in."""
+    values = half.astype(np.float32)
     window = (_EVEN_WINDOW_PX, _EVEN_WINDOW_PX)
     mean = cv2.boxFilter(values, -1, window)
-    square = cv2.boxFilter(values * values, -1, window)
-    deviation = np.sqrt(np.maximum(square - mean * mean, 0)) + np.float32(6)
-    return np.asarray(np.clip(128 + 36 * (values - mean) / deviation, 0, 255), np.uint8)
+    variance = cv2.sqrBoxFilter(values, cv2.CV_32F, window) - mean * mean
+    deviation = np.sqrt(np.maximum(variance, 0)) + np.float32(6)
+    evened = cv2.divide(values - mean, deviation, scale=36) + np.float32(128)
+    return np.asarray(np.clip(evened, 0, 255), np.uint8)
 
 
 def points_of(evened: Grey) -> Map:
-    """`(N, 1, 2) float32` places that can be followed."""
-    found = cv2.goodFeaturesToTrack(evened, _POINTS, 0.01, _APART_PX, blockSize=7)
+    """`(N, 1, 2) float32` places of the half-sized picture that can be followed."""
+    found = cv2.goodFeaturesToTrack(evened, _POINTS, 0.01, _APART_PX, blockSize=3)
     return np.empty((0, 1, 2), np.float32) if found is None else np.asarray(found, np.float32)
 
 
 def lay(reference: Grey, points: Map, picture: Grey) -> Map | None:
-    """Where in `picture` each pixel of `reference` lies, `(320, 224, 2) float32`.
+    """Where in `picture` the cells of `reference` lie, for `planes`.
 
     Both are evened; `points` are the reference's. None when too few points are found again.
     """
@@ -61,7 +66,9 @@ def lay(reference: Grey, points: Map, picture: Grey) -> Map | None:
         winSize=(_WINDOW_PX, _WINDOW_PX), maxLevel=_LEVELS, criteria=until,
     )  # fmt: skip
     followed = status[:, 0] > 0
-    source, target = points[followed], np.asarray(moved, np.float32)[followed]
+    # A pixel of the half size covers four: its middle lies half a pixel further on.
+    source = points[followed] * 2 + np.float32(0.5)
+    target = np.asarray(moved, np.float32)[followed] * 2 + np.float32(0.5)
     least = max(_FEWEST_POINTS, _FEWEST_SHARE * len(points))
     if len(source) < least:
         return None
@@ -73,39 +80,44 @@ def lay(reference: Grey, points: Map, picture: Grey) -> Map | None:
 
 
 def _bent(matrix: NDArray[np.float64], source: Map, target: Map) -> Map:
-    """The homography's map, drawn to where the points really went."""
+    """The cells' middles, moved by the homography and drawn to where the points really went."""
     grid = _grid()
     left = (target - cv2.perspectiveTransform(source, matrix))[:, 0]
     # A Gaussian about each cell is one along the rows times one along the columns.
-    middles = grid.reshape(_ROWS, _COLUMNS, 2)
-    across = np.exp(-((middles[0, :, 0] - source[:, :, 0]) ** 2) / (2 * _BEND_PX**2))
-    down = np.exp(-((middles[:, 0, 1] - source[:, :, 1]) ** 2) / (2 * _BEND_PX**2))
-    near = down.T @ across + _STIFF
-    bend = np.stack([((down * left[:, k : k + 1]).T @ across) / near for k in (0, 1)], axis=2)
-    coarse = cv2.perspectiveTransform(grid, matrix).reshape(bend.shape) + bend
-    size = (_COLUMNS * _CELL_PX, _ROWS * _CELL_PX)
-    cells = coarse.astype(np.float32)
-    wide = cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
-    inner = wide[_CELL_PX:-_CELL_PX, _CELL_PX:-_CELL_PX]
-    return np.ascontiguousarray(inner, np.float32)
+    across = np.exp((grid[0, :, 0] - source[:, :, 0]) ** 2 * np.float32(-0.5 / _BEND_PX**2))
+    down = np.exp((grid[:, 0, 1] - source[:, :, 1]) ** 2 * np.float32(-0.5 / _BEND_PX**2))
+    near = down.T @ across + np.float32(_STIFF)
+    cells = np.asarray(cv2.perspectiveTransform(grid, matrix), np.float32)
+    for axis in (0, 1):
+        cells[..., axis] += ((down * left[:, axis : axis + 1]).T @ across) / near
+    return cells
 
 
 @lru_cache(maxsize=1)
 def _grid() -> Map:
     """The middles of the cells, one row and column of them outside of the card on each side."""
     rows, columns = np.mgrid[-1 : _ROWS - 1, -1 : _COLUMNS - 1].astype(np.float32)
-    middles = np.stack([columns, rows], axis=-1) * _CELL_PX + (_CELL_PX - 1) / 2
-    return np.asarray(middles.reshape(-1, 1, 2), np.float32)
+    return np.stack([columns, rows], axis=-1) * _CELL_PX + np.float32((_CELL_PX - 1) / 2)
 
 
-def move(picture: NDArray[np.uint8], where: Map) -> NDArray[np.uint8]:
-    """The picture's pixels at these places, `(320, 224, 3) uint8`."""
-    columns, rows = np.ascontiguousarray(where[..., 0]), np.ascontiguousarray(where[..., 1])
+def offset_of(cells: Map) -> float:
+    """How far, in px, the cell lies off that lies off most."""
+    return float(np.abs(cells - _grid()).max())
+
+
+def move(
+    picture: NDArray[np.uint8], cells: Map, *, scale: float = 1, shift: float = 0,
+    halved: bool = False,
+) -> NDArray[np.uint8]:  # fmt: skip
+    """The picture, of any channels, laid on the reference: `(320, 224)` or, `halved`, half of it.
+
+    `scale` and `shift` lead from pixels of the reference's own size to the picture's.
+    """
+    cell = _CELL_PX // 2 if halved else _CELL_PX
+    size = (_COLUMNS * cell, _ROWS * cell)
+    columns, rows = (
+        cv2.resize(plane, size)[cell:-cell, cell:-cell]
+        for plane in cv2.split(cells * np.float32(scale) + np.float32(shift))
+    )
     moved = cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.uint8)
-
-
-def offset_of(placed: Map) -> float:
-    """How far, in px, the map moves the pixel that it moves most."""
-    rows, columns = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX].astype(np.float32)
-    return float(max(np.abs(placed[..., 0] - columns).max(), np.abs(placed[..., 1] - rows).max()))
