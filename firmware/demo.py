@@ -16,11 +16,13 @@ from firmware.demo_page import PageProcess, choose_port
 from firmware.demo_report import Report, line, sentences
 from firmware.demo_setup import cache_dir, demo_pool, install_demo_pack
 from firmware.drivers import Drivers, light_pins_of, limits_of, pins_of
-from firmware.feed_command import open_packs
 from firmware.phases import Phase
 from firmware.preview import Preview
+from firmware.recognition import open_packs
 from firmware.simulated.deck import draw_deck
 from firmware.simulated.machine import SimulatedMachine
+from firmware.upload_thread import UploadThread
+from firmware.upload_worker import WorkerReader
 from scanner.config import CameraSettings, CatalogSettings, Settings
 from scanner.config_machine import FeederSettings, LightSettings
 from scanner.errors import UsageError
@@ -133,7 +135,10 @@ class Demo:
                     "start", {"name": f"Demo {self._args.seed}", "expected_cards": self._args.cards}
                 )
             self._say(f"The page: {self._url}   Ctrl-C ends the demo.\n")
-            with watched(loop):
+            uploads = UploadThread(
+                self._store, self._settings.data_dir, WorkerReader(self._settings)
+            )
+            with watched(loop), uploads:
                 loop.run()
         finally:
             self._machine.close()

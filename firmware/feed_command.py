@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -19,15 +19,14 @@ from firmware.drivers import (
     pins_of,
     sorter_pins_of,
 )
+from firmware.recognition import open_packs, open_recognizer
 from firmware.retry_thread import RetryThread
-from scanner.catalog.library import open_current
-from scanner.catalog.model import load_embedder, reader_of
+from firmware.upload_thread import UploadThread
+from firmware.upload_worker import WorkerReader
 from scanner.catalog.pack import Pack
 from scanner.config import Settings
-from scanner.pipeline import Recognizer
-from scanner.price_log import LoggedPrices, decider_of
-from scanner.prices import PriceBook
-from scanner.set_limit import NO_LIMIT, SetLimit, limit_of_open_batch
+from scanner.price_log import LoggedPrices
+from scanner.set_limit import limit_of_open_batch
 from scanner.store import Store
 
 PILE_CARDS = 60
@@ -55,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
             machine, loop = assemble(settings, store, recognizer, drivers)
             reopen = partial(open_recognizer, prices=prices, limit=limit)
             retries = RetryThread(settings, machine, packs, open_packs, reopen)
-            with watched(loop):
+            uploads = UploadThread(store, settings.data_dir, WorkerReader(settings))
+            with watched(loop), uploads:
                 retries.start(recognizer)
                 try:
                     loop.run()
@@ -64,24 +64,6 @@ def run(args: argparse.Namespace) -> int:
         finally:
             drivers.close()
     return 0
-
-
-def open_packs(settings: Settings) -> list[Pack]:
-    """The packs in use, fit for this device's model. Raises the PackError tree."""
-    model_id, runtime = reader_of(load_embedder())
-    return open_current(settings, model_id, runtime)
-
-
-def open_recognizer(
-    settings: Settings, packs: Sequence[Pack], prices: PriceBook | None = None,
-    limit: Callable[[], SetLimit] = lambda: NO_LIMIT,
-) -> Recognizer:  # fmt: skip
-    """A recognizer over these packs as the settings have it; one for each thread."""
-    return Recognizer.open(
-        packs,
-        threads=settings.recognition.threads,
-        decider=decider_of(settings, prices, limit),
-    )
 
 
 def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:

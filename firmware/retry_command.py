@@ -11,7 +11,7 @@ import json
 
 from tqdm import tqdm
 
-from firmware.feed_command import open_packs, open_recognizer
+from firmware.recognition import open_packs, open_recognizer
 from firmware.retry import Retrier, RetryReport, in_use
 from scanner.config import Settings
 from scanner.errors import ModelError

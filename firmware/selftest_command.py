@@ -14,7 +14,8 @@ from dataclasses import asdict
 from tqdm import tqdm
 
 from firmware.drivers import is_simulated, make_drivers
-from firmware.feed_command import open_packs, open_recognizer, simulated_drivers
+from firmware.feed_command import simulated_drivers
+from firmware.recognition import open_packs, open_recognizer
 from firmware.selftest import CardMeasure, Verdict, compare
 from firmware.selftest_pictures import KNOWN, STRANGE, PicturesReport, run_pictures
 from firmware.selftest_record import read_record, record_names, record_path, write_record

@@ -32,12 +32,13 @@ from scanner.store_review import ReviewReads
 from scanner.store_rules import RuleStore
 from scanner.store_scan import scan_row
 from scanner.store_stock import StockWrites
+from scanner.store_uploads import UploadStore
 from scanner.tables import Command, Correction, Scan, utc_now
 
 DEFAULT_WAIT_S = 10.0
 
 
-class Store(RuleStore, StockWrites, BatchStore, BinReads, ReviewReads, StoreReads):
+class Store(RuleStore, StockWrites, BatchStore, UploadStore, BinReads, ReviewReads, StoreReads):
     """The open log. A context manager; `close` it where it is not used as one."""
 
     def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from scanner.records import Identification
+import numpy as np
+
+from scanner.records import (
+    Candidate,
+    Decision,
+    Finish,
+    Identification,
+    Picture,
+    Printing,
+    View,
+)
 from scanner.tables import Scan
 
 
@@ -51,6 +61,40 @@ def scan_row(
         driver=driver,
         captured_mono_ns=time.monotonic_ns() if captured_mono_ns is None else captured_mono_ns,
         created_at=created_at,
+    )
+
+
+def identification_of(scan: Scan, crop: Picture | None) -> Identification:
+    """The answer that a scan's row was made of, as far as the row holds it."""
+    game = scan.game or scan.pack_id.partition("@")[0]
+    candidates = tuple(
+        Candidate(
+            Printing(
+                str(entry.get("printing", "")), str(entry.get("game") or game),
+                str(entry.get("name", "")), str(entry.get("set", "")),
+                str(entry.get("number", "")), str(entry.get("variant", "")),
+            ),
+            float(entry.get("score", 0.0)),
+            scan.pack_id,
+        )
+        for entry in scan.candidates
+    )  # fmt: skip
+    printing = Printing(
+        scan.card_id, scan.game, scan.name, scan.set_name, scan.number, scan.variant
+    )
+    return Identification(
+        decision=Decision(scan.decision),
+        reasons=tuple(scan.reasons),
+        view=View(scan.view),
+        printing=printing if scan.card_id else None,
+        candidates=candidates,
+        corners_px=np.array(scan.corners_px, np.float32) if scan.corners_px else None,
+        upside_down=scan.upside_down,
+        recognizer=scan.recognizer,
+        model_id=scan.model_id,
+        pack_id=scan.pack_id,
+        crop=crop,
+        finish=Finish(scan.finish),
     )
 
 

@@ -92,7 +92,7 @@ class Batch(SQLModel, table=True):
     sets: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     condition: str = ""
     language: str = ""
-    upload_id: int = 0
+    upload_id: int = Field(default=0, index=True)
 
 
 class BatchEvent(SQLModel, table=True):

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from scanner.errors import PictureError
-from scanner.pictures import decode_picture, picture_size, read_picture
+from scanner.picture_header import picture_size
+from scanner.pictures import decode_picture, read_picture
 from tests.catalog.shelf import paint_card
 
 KINDS = (".jpg", ".png", ".webp")

@@ -38,6 +38,10 @@ TABLES = {
     "stock_export_card",
     "tcgplayer_sku",
     "hand_count",
+    "upload",
+    "upload_picture",
+    "upload_stop",
+    "upload_result",
 }
 
 TABLE_MODULES = [
@@ -113,6 +117,15 @@ ROWS[7] = [
 ROWS[8] = [
     *ROWS[7],
     "INSERT INTO hand_count VALUES (1, 1, 12, '2025-01-06 10:00:00.000000')",
+]
+ROWS[9] = [
+    *ROWS[8],
+    """INSERT INTO upload VALUES (1, 'Pile', 'page', 'anna', '', '', '', '[]', '', '',
+    '2025-01-07 10:00:00.000000')""",
+    """INSERT INTO upload_picture VALUES (1, 1, 'a.jpg', 'aa', 9, 'uploads/a', 0, '',
+    '2025-01-07 10:00:00.000000')""",
+    "INSERT INTO upload_stop VALUES (1, '2025-01-07 10:00:00.000000')",
+    "INSERT INTO upload_result VALUES (1, 1, 'aa', 'w', 0, '', 5.0, '2025-01-07 10:00:00.000000')",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
