@@ -80,6 +80,10 @@ class NumberRouter:
     def emptied(self, bin_number: int) -> None:
         """Nothing was counted."""
 
+    def waits_for(self) -> int:
+        """No bin has a limit."""
+        return 0
+
 
 @dataclass(slots=True)
 class _Times:

@@ -245,7 +245,7 @@ class FeedLoop:
         machine = self._machine
         if machine.gate is None or not self.state.bin:
             return Aimed()
-        if self.state.bin in machine.full_bins:
+        if machine.is_full(self.state.bin):
             return BinFilled()
         machine.gate.aim(self.state.bin)
         return self._gate_news()
@@ -257,7 +257,7 @@ class FeedLoop:
                 return None
         except SorterError as error:
             return SorterFailed(str(error))
-        return BinFilled() if self.state.bin in self._machine.full_bins else Aimed()
+        return BinFilled() if self._machine.is_full(self.state.bin) else Aimed()
 
     def _gate_opens_in_s(self) -> float:
         assert self._machine.gate is not None

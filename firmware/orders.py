@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from firmware.desk import Desk, PageCommand, expected_cards, mode_asked
-from firmware.events import Bay, ButtonHeld, ButtonPressed, Event, Pause, Resume, Start, Stop
+from firmware.events import (
+    Bay,
+    BinEmptied,
+    ButtonHeld,
+    ButtonPressed,
+    Event,
+    Pause,
+    Resume,
+    Start,
+    Stop,
+)
 from firmware.machine import Machine
 from firmware.phases import AT_WORK, WAITS_FOR_RESUME, Phase, State
 from scanner.errors import StoreFullError
@@ -59,6 +69,10 @@ class Orders:
     def resume(self) -> None:
         """Go on with what lies there now, in the bay and in the bins."""
         self._look_at_bins()
+        held = self._machine.router.waits_for()
+        if held and self._state().phase is Phase.BIN_FULL:
+            # No sensor sees that a bin within its limit was emptied: pressing Resume says so.
+            self._desk.bin_emptied(held, self._desk.fallen_up_to(card_waits=True))
         bay = self.bay()
         self._handle(Resume(bay, self.bin_of(bay)))
 
@@ -107,5 +121,8 @@ class Orders:
         if not number.isdecimal() or int(number) < 1:
             return "Say which bin was emptied: a number from 1 on."
         waits = self._state().bay is Bay.LOGGED
+        held = self._machine.router.waits_for()
         self._desk.bin_emptied(int(number), self._desk.fallen_up_to(card_waits=waits))
+        if held == int(number) and not self._machine.is_full(held):
+            self._handle(BinEmptied())
         return "done"

@@ -55,6 +55,9 @@ class Router(Protocol):
     def emptied(self, bin_number: int) -> None:
         """A person has emptied this bin."""
 
+    def waits_for(self) -> int:
+        """The bin that the card learned last must wait for, as it holds all it may; 0 for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class BinsByDecision:
@@ -81,3 +84,7 @@ class BinsByDecision:
 
     def emptied(self, bin_number: int) -> None:
         """Nothing was counted."""
+
+    def waits_for(self) -> int:
+        """No bin has a limit."""
+        return 0

@@ -48,21 +48,17 @@ class ShopRouter:
         self._seen: Counter[CopyKey] = Counter()
         self._said: tuple[str, str, str] = ("", "", "")
         self._last: tuple[Identification, CardFacts] | None = None
+        self._waiting: tuple[CardFacts, Routing] | None = None
 
     @property
     def rules(self) -> RuleSet | None:
         """The rules that the batch is sorted by; None where it is not."""
         return self._rules
 
-    @property
-    def bins_at_their_limit(self) -> frozenset[int]:
-        """The bins that hold as many cards as the rules let them: they count as full."""
-        return frozenset() if self._rules is None else bins_at_their_limit(self._rules, self._state)
-
     def begin(self, batch_id: int, mode: Mode) -> None:
         """See `Router.begin`. Rules that can't be read are told in the log and not followed."""
         self._otherwise.begin(batch_id, mode)
-        self._rules, self._last = None, None
+        self._rules, self._last, self._waiting = None, None, None
         if mode is not Mode.SORT:
             return
         try:
@@ -97,13 +93,26 @@ class ShopRouter:
             card = self._facts_of(answer)
         except CounterscanError:
             card = CardFacts()
-        self._count(card, self._rules, routing)
+        at_their_limit = bins_at_their_limit(self._rules, self._state)
+        self._waiting = (card, routing) if routing.bin in at_their_limit else None
+        if card.card_id:
+            self._seen[card.copy_key] += 1
+        self._state.put(card, self._rules, routing)
         self._last = None
 
     def emptied(self, bin_number: int) -> None:
         """See `Router.emptied`."""
         self._otherwise.emptied(bin_number)
         self._state.emptied(bin_number)
+        if self._waiting is not None and self._waiting[1].bin == bin_number:
+            self._state.count(*self._waiting)  # it falls only now
+            self._waiting = None
+
+    def waits_for(self) -> int:
+        """See `Router.waits_for`."""
+        if self._rules is None:
+            return self._otherwise.waits_for()
+        return 0 if self._waiting is None else self._waiting[1].bin
 
     def _take_up(self, batch_id: int, row: RuleSetRow, rules: RuleSet) -> None:
         """Read everything that the rules may ask about, and what lies in the bins."""
@@ -129,6 +138,8 @@ class ShopRouter:
             if scan.batch_id in alike:
                 self._state.keep_value(card, rules, routing)
             if scan_id in lying:
+                at_their_limit = bins_at_their_limit(rules, self._state)
+                self._waiting = (card, routing) if routing.bin in at_their_limit else None
                 self._state.count(card, routing)
         self._rules = rules
 
@@ -142,8 +153,3 @@ class ShopRouter:
             self._last = (answer, card)
         card = self._last[1]
         return replace(card, copies_seen=self._seen[card.copy_key]) if card.card_id else card
-
-    def _count(self, card: CardFacts, rules: RuleSet, routing: Routing) -> None:
-        if card.card_id:
-            self._seen[card.copy_key] += 1
-        self._state.put(card, rules, routing)

@@ -39,6 +39,9 @@ class ByNumber:
     def emptied(self, bin_number: int) -> None:
         self.bins_emptied.append(bin_number)
 
+    def waits_for(self) -> int:
+        return 0
+
 
 def in_bins(bench: Any) -> dict[int, list[int]]:
     """Where the cards lie once nothing falls any more."""

@@ -135,16 +135,24 @@ def test_lists_alerts_and_what_the_batch_says_are_known(shop: Shop) -> None:
     assert shop.pass_card(router, answer("A-1", finish=Finish.FOIL)) == 4
 
 
-def test_bins_at_their_limit_count_as_full_until_emptied(shop: Shop) -> None:
+def test_a_card_beyond_a_bins_limit_waits_until_it_is_emptied(shop: Shop) -> None:
     shop.use_rules({"rules": [rule("All", [3])], "bins": [{"number": 3, "most_cards": 2}]})
     router = shop.router()
-    assert router.bins_at_their_limit == frozenset()
     shop.begin(router)
-    shop.pass_card(router, answer("A-1")), shop.pass_card(router, answer("A-2"))
-    assert router.bins_at_their_limit == {3}
+    for card in ("A-1", "A-2"):
+        shop.pass_card(router, answer(card))
+        assert router.waits_for() == 0, "the card that fills a bin still falls into it"
+    shop.pass_card(router, answer("B-1"))
+    assert router.waits_for() == 3
     again = shop.router()
     again.begin(shop.batch_id, Mode.SORT)
-    assert again.bins_at_their_limit == {3}
-    shop.feed.add_bin_emptied(3)
+    assert again.waits_for() == 3
+    shop.feed.add_bin_emptied(3, 2)
+    router.emptied(1)
+    assert router.waits_for() == 3
     router.emptied(3)
-    assert router.bins_at_their_limit == frozenset()
+    assert router.waits_for() == 0
+    shop.pass_card(router, answer("A-1"))
+    assert router.waits_for() == 0, "the card that waited and this one fill it again"
+    shop.pass_card(router, answer("A-1"))
+    assert router.waits_for() == 3
