@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from firmware.bench_cases import Case, Expects
 from firmware.bench_corners import CornerError, corner_error
+from firmware.bench_printing_groups import same_to_the_eye
 from scanner.baselines import SHORTLIST, rank_by_hash, rank_by_orb
 from scanner.bench_truth import Truth
 from scanner.catalog.pack import Pack
@@ -30,7 +31,8 @@ class Judged:
 
     `right_*` are None where there is nothing to be right about: the picture may not be named, the
     truth has no language or finish. A finish or language that the answer leaves open is in
-    `finish` or `language` as "" or "unknown", and not right.
+    `finish` or `language` as "" or "unknown", and not right. `has_twin` says that the reference of
+    another printing is the same to the eye, so that no picture can tell which of them the card is.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Judged:
     finish: str
     corners: CornerError | None
     has_true_corners: bool
+    has_twin: bool
     yardsticks: Mapping[str, Yardstick]
     elapsed_ms: float
 
@@ -131,8 +134,17 @@ def judge(recognizer: Recognizer, packs: Sequence[Pack], case: Case, truth: Trut
         finish=answer.finish.value if answer.finish is not Finish.UNKNOWN else "",
         corners=error,
         has_true_corners=case.corners_px is not None,
+        has_twin=named and _has_twin(case.card_id, truth),
         yardsticks=_yardsticks(answer, packs, case, truth) if named else {},
         elapsed_ms=elapsed_ms,
+    )
+
+
+def _has_twin(card_id: str, truth: Truth) -> bool:
+    picture = truth.picture(card_id)
+    others = (truth.picture(other) for other in truth.siblings(card_id))
+    return picture is not None and any(
+        other is not None and same_to_the_eye(picture, other) for other in others
     )
 
 

@@ -178,12 +178,16 @@ def _decision(judged: Sequence[Judged]) -> Json:
     right = [bool(one.right_printing) for one in known]
     curve = accept_curve(said, right)
     cards = [place for place, one in enumerate(known) if one.expects == "card"]
-    among_cards = accept_curve([said[i] for i in cards], [right[i] for i in cards])
+    # No picture tells which of two printings with one picture a card is: a person must.
+    alone = [place for place in cards if not known[place].has_twin]
+    among_cards = accept_curve([said[i] for i in alone], [right[i] for i in alone])
     return {
         "answers": len(known),
         "calibrated": calibrated,
         "curve": [[p.threshold, p.accepted_share, p.error_rate] for p in curve],
         "stated_error_rate": STATED_ERROR_RATE,
+        "cards_with_a_twin": len(cards) - len(alone),
+        "cards_alone": len(alone),
         "accepted_share_at_stated": accepted_share_at(among_cards, STATED_ERROR_RATE),
         "calibration_error": expected_calibration_error(said, right),
         "bins": [

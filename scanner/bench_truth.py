@@ -23,10 +23,13 @@ class Truth:
     def __init__(self, packs: Sequence[Pack]) -> None:
         """Read every printing of the packs."""
         self._places: dict[str, _Place] = {}
+        self._by_artwork: dict[str, list[str]] = {}
         for pack in packs:
             for card in range(len(pack)):
                 card_id = pack.printing(card).card_id
-                self._places[card_id] = _Place(pack, card, pack.artwork(card) or card_id)
+                artwork = pack.artwork(card) or card_id
+                self._places[card_id] = _Place(pack, card, artwork)
+                self._by_artwork.setdefault(artwork, []).append(card_id)
 
     def knows(self, card_id: str) -> bool:
         """Whether the card is in the packs at all."""
@@ -53,6 +56,10 @@ class Truth:
         """
         place = self._places.get(card_id)
         return place.pack.picture(place.card) if place else None
+
+    def siblings(self, card_id: str) -> list[str]:
+        """The other printings of the same artwork."""
+        return [one for one in self._by_artwork.get(self._artwork(card_id), ()) if one != card_id]
 
     def _artwork(self, card_id: str) -> str:
         place = self._places.get(card_id)

@@ -38,7 +38,7 @@ RIGHT = Judged(
     name="Name of A-1", conditions=frozenset({"sleeve"}), answer=answer(), found="A-1",
     found_name="Name of A-1", score=0.95, right_name=True, right_artwork=True,
     right_printing=True, right_in_3=True, true_language="", language="", true_finish="normal",
-    finish="", corners=CornerError(0.002, 0.003), has_true_corners=True,
+    finish="", corners=CornerError(0.002, 0.003), has_true_corners=True, has_twin=False,
     yardsticks={"hash": Yardstick("A-1", True, 1.0), "orb": Yardstick("B-2", False, 9.0)},
     elapsed_ms=6.0,
 )  # fmt: skip

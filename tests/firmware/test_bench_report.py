@@ -83,6 +83,14 @@ def test_the_curve_runs_over_the_chance_where_there_is_one() -> None:
     assert not summarise([RIGHT, WRONG])["decision"]["calibrated"]
 
 
+def test_a_card_that_shares_its_picture_is_counted_apart() -> None:
+    sure = replace(RIGHT, answer=replace(answer(), probability=0.999))
+    twin = replace(WRONG, answer=replace(answer(card_id="B-2"), probability=0.5), has_twin=True)
+    decision = summarise([sure, twin])["decision"]
+    assert decision["accepted_share_at_stated"] == 1.0
+    assert (decision["cards_alone"], decision["cards_with_a_twin"]) == (1, 1)
+
+
 def test_the_folder_shows_the_wrong_ones_and_has_all_it_needs(tmp_path: Path) -> None:
     write_made_up(tmp_path, [RIGHT, WRONG, REVIEWED, PHOTO])
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
