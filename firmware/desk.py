@@ -26,6 +26,7 @@ LAST_STATES_THAT_REST = frozenset(
         "door_open",
     }
 )
+MOST_OF_A_PAGE = 32
 EVENTS: Mapping[str, Event] = {"pause": Pause(), "stop": Stop()}
 
 
@@ -37,7 +38,7 @@ class OpenBatch:
     expected: int
     logged: int
     paused: bool
-    last_card_id: str
+    last_card_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ class Desk:
         self._batch_id = batch.id
         self._begin_routing(batch.id, Mode(batch.mode))
         summary = self._store.batch_summary(batch.id)
-        last = self._store.latest_scans(1, batch.id)
+        last = self._store.latest_scans(MOST_OF_A_PAGE, batch.id)
+        # The cards of one page were seen in one frame.
+        together = [one for one in last if one.captured_mono_ns == last[0].captured_mono_ns]
         return OpenBatch(
             batch.name,
             batch.expected_cards,
             summary.cards,
             summary.state in LAST_STATES_THAT_REST,
-            last[0].card_id if last else "",
+            tuple(one.card_id for one in together),
         )
 
     def begin_batch(self, argument: Mapping[str, str | int], expected: int, mode: Mode) -> None:

@@ -120,9 +120,13 @@ class NothingThere:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The scan is on disk, and with it the bin that the card is to go to (0: there are none)."""
+    """The scan is on disk, and with it the bin that the card is to go to (0: there are none).
+
+    `cards` counts the scans: a page laid by hand holds several.
+    """
 
     bin: int = 0
+    cards: int = 1
 
 
 @dataclass(frozen=True, slots=True)

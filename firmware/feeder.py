@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from firmware.events import Event
@@ -57,6 +57,12 @@ class Feeder(Protocol):
 
     def saw_card(self, answer: Identification) -> bool:
         """Learn what the last `CardSeated` was, and tell whether it is a card not counted yet.
+
+        Only called when `wants_frames`.
+        """
+
+    def saw_page(self, answers: Sequence[Identification]) -> list[bool]:
+        """Learn that the last `CardSeated` was several cards; which were not counted yet.
 
         Only called when `wants_frames`.
         """

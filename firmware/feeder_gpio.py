@@ -13,6 +13,7 @@ power cut leaves the cards where they are.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from gpiozero import DigitalInputDevice, DigitalOutputDevice
 from gpiozero.exc import GPIOZeroError
@@ -164,6 +165,10 @@ class GpioFeeder:
     def saw_card(self, answer: Identification) -> bool:  # noqa: ARG002 - the protocol has it
         """Beams watch the bay here: a card that was seated always counts."""
         return True
+
+    def saw_page(self, answers: Sequence[Identification]) -> list[bool]:
+        """Beams watch the bay here: a card that was seated always counts."""
+        return [True] * len(answers)
 
     def saw_nothing(self) -> None:
         """Beams watch the bay here; the answer changes nothing."""

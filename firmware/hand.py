@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from firmware.camera import Frame
 from firmware.desk import Desk
@@ -33,16 +35,18 @@ class CardInHand:
 
     machine: Machine
     desk: Desk
-    lying_at_restart: str = ""
+    lying_at_restart: Sequence[str] = ()
     _frame: Frame | None = None
     _other_light: Frame | None = None
     _answer: Identification | None = None
+    _page: list[Identification] = field(default_factory=list)
     _card_ms: float = 0.0
     _key_of_two_seen: str = ""
 
     def forget(self) -> None:
         """The next card comes."""
         self._answer = None
+        self._page.clear()
 
     def capture(self, frames: int) -> Event:
         """Take a frame; `frames` is its number, 0 for a first look that need not count."""
@@ -59,14 +63,19 @@ class CardInHand:
         """Name the card in the frame."""
         assert self._frame is not None
         machine = self.machine
+        if self._page:
+            return Identified()  # the disk was full in the middle of a page
         began_s = time.perf_counter()
         other = None if self._other_light is None else self._other_light.picture
         answer = machine.recognizer.identify(self._frame.picture, other)
         self._card_ms += (time.perf_counter() - began_s) * 1000
         if machine.preview is not None:
             machine.preview.show_frame(self._frame.picture, answer.corners_px, answer.view.value)
-        if machine.feeder.wants_frames and frames <= 1 and not self._is_new_card(answer):
-            return NothingThere()
+        if machine.feeder.wants_frames and frames <= 1:
+            if answer.view is View.SEVERAL:
+                return self._take_page(machine.recognizer.identify_all(self._frame.picture))
+            if not self._is_new_card(answer):
+                return NothingThere()
         if machine.feeder.has_bay_sensor and answer.view is View.SEVERAL:
             return self._two_in_the_bay(answer, frames)
         self._answer = combine(self._answer, answer)
@@ -74,23 +83,33 @@ class CardInHand:
 
     def commit(self) -> Committed:
         """Give the card a bin and put both on disk. Raises the store's errors."""
+        if not self._page:
+            assert self._answer is not None
+            return Committed(self._commit_one(self._answer))
+        cards = len(self._page)
+        while self._page:
+            self._commit_one(self._page[0])
+            self._page.pop(0)
+        return Committed(cards=cards)
+
+    def _commit_one(self, answer: Identification) -> int:
+        """Put one card on disk; the bin for the diverter, 0 without one."""
         assert self._frame is not None
-        assert self._answer is not None
         machine = self.machine
         began_s = time.perf_counter()
-        routing = self.desk.route(self._answer, machine.full_bins)
+        routing = self.desk.route(answer, machine.full_bins)
         if routing is not None and machine.gate is not None:
             # The diverter turns while the disk writes; the card still lies where it is.
             machine.gate.aim(routing.bin)
         scan = self.desk.commit(
-            self._answer,
+            answer,
             self._frame.captured_mono_ns,
             routing,
             counted=machine.feeder.has_bay_sensor,
         )
         self._card_ms += (time.perf_counter() - began_s) * 1000
         self._tell(scan)
-        return Committed(routing.bin if routing is not None and machine.gate is not None else 0)
+        return routing.bin if routing is not None and machine.gate is not None else 0
 
     def _tell(self, scan: Scan) -> None:
         if self.machine.signals is not None and self.machine.feeder.wants_frames:
@@ -106,16 +125,26 @@ class CardInHand:
         self._answer = combine(self._answer, answer)
         return Identified(enough=False)
 
+    def _take_page(self, answers: Sequence[Identification]) -> Event:
+        """Hands-free: several cards lie there; those that are to be logged wait for the disk."""
+        lying, self.lying_at_restart = Counter(self.lying_at_restart), ()
+        if len(answers) < 2:
+            return NothingThere()  # a card is being exchanged; the next stillness shows one
+        for answer, new in zip(answers, self.machine.feeder.saw_page(answers), strict=True):
+            name = answer.printing.card_id if answer.printing else ""
+            lying[name] -= 1
+            if new and lying[name] < 0:
+                self._page.append(answer)
+        return Identified() if self._page else NothingThere()
+
     def _is_new_card(self, answer: Identification) -> bool:
         """Hands-free: tell the feeder what its card was, and whether it is one to be logged."""
-        lying, self.lying_at_restart = self.lying_at_restart, ""
+        lying, self.lying_at_restart = self.lying_at_restart, ()
         feeder = self.machine.feeder
         if answer.view is View.NOTHING:
             feeder.saw_nothing()
             return False
-        if answer.view is View.SEVERAL:
-            return False  # a card is being exchanged; the next stillness shows one
         if not feeder.saw_card(answer):
             return False
         # After a power cut the card in view may be the last one logged, still lying there.
-        return not lying or answer.printing is None or answer.printing.card_id != lying
+        return not lying or answer.printing is None or answer.printing.card_id not in lying

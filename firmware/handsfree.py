@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from firmware.events import CardLeft, CardSeated
 from firmware.feeder import Listener
+from firmware.sameness import Mask
 from firmware.trigger import Ask, Trigger
 from scanner.records import Corners, Identification, Picture
 
@@ -68,15 +71,25 @@ class HandsFree:
 
     def saw_card(self, answer: Identification) -> bool:
         """Learn what the scan found; True when it is a card that was not counted yet."""
-        region = None
-        if answer.corners_px is not None:
-            canvas = np.zeros(self._shape, np.uint8)
-            outline = np.round(answer.corners_px * self._scale).astype(np.int32)
-            cv2.fillConvexPoly(canvas, outline, 1)
-            region = canvas.astype(np.bool_)
         self._corners_px = answer.corners_px
         names = [candidate.printing.card_id for candidate in answer.candidates[:2]]
-        return self._trigger.learn_card(names, region)
+        return self._trigger.learn_card(names, self._region([answer]))
+
+    def saw_page(self, answers: Sequence[Identification]) -> list[bool]:
+        """Learn that the scan found several cards; which were not counted yet."""
+        self._corners_px = None
+        names = [answer.printing.card_id if answer.printing else "" for answer in answers]
+        return self._trigger.learn_page(names, self._region(answers))
+
+    def _region(self, answers: Sequence[Identification]) -> Mask | None:
+        """Where the cards lie in the small frame, as far as that is known."""
+        canvas = np.zeros(self._shape, np.uint8)
+        for answer in answers:
+            if answer.corners_px is not None:
+                outline = np.round(answer.corners_px * self._scale).astype(np.int32)
+                cv2.fillConvexPoly(canvas, outline, 1)
+        region = canvas.astype(np.bool_)
+        return region if region.any() else None
 
     @property
     def outline_px(self) -> Corners | None:

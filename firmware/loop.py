@@ -304,7 +304,7 @@ class FeedLoop:
             return
         if not found.paused:
             self._desk.announce("resumed", "The feed process was restarted.")
-        self._hand.lying_at_restart = found.last_card_id
+        self._hand.lying_at_restart = found.last_card_ids
         log.info("going on with batch %r at card %d", found.name, found.logged + 1)
         bay = self._orders.bay()
         bin_number = self._orders.bin_of(bay)

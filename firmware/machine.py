@@ -28,6 +28,9 @@ class Recognizer(Protocol):
     def identify(self, frame: Picture, other_light: Picture | None = None) -> Identification:
         """The answer for one frame, or for two of a card lit from two sides."""
 
+    def identify_all(self, frame: Picture) -> list[Identification]:
+        """The answers for all cards of a frame that shows several."""
+
     def describe(self) -> str:
         """One line that says what recognises."""
 

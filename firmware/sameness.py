@@ -143,6 +143,17 @@ class KnownCard:
         )
         return float(np.linalg.norm(corners @ (self.pose - STAY).T, axis=1).max())
 
+    def changed_beside(self, frame: Blocks) -> float:
+        """The share of the frame, away from the card, that looks other than when it was scanned."""
+        reach = np.ones((2 * BLOCK_PX + 1, 2 * BLOCK_PX + 1), np.uint8)
+        near = cv2.dilate(self._region.astype(np.uint8), reach)
+        moved = cv2.dilate(
+            cv2.warpAffine(self._region.astype(np.uint8), self.pose, self._region.shape[::-1]),
+            reach,
+        )
+        changed = ~agrees(self._frame, frame) & (near == 0) & (moved == 0)
+        return float(np.mean(changed))
+
     def place_is_empty(self, empty: Blocks, frame: Blocks) -> bool:
         """Whether the table shows where the card lay."""
         return float(np.mean(agrees(empty, frame)[self._region])) > 0.7

@@ -147,7 +147,7 @@ def _way_of_the_card(state: State, event: Event, now: float) -> Step:
             return go_on(replace(state, bay=Bay.EMPTY), now)
         case Phase.COMMITTING, Committed():
             logged = replace(
-                state, bay=Bay.LOGGED, bin=event.bin, logged=state.logged + 1, told=None
+                state, bay=Bay.LOGGED, bin=event.bin, logged=state.logged + event.cards, told=None
             )
             recovered = state.told is Phase.DISK_FULL
             logged, actions = go_on(logged, now)

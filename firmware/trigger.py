@@ -4,12 +4,13 @@ It remembers how the card scanned last looks and follows it while something move
 there all the time, under a passing hand or in another light, is the same card; so is one that was
 dragged or nudged, because it can be followed. A card that looks the same but came after the table
 was seen empty, or out of a hand that had covered everything, lying elsewhere, is a second copy.
-Where the picture alone can't tell (a finger rests on the card, or the next card of the same game
-has the same frame), it asks for a look, and the card's name decides.
+Where the picture alone can't tell (a finger rests on the card, the next card of the same game has
+the same frame, or another card came to lie beside it), it asks for a look, and the names decide.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import Enum, auto
 
@@ -26,6 +27,8 @@ SAME_FROM = 0.8
 ALIKE_FROM = 0.4
 GLIMPSE = 0.1
 NUDGE_PX = 1.5
+BESIDE_SHARE = 0.02
+PAGE_CARDS = 4
 
 
 class Ask(Enum):
@@ -47,7 +50,7 @@ class Trigger:
         self._card: KnownCard | None = None
         self._asked: Blocks | None = None
         self._asked_for = Ask.NOTHING
-        self._name = ""
+        self._names: list[str] = []
         self._seen = 0.0
         self._gone = False
         self._hidden_frames = 0
@@ -81,15 +84,36 @@ class Trigger:
         """
         if self._asked is None:
             return True
-        if region is None or not region.any():
-            region = self._likely_region(self._asked)
+        before = [name for name in self._names if name]
         known = False
         if self._asked_for is Ask.LOOK_AGAIN:
             # A card without a name is told by its look alone, even if a finger hides half of it.
-            known = self._name in names if names and self._name else self._seen >= ALIKE_FROM
-        self._name = names[0] if names else ""
-        self._remember(KnownCard(self._asked, region))
+            seen = self._seen >= ALIKE_FROM
+            known = any(name in names for name in before) if names and before else seen
+        elif len(self._names) > 1 and not self._gone:
+            known = any(name in names for name in before)  # the others were taken away
+        self._remember(self._asked, names[:1] or [""], region)
         return not known
+
+    def learn_page(self, names: Sequence[str], region: Mask | None = None) -> list[bool]:
+        """The scan found several cards ("" for one without a name); which are to be counted.
+
+        Those that lay there before are not; on a page that was turned all cards are new.
+        """
+        if self._asked is None:
+            return [True] * len(names)
+        before = Counter(self._names)
+        remain = (before & Counter(names)).total()
+        hidden = self._asked_for is Ask.SCAN and len(names) >= PAGE_CARDS
+        same_again = hidden and remain == len(names) == before.total()
+        if self._card is None or self._gone or 2 * remain < before.total() or same_again:
+            before.clear()
+        new = []
+        for name in names:
+            new.append(before[name] <= 0)
+            before[name] -= 1
+        self._remember(self._asked, list(names), region)
+        return new
 
     @property
     def pose(self) -> Pose | None:
@@ -142,13 +166,16 @@ class Trigger:
         self._seen = self._card.settle(frame)
         if self._gone or (self._was_hidden and self._card.moved_px() > NUDGE_PX):
             return Ask.SCAN
-        if self._seen < SAME_FROM:
+        if self._seen < SAME_FROM or self._card.changed_beside(frame) > BESIDE_SHARE:
             return Ask.LOOK_AGAIN
         self._forget_motion()
         return Ask.NOTHING
 
-    def _remember(self, card: KnownCard) -> None:
-        self._card = card
+    def _remember(self, frame: Blocks, names: Sequence[str], region: Mask | None) -> None:
+        if region is None or not region.any():
+            region = self._likely_region(frame)
+        self._card = KnownCard(frame, region)
+        self._names = list(names)
         self._forget_motion()
 
     def _forget_motion(self) -> None:

@@ -19,6 +19,7 @@ from scanner.errors import ModelError, PictureError
 from scanner.finish_facts import FinishFacts
 from scanner.glare import Frames
 from scanner.locate import Locator
+from scanner.page import identify_all
 from scanner.quality import measure_quality
 from scanner.reader import Reader
 from scanner.reader_rivals import read_among
@@ -97,6 +98,14 @@ class Recognizer:
     def locate_only(self, frame: Picture) -> Located:
         """What is in view and where, without naming it."""
         return self._locator.locate(frame)
+
+    def glance(self, frame: Picture) -> Located:
+        """As `locate_only`, quicker and less exact."""
+        return self._locator.glance(frame)
+
+    def identify_all(self, frame: Picture) -> list[Identification]:
+        """Name every card of a binder's page or of a table; see `scanner.page.identify_all`."""
+        return identify_all(self, frame)
 
     def crop_only(self, frame: Picture) -> Picture | None:
         """The `(640, 448, 3) uint8` crop of the first card in view, either way up, or None."""

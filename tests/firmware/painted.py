@@ -73,6 +73,9 @@ class PaintedRecognizer:
     def describe(self) -> str:
         return "reads painted numbers"
 
+    def identify_all(self, frame: Picture) -> list[Identification]:
+        return [self.identify(frame)]
+
     def identify(self, frame: Picture, other_light: Picture | None = None) -> Identification:
         number = read(frame)
         self.seen.append(number)
