@@ -23,6 +23,7 @@ from scanner.store_batches import BatchStore
 from scanner.store_bins import BinReads
 from scanner.store_boot import prepare
 from scanner.store_faults import explained
+from scanner.store_health import HealthReads
 from scanner.store_later import Word, insert_correction, insert_retry, insert_undoing, note_packs
 from scanner.store_lock import FeedLock
 from scanner.store_machine import route_row
@@ -38,7 +39,16 @@ from scanner.tables import Command, Correction, Scan, utc_now
 DEFAULT_WAIT_S = 10.0
 
 
-class Store(RuleStore, StockWrites, BatchStore, UploadStore, BinReads, ReviewReads, StoreReads):
+class Store(
+    RuleStore,
+    StockWrites,
+    BatchStore,
+    UploadStore,
+    BinReads,
+    ReviewReads,
+    HealthReads,
+    StoreReads,
+):
     """The open log. A context manager; `close` it where it is not used as one."""
 
     def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:

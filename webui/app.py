@@ -6,11 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask, current_app, g, request
 
 from scanner.catalog.references import References
 from scanner.config_change import Sources
-from webui import api_page, batches, live, people, review, rules, settings, sign_in
+from scanner.device import device_state
+from webui import (
+    api_page,
+    batches,
+    health,
+    live,
+    people,
+    review,
+    rules,
+    settings,
+    sign_in,
+)
 from webui.access import Access
 from webui.addresses import page_urls
 from webui.audit import Trail
@@ -19,12 +30,21 @@ from webui.describe import Description
 from webui.gate import Gate, guard
 from webui.hub import Hub
 from webui.log_view import LogView
+from webui.metrics import Meters, time_requests
 from webui.page import Page, Services, is_here
 from webui.pairing import Pairing
+from webui.samples import Sampler
 from webui.security import MAX_BODY_BYTES, protect
 from webui.watcher import Watcher
 
-PAGES: tuple[Page, ...] = (live.PAGE, review.PAGE, batches.PAGE, rules.PAGE, settings.PAGE)
+PAGES: tuple[Page, ...] = (
+    live.PAGE,
+    review.PAGE,
+    batches.PAGE,
+    rules.PAGE,
+    settings.PAGE,
+    health.PAGE,
+)
 """Every page, in the navigation's order: Live, Review, Batches, Inventory, Rules, Settings, Health.
 
 A page that is not written yet is not here, so that nothing links to it.
@@ -71,6 +91,10 @@ def create_app(
     gate = Gate(access, Trail(book), pairing, door.is_open, door.link_token, door.new_code)
     guard(app, gate)
     view = LogView(data_dir.absolute(), app.jinja_env)
+    sampler = Sampler(book, view.store, lambda: device_state(view.data_dir))
+    view.further_notices = sampler.notices
+    meters = Meters()
+    time_requests(app, meters)
     hub = Hub(MAX_STREAMS)
     behind = Services(
         data_dir=view.data_dir,
@@ -81,6 +105,8 @@ def create_app(
         book=book,
         gate=gate,
         sources=sources or Sources(None, {"data_dir": data_dir}),
+        sampler=sampler,
+        meters=meters,
     )
     app.extensions["counterscan"] = behind
     for page in PAGES:
@@ -106,6 +132,7 @@ def _around() -> dict[str, object]:
         "pages": [page for page in PAGES if who and who.may(page.role)],
         "here": here,
         "visitor": who,
+        "unwell": services(current_app).sampler.notices(),
         "urls": page_urls("", int(request.environ.get("SERVER_PORT", 80))),
     }
 

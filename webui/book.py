@@ -91,6 +91,12 @@ class Book:
         with self._log.read() as session:
             return session.exec(wanted).all()
 
+    def newest_sample(self, minutes: int) -> Sample | None:
+        """The last sample of one length, None before the first."""
+        wanted = select(Sample).where(col(Sample.minutes) == minutes)
+        with self._log.read() as session:
+            return session.exec(wanted.order_by(col(Sample.id).desc()).limit(1)).first()
+
     def drop_samples(self, minutes: int, before: datetime) -> None:
         """Forget the samples of one length that are older."""
         with self._log.write() as session:

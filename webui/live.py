@@ -26,7 +26,6 @@ from webui.live_answers import (
     CommandAsked,
     CommandOutcome,
     CommandSent,
-    Healthz,
     LiveTwin,
     NewsFrame,
     PlanAsked,
@@ -144,19 +143,6 @@ def make(services: Services) -> Blueprint:
         answer = send_from_directory(folder, name, mimetype="image/jpeg", max_age=_YEAR_S)
         answer.headers["Cache-Control"] = f"private, max-age={_YEAR_S}, immutable"
         return answer
-
-    @live.get("/healthz")
-    @describe("Whether the page and the log are well", answer=Healthz, role="anyone")
-    def healthz() -> tuple[Response, int]:
-        state = view.state()
-        problem = state["log_error"]
-        answer = jsonify(
-            status="error" if problem else "ok",
-            log=problem or "ok",
-            feed="silent" if state["feed_silent"] else "ok",
-            machine=state["machine"]["state"],
-        )
-        return answer, HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
 
     return live
 

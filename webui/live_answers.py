@@ -125,12 +125,3 @@ class LiveTwin(TypedDict):
     notices: list[dict[str, str]]
     preview: dict[str, Any]
     scans: list[ScanFields]
-
-
-class Healthz(TypedDict):
-    """Whether the page can read the log, and whether the feed process is there."""
-
-    status: str
-    log: str
-    feed: str
-    machine: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class LogView:
         self._templates = templates
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self.further_notices: Callable[[], list[dict[str, str]]] = list
 
     def store(self) -> Store:
         """Return the open log.
@@ -186,7 +187,7 @@ class LogView:
         )
 
     def _finish(self, situation: Situation, **fields: object) -> Json:
-        notices = notices_for(situation)
+        notices = [*notices_for(situation), *self.further_notices()]
         return {
             "server_time": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": situation.machine,

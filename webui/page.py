@@ -21,6 +21,8 @@ from webui.book import Book
 from webui.gate import Gate
 from webui.hub import Hub
 from webui.log_view import LogView
+from webui.metrics import Meters
+from webui.samples import Sampler
 from webui.watcher import Watcher
 
 
@@ -36,11 +38,14 @@ class Services:
     book: Book
     gate: Gate
     sources: Sources
+    sampler: Sampler
+    meters: Meters
 
     def stop(self) -> None:
         """End every open stream and the watcher, and close the log and the page's book."""
         self.hub.close()
         self.watcher.stop()
+        self.sampler.stop()
         self.view.close()
         self.references.close()
         self.book.close()

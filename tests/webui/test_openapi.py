@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,12 +94,12 @@ def test_what_is_changed_answers_as_described(app: Flask) -> None:
         assert found is not None
         assert answer.status_code == found.status
         _fits(found.answer, answer.json, path)
-        _fits(found.body, body, path)
+        TypeAdapter(found.body).validate_python(body)
 
 
 def _fits(kind: Any, told: Any, path: str) -> None:
     """Check that an answer is of its type, and has no field that the type does not know."""
-    understood = TypeAdapter(kind).validate_python(told, strict=True)
+    understood = TypeAdapter(kind).validate_json(json.dumps(told), strict=True)
     assert _keys(TypeAdapter(kind).dump_python(understood, mode="json")) == _keys(told), path
 
 
