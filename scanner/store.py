@@ -27,10 +27,10 @@ from scanner.store_health import HealthReads
 from scanner.store_later import Word, insert_correction, insert_retry, insert_undoing, note_packs
 from scanner.store_lock import FeedLock
 from scanner.store_machine import route_row
+from scanner.store_offers import OfferStore
 from scanner.store_open import DATABASE, Log, Role, await_log
 from scanner.store_reads import StoreReads, find_scan_of_key
 from scanner.store_review import ReviewReads
-from scanner.store_rules import RuleStore
 from scanner.store_scan import scan_row
 from scanner.store_stock import StockWrites
 from scanner.store_uploads import UploadStore
@@ -40,7 +40,7 @@ DEFAULT_WAIT_S = 10.0
 
 
 class Store(
-    RuleStore,
+    OfferStore,
     StockWrites,
     BatchStore,
     UploadStore,

@@ -16,6 +16,7 @@ from webui import (
     batches,
     health,
     live,
+    offers,
     people,
     review,
     rules,
@@ -50,7 +51,12 @@ PAGES: tuple[Page, ...] = (
 A page that is not written yet is not here, so that nothing links to it.
 """
 
-FURTHER: tuple[Callable[[Services], Blueprint], ...] = (sign_in.make, people.make, api_page.make)
+FURTHER: tuple[Callable[[Services], Blueprint], ...] = (
+    sign_in.make,
+    people.make,
+    api_page.make,
+    offers.make,
+)
 """Routes that have no place in the navigation."""
 
 MAX_STREAMS = 16

@@ -31,6 +31,8 @@ TABLES = {
     "rules_chosen",
     "card_list",
     "batch_rules",
+    "offer_word",
+    "offer_made",
     "stock_change",
     "stock_edit",
     "saved_filter",
@@ -126,6 +128,12 @@ ROWS[9] = [
     '2025-01-07 10:00:00.000000')""",
     "INSERT INTO upload_stop VALUES (1, '2025-01-07 10:00:00.000000')",
     "INSERT INTO upload_result VALUES (1, 1, 'aa', 'w', 0, '', 5.0, '2025-01-07 10:00:00.000000')",
+]
+ROWS[10] = [
+    *ROWS[9],
+    "INSERT INTO offer_word VALUES (1, 1, 'price', 'EUR', 250, 300, '2025-01-05 10:00:00.000000')",
+    """INSERT INTO offer_made VALUES (1, 1, 'cash', 'EUR', 250, 300, '[]',
+    '2025-01-05 10:00:00.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
