@@ -110,7 +110,10 @@ class EdgeFinder:
             return Exact(quad, np.zeros(4)), 0.0
         size = (frame.shape[1], frame.shape[0])
         bow = bow_of(quad, bend, size) if bend else None
-        columns, mass = read_lines(self.run(cut_strips(frame, quad, bow)))
+        logits = self.run(cut_strips(frame, quad, bow))
+        if not np.isfinite(logits).all():
+            return Exact(quad, np.zeros(4)), 0.0
+        columns, mass = read_lines(logits)
         shares = columns * (COLUMN_SHARE[1] - COLUMN_SHARE[0]) + COLUMN_SHARE[0]
         if bow is not None:
             shares = shares + bow.reshape(4, BINS, -1).mean(axis=2)

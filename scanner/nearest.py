@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from scanner.phash import phash256
 from scanner.records import Picture
@@ -35,10 +38,14 @@ def nearest(
     """At most 32 rows for an upright `(160, 112, 3) uint8` crop, best first, over all packs.
 
     With `embedder` None the packs' perceptual hashes are compared. `lap` times the two stages.
+    A net that answers with no numbers gives one row whose similarity is no number either.
     """
     if embedder is not None:
         vector = embedder.embed(picture)
         lap("embed")
+        if not np.isfinite(vector).all():
+            # Near to some row, and nobody can say how near.
+            return tuple(Hit(at, 0, math.nan) for at, pack in enumerate(packs) if len(pack))[:1]
         found = [pack.index.nearest(vector, MOST_HITS) for pack in packs]
     else:
         bits = phash256(picture)
