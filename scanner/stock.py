@@ -28,6 +28,14 @@ MAX_COPIES_SHOWN = 500
 MAX_NAME = 60
 
 
+def currency_in_use(store: Store, preferred: str) -> str:
+    """The shop's currency; where no price is in it, the one that prices are in."""
+    newest = store.price_currency()
+    if newest in ("", preferred) or store.has_price_in(preferred):
+        return preferred
+    return newest
+
+
 class Stock:
     """The stock over an open log. Thread-safe; the first question makes the index, if need be."""
 
@@ -52,6 +60,12 @@ class Stock:
             )
         with self._index.open() as index:
             return read_lines(index, wanted, sort, limit, offset, self.currency)
+
+    def edition(self) -> str:
+        """Names the index; the ids of lines hold within one edition only."""
+        with self._index.open() as index:
+            row = index.execute("SELECT value FROM meta WHERE key = 'edition'").fetchone()
+            return str(row[0])
 
     def totals(self, wanted: StockFilter) -> Totals:
         """What a filter finds, added up."""

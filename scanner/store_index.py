@@ -8,6 +8,7 @@ a say; whatever is odd about it, it is thrown away and made anew.
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -304,7 +305,7 @@ class _Following:
             self._index.execute(f"DROP TABLE {name}")
         for statement in _SCHEMA.split(";\n"):
             self._index.execute(statement)
-        for key, value in origin.items():
+        for key, value in {**origin, "edition": secrets.token_hex(8)}.items():
             self._set_meta(key, value)
 
     def _meta(self) -> Any:

@@ -37,6 +37,11 @@ _STANDING = text("""
     GROUP BY card.scan_id, card.sku HAVING sum(card.quantity) <> 0
 """)
 
+_PRICED_IN = text("""
+    SELECT 1 FROM price WHERE currency = :currency
+        AND id > (SELECT max(id) FROM price) - 200000 LIMIT 1
+""")
+
 
 class StockWrites(MachineWrites):
     """The stock's half of `scanner.store.Store`. All of it is written by the web process."""
@@ -95,6 +100,12 @@ class StockWrites(MachineWrites):
         void = void_changes(every)
         edits = [change for change in reversed(every) if change.kind == EDITED]
         return [(change, change.id not in void) for change in edits[:limit]]
+
+    def has_price_in(self, currency: str) -> bool:
+        """Whether any of the newest prices is in this currency."""
+        with self._log.read() as session:
+            found = session.connection().execute(_PRICED_IN, {"currency": currency})
+            return found.first() is not None
 
     # Saved filters.
 

@@ -13,7 +13,7 @@ from scanner.errors import InventoryError, UsageError
 from scanner.export.desk import ExportDesk, Preview
 from scanner.export.formats import FORMATS
 from scanner.inventory import EVERYTHING, StockFilter, read_filter
-from scanner.stock import Stock
+from scanner.stock import Stock, currency_in_use
 from scanner.store import Store
 
 _WAIT_S = 0.5
@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Do what was asked, and return the exit code."""
     settings: Settings = args.settings
     with Store.open(settings.data_dir, role="web", wait_s=_WAIT_S) as store:
-        stock = Stock(store, settings.data_dir, settings.decision.currency)
+        currency = currency_in_use(store, settings.decision.currency)
+        stock = Stock(store, settings.data_dir, currency)
         desk = ExportDesk(stock, settings.data_dir)
         try:
             if args.learn is not None:
