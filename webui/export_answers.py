@@ -28,9 +28,13 @@ class FormatShown(TypedDict):
 
 
 class LeftOutShown(TypedDict):
-    """Copies that can't be mapped, by the reason, with some of them by name."""
+    """Copies that can't be mapped, by the reason, with some of them by name.
+
+    `lacks` names the field to set (`finish`, `condition` or `language`), where that is all.
+    """
 
     reason: str
+    lacks: str
     copies: int
     lines: int
     some: list[str]

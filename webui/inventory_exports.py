@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from scanner.errors import InventoryError
 from scanner.export.desk import ExportDesk, Preview
+from scanner.export.format import NOT_KNOWN
 from scanner.export.formats import FORMATS, every_format
 from scanner.tables_stock import StockExport
 from webui.describe import describe, read_body
@@ -24,6 +25,7 @@ _SAMPLE_LINES = 6
 _SAMPLE_LETTERS = 300
 _NAMES_SHOWN = 8
 _ID = "int(max=9223372036854775807)"
+_LACKS = {reason: name for name, reason in NOT_KNOWN.items()}
 _LABELS = {target.name: target.label for target in every_format()}
 
 
@@ -103,7 +105,14 @@ def _preview_json(preview: Preview, skus: int) -> Json:
     by_reason: dict[str, Json] = {}
     for entry in plan.left_out:
         told = by_reason.setdefault(
-            entry.reason, {"reason": entry.reason, "copies": 0, "lines": 0, "some": []}
+            entry.reason,
+            {
+                "reason": entry.reason,
+                "lacks": _LACKS.get(entry.reason, ""),
+                "copies": 0,
+                "lines": 0,
+                "some": [],
+            },
         )
         told["copies"] += entry.quantity
         told["lines"] += 1

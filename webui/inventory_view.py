@@ -180,7 +180,9 @@ def charts_of(told: ValueTwin) -> Json:
     ]
     return {
         "bars": value_charts.bars(amounts),
-        "curve": value_charts.curve([(one["day"], one["value_minor"]) for one in told["days"]], today),
+        "curve": value_charts.curve(
+            [(one["day"], one["value_minor"]) for one in told["days"]], today
+        ),
         "money": lambda amount: money(amount, told["currency"]),
         "width": value_charts.WIDTH,
         "height": value_charts.HEIGHT,

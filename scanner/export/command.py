@@ -107,7 +107,7 @@ def _summary(preview: Preview) -> str:
     lines = []
     if plan.rows:
         sent = sum(count for _, count in plan.rows if count > 0)
-        lines.append(f"{preview.target.label}: {len(plan.rows)} rows, {_cards(sent)}")
+        lines.append(f"{preview.target.label}: {_cards(sent)} in {_rows(len(plan.rows))}")
         if plan.taken:
             lines.append(f"  {_cards(plan.taken)} taken back: they left the stock or have changed")
     else:
@@ -118,6 +118,10 @@ def _summary(preview: Preview) -> str:
     for reason, count in reasons.most_common():
         lines.append(f"  {_cards(count)} left out: {reason}")
     return "\n".join(lines)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def _cards(count: int) -> str:

@@ -100,15 +100,21 @@ class Format(Protocol):
         ...
 
 
+NOT_KNOWN = {
+    "finish": "Its finish is not proven: set it in the inventory first.",
+    "condition": "It has no condition: set one in the inventory first.",
+    "language": "It has no language: set one in the inventory first.",
+}
+"""What a card must be known to be before it can be sold, and what to do where it is not."""
+
+
 def problem_of(line: Line) -> str:
     """Why nobody can tell what this card is to be sold as; "" where everything is known."""
     if not is_known_finish(line.finish):
-        return "Its finish is not proven: set it in the inventory first."
+        return NOT_KNOWN["finish"]
     if not line.condition:
-        return "It has no condition: set one in the inventory first."
-    if not line.language:
-        return "It has no language: set one in the inventory first."
-    return ""
+        return NOT_KNOWN["condition"]
+    return "" if line.language else NOT_KNOWN["language"]
 
 
 def is_told_apart(line: Line) -> bool:

@@ -148,8 +148,10 @@ def test_an_export_is_looked_at_made_and_empty_the_second_time(
     file.write_bytes(sku_file([printing], "Demo", printing.set))
     page.locator("#sku-file").set_input_files(file)
     expect(page.locator("#sku-count")).to_have_text("10 SKUs are known.")
-    expect(page.locator(".preview-good")).to_have_text("1 card in 1 rows")
+    expect(page.locator(".preview-good")).to_have_text("1 card in 1 row")
     expect(page.locator(".left-out")).to_contain_text("finish is not proven")
+    fix = page.get_by_role("link", name="Show them and set it")
+    expect(fix).to_have_attribute("href", "/inventory?batch=1&finish=-")
     watched.picture(f"inventory-export-{size}")
     with page.expect_download() as waiting:
         page.locator("#export-make").click()
@@ -158,7 +160,7 @@ def test_an_export_is_looked_at_made_and_empty_the_second_time(
     expect(page.locator(".preview-sums")).to_contain_text("Nothing has changed")
     expect(page.locator("#export-make")).to_be_disabled()
     page.get_by_role("button", name="Never uploaded").click()
-    expect(page.locator(".preview-good")).to_have_text("1 card in 1 rows")
+    expect(page.locator(".preview-good")).to_have_text("1 card in 1 row")
     watched.picture(f"inventory-exported-{size}")
     watched.is_well()
 

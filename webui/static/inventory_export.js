@@ -10,6 +10,11 @@ let asking = 0;
 
 const cards = (number) => `${number.toLocaleString("en")} ${number === 1 ? "card" : "cards"}`;
 
+const rows = (number) => `${number.toLocaleString("en")} ${number === 1 ? "row" : "rows"}`;
+
+const flat = (fields) => Object.fromEntries(Object.entries(fields)
+  .map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : value]));
+
 function element(tag, words = "", name = "") {
   const made = document.createElement(tag);
   made.textContent = words;
@@ -85,7 +90,7 @@ function showPreview(told) {
   const list = element("ul", "", "preview-sums");
   const add = (words, name = "") => list.append(element("li", words, name));
   if (told.rows) {
-    if (told.added) add(`${cards(told.added)} in ${told.rows.toLocaleString("en")} rows`, "preview-good");
+    if (told.added) add(`${cards(told.added)} in ${rows(told.rows)}`, "preview-good");
     if (told.taken) add(`${cards(told.taken)} taken back: they left the stock, or what is known of them has changed`);
   } else {
     add(told.unchanged ? "Nothing has changed since the last export: there is nothing to send." : "There is nothing to send.");
@@ -102,7 +107,7 @@ function showPreview(told) {
   byId("sku-count").textContent = told.skus
     ? `${told.skus.toLocaleString("en")} SKUs are known.` : "No SKU is known yet.";
   byId("export-make").disabled = !told.rows;
-  byId("export-make-word").textContent = told.rows ? `Make the file (${told.rows.toLocaleString("en")} rows)` : "Make the file";
+  byId("export-make-word").textContent = told.rows ? `Make the file (${rows(told.rows)})` : "Make the file";
 }
 
 function leftOut(told) {
@@ -119,6 +124,11 @@ function leftOut(told) {
     if (entry.lines > entry.some.length) names.append(element("li", `and ${(entry.lines - entry.some.length).toLocaleString("en")} more`, "soft"));
     more.append(summary, names);
     item.append(more);
+    if (entry.lacks) {
+      const link = element("a", "Show them and set it");
+      link.href = `/inventory?${new URLSearchParams({ ...flat(page.wanted()), [entry.lacks]: "-" })}`;
+      item.append(link);
+    }
     list.append(item);
   }
   part.append(list);

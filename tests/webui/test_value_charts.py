@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webui.charts import HEIGHT, MAX_BARS, MAX_POINTS, bars, curve
+from webui.value_charts import HEIGHT, MAX_BARS, MAX_POINTS, bars, curve
 
 
 def test_bars_are_shares_of_the_longest_and_the_rest_is_one() -> None:
