@@ -110,6 +110,17 @@ class RuleStore(MachineWrites):
             rows = session.exec(query)
             return [(row.scan_id, Routing(row.bin, row.rule, row.why)) for row in rows]
 
+    def routings(self, scan_ids: Iterable[int]) -> dict[int, Routing]:
+        """Where these scans' cards were sent; those without a route are left out."""
+        wanted = list(scan_ids)
+        found: dict[int, Routing] = {}
+        with self._log.read() as session:
+            for start in range(0, len(wanted), _IDS_PER_QUERY):
+                part = wanted[start : start + _IDS_PER_QUERY]
+                rows = session.exec(select(Route).where(col(Route.scan_id).in_(part)))
+                found.update({row.scan_id: Routing(row.bin, row.rule, row.why) for row in rows})
+        return found
+
     def scans_of(self, scan_ids: Iterable[int]) -> dict[int, Scan]:
         """These scans by their ids; ids that are not in the log are left out."""
         wanted = list(scan_ids)

@@ -59,8 +59,11 @@ class BatchView:
         store = self._view.store()
         numbers = store.scan_ids_before(batch_id, before or _ABOVE_ALL, limit, decision)
         scans, answers = store.scans(numbers), store.present_answers(numbers)
+        routings = store.routings(numbers)
         return [
-            view.scan_json(scans[number], self._view.data_dir, answers[number])
+            view.scan_json(
+                scans[number], self._view.data_dir, answers[number], routings.get(number)
+            )
             for number in numbers
             if number in scans and number in answers
         ]

@@ -18,6 +18,7 @@ from flask import (
 )
 from werkzeug.exceptions import NotFound
 
+from scanner.routing import Mode
 from webui.describe import describe, read_body
 from webui.gate import note, visitor
 from webui.hub import Frame, Subscriber
@@ -62,6 +63,7 @@ def make(services: Services) -> Blueprint:
             cursor=snapshot.id,
             preview=view.preview_frame().data,
             suggested_name=_suggested_name(snapshot.data["state"]),
+            last_mode=view.last_mode(),
             max_name=MAX_NAME_LENGTH,
             max_expected=MAX_EXPECTED_CARDS,
         )
@@ -200,8 +202,12 @@ def _command_asked() -> tuple[str, dict[str, str | int]]:
             HTTPStatus.BAD_REQUEST,
             f"The number of cards is a whole number up to {MAX_EXPECTED_CARDS:,}, or empty.",
         )
+    mode = str(fields.get("mode") or Mode.SCAN)
+    if mode not in set(Mode):
+        raise Refused(HTTPStatus.BAD_REQUEST, f"The mode is one of {', '.join(Mode)}.")
     plan = read_body(PlanAsked).argument()
-    return kind, {"name": name, "expected_cards": int(expected), **plan}
+    purpose = {} if mode == Mode.SCAN else {"mode": mode}
+    return kind, {"name": name, "expected_cards": int(expected), **purpose, **plan}
 
 
 def _suggested_name(state: dict[str, object]) -> str:

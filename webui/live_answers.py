@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, field_validator
 from typing_extensions import TypedDict
 
 from scanner.batches import plan_of
+from scanner.routing import Mode
 from webui.card_answers import Condition, Language
 
 
@@ -44,6 +45,7 @@ class CommandAsked(PlanAsked):
     kind: Literal["start", "pause", "resume", "stop"]
     name: str = Field("", max_length=80, description="Name of the new batch.")
     expected_cards: int = Field(0, ge=0, le=1_000_000, description="0 when nobody counted.")
+    mode: Mode = Field(Mode.SCAN, description="What the batch is for.")
 
 
 class CommandSent(TypedDict):
@@ -66,6 +68,14 @@ class NewsFrame(TypedDict):
     event: str
     id: str
     data: dict[str, Any]
+
+
+class RoutingFields(TypedDict):
+    """The bin that the card was sent to, by which rule and why."""
+
+    bin: int
+    rule: str
+    why: str
 
 
 class ScanFields(TypedDict):
@@ -98,6 +108,7 @@ class ScanFields(TypedDict):
     total_ms: float
     crop: str
     at: str
+    routing: RoutingFields | None
 
 
 class ScanTwin(TypedDict):

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from scanner.errors import StoreError
+from scanner.routing import Mode
 from scanner.store import Store
 from scanner.tables import Scan
 from webui import view, words
@@ -71,6 +72,14 @@ class LogView:
             return []
         return self._scans_json(self.store().latest_scans(limit, batch.id))
 
+    def last_mode(self) -> str:
+        """Return what the newest batch was for: most often the next one is for the same."""
+        try:
+            batch = self.store().latest_batch()
+        except StoreError:
+            batch = None
+        return Mode.SCAN.value if batch is None else batch.mode
+
     def scan_json(self, scan: Scan) -> Json:
         """Return one scan as the page shows it."""
         for fields in self._scans_json([scan]):
@@ -79,9 +88,10 @@ class LogView:
 
     def _scans_json(self, scans: Sequence[Scan]) -> list[Json]:
         """Return scans with their present answers, all read in one look."""
-        answers = self.store().present_answers([scan.id or 0 for scan in scans])
+        ids = [scan.id or 0 for scan in scans]
+        answers, routings = self.store().present_answers(ids), self.store().routings(ids)
         return [
-            view.scan_json(scan, self.data_dir, answers[scan.id or 0])
+            view.scan_json(scan, self.data_dir, answers[scan.id or 0], routings.get(scan.id or 0))
             for scan in scans
             if scan.id in answers
         ]

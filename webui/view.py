@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from scanner.routing import Routing
 from scanner.store_present import PresentAnswer
 from scanner.store_summary import ENDS, BatchSummary
 from scanner.tables import BatchEvent, Command, Scan
@@ -149,7 +150,9 @@ def batch_json(name: str, summary: BatchSummary, state: str) -> Json:
     }
 
 
-def scan_json(scan: Scan, data_dir: Path, now: PresentAnswer) -> Json:
+def scan_json(
+    scan: Scan, data_dir: Path, now: PresentAnswer, routing: Routing | None = None
+) -> Json:
     """One scan with everything the page shows of it; `now` is its present answer.
 
     `crop` is "" when the picture is gone, `later` is "" while the first answer stands.
@@ -184,6 +187,7 @@ def scan_json(scan: Scan, data_dir: Path, now: PresentAnswer) -> Json:
         "total_ms": round(sum(scan.stages_ms.values()), 1),
         "crop": f"/{scan.crop_path}" if has_crop else "",
         "at": scan.created_at.isoformat(),
+        "routing": None if routing is None else asdict(routing),
     }
 
 

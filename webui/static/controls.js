@@ -92,7 +92,7 @@ for (const [kind, button] of buttons) button.addEventListener("click", () => pre
 byId("keys-open").addEventListener("click", () => byId("keys-dialog").showModal());
 byId("start-form").addEventListener("submit", () => {
   const fields = new FormData(byId("start-form"));
-  send("start", { name: fields.get("name").trim(), expected_cards: Number(fields.get("expected_cards")) });
+  send("start", { name: fields.get("name").trim(), expected_cards: Number(fields.get("expected_cards")), mode: fields.get("mode") });
   byId("start-expected").value = "";
 });
 byId("stop-form").addEventListener("submit", () => send("stop"));
