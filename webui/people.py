@@ -54,7 +54,9 @@ class KeyAsked(_Asked):
 class AuditAsked(BaseModel):
     """Which rows of the audit log."""
 
-    before: int | None = Field(None, ge=1, description="Rows older than the one of this id.")
+    before: int | None = Field(
+        None, ge=1, le=2**63 - 1, description="Rows older than the one of this id."
+    )
     kind: str = Field("", description="login, refused, people or change; empty: all.")
 
 

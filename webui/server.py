@@ -9,11 +9,10 @@ import signal
 import socket
 from pathlib import Path
 
-from waitress.server import create_server
-
 from scanner.config_change import Sources
 from scanner.errors import AlreadyRunningError, ConfigError
 from webui.app import Door, create_app, largest_body_bytes, open_door, services, worker_threads
+from webui.connections import PageConnections
 
 
 class PageServer:
@@ -40,19 +39,9 @@ class PageServer:
         self.port: int = listener.getsockname()[1]
         self.died = False
         self.app = create_app(data_dir, door=door, sources=sources, on_death=self._die)
-        self._server = create_server(
-            self.app,
-            sockets=[listener],
-            threads=worker_threads(),
-            connection_limit=200,
-            # Flask refuses first, in the page's words
-            max_request_body_size=4 * largest_body_bytes(self.app),
-            max_request_header_size=16 * 1024,
-            outbuf_high_watermark=1024 * 1024,
-            channel_timeout=60,
-            ident="",
-            clear_untrusted_proxy_headers=True,
-        )
+        # Flask refuses a body that is too large first, in the page's words.
+        max_body = 4 * largest_body_bytes(self.app)
+        self._server = PageConnections(self.app, listener, worker_threads(), max_body)
 
     def open_door(self) -> None:
         """Show the pairing code, if people need one."""
