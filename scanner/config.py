@@ -85,6 +85,15 @@ class CatalogSettings(Section):
         return value
 
 
+class UploadSettings(Section):
+    """Pictures that come in without a camera."""
+
+    folder: str = Field(
+        "", description="Folder that is watched for pictures, such as a scanner's; empty: none. "
+        "A relative one lies in the data folder.",
+    )  # fmt: skip
+
+
 class RecognitionSettings(Section):
     """How the recognition runs."""
 
@@ -126,6 +135,7 @@ class Settings(Section):
     signals: SignalSettings = SignalSettings()
     crops: CropSettings = CropSettings()
     catalog: CatalogSettings = CatalogSettings()
+    uploads: UploadSettings = UploadSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     decision: DecisionSettings = DecisionSettings()
 

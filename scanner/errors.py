@@ -37,6 +37,12 @@ class PictureError(CounterscanError, ValueError):
     """A picture can't be read, or is too small, too large or not a picture."""
 
 
+class UploadError(CounterscanError, RuntimeError):
+    """No more pictures can be taken in for now; the message says why and what to do."""
+
+    retryable = True
+
+
 class ModelError(CounterscanError, RuntimeError):
     """A model file is missing, damaged or does not fit this runtime."""
 

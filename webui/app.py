@@ -23,6 +23,7 @@ from webui import (
     rules,
     settings,
     sign_in,
+    uploads,
 )
 from webui.access import Access
 from webui.addresses import page_urls
@@ -37,6 +38,8 @@ from webui.page import Page, Services, is_here
 from webui.pairing import Pairing
 from webui.samples import Sampler
 from webui.security import MAX_BODY_BYTES, protect
+from webui.upload_folder import FolderWatcher, folder_of
+from webui.upload_intake import Intake
 from webui.watcher import Watcher
 
 PAGES: tuple[Page, ...] = (
@@ -58,6 +61,7 @@ FURTHER: tuple[Callable[[Services], Blueprint], ...] = (
     people.make,
     api_page.make,
     offers.make,
+    uploads.make,
 )
 """Routes that have no place in the navigation."""
 
@@ -104,6 +108,8 @@ def create_app(
     meters = Meters()
     time_requests(app, meters)
     hub = Hub(MAX_STREAMS)
+    sources = sources or Sources(None, {"data_dir": data_dir})
+    intake = Intake(view.store, view.data_dir)
     behind = Services(
         data_dir=view.data_dir,
         view=view,
@@ -112,9 +118,11 @@ def create_app(
         references=References(view.data_dir, lambda: view.store().packs_used()),
         book=book,
         gate=gate,
-        sources=sources or Sources(None, {"data_dir": data_dir}),
+        sources=sources,
         sampler=sampler,
         meters=meters,
+        intake=intake,
+        folder=FolderWatcher(intake, folder_of(sources, view.data_dir)),
     )
     app.extensions["counterscan"] = behind
     for page in PAGES:

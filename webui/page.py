@@ -23,6 +23,8 @@ from webui.hub import Hub
 from webui.log_view import LogView
 from webui.metrics import Meters
 from webui.samples import Sampler
+from webui.upload_folder import FolderWatcher
+from webui.upload_intake import Intake
 from webui.watcher import Watcher
 
 
@@ -40,10 +42,13 @@ class Services:
     sources: Sources
     sampler: Sampler
     meters: Meters
+    intake: Intake
+    folder: FolderWatcher
 
     def stop(self) -> None:
         """End every open stream and the watcher, and close the log and the page's book."""
         self.hub.close()
+        self.folder.stop()
         self.watcher.stop()
         self.sampler.stop()
         self.view.close()

@@ -40,12 +40,13 @@ class PageServer:
         self.died = False
         self.app = create_app(data_dir, door=door, sources=sources, on_death=self._die)
         # Flask refuses a body that is too large first, in the page's words.
-        max_body = 4 * largest_body_bytes(self.app)
+        max_body = 2 * largest_body_bytes(self.app)
         self._server = PageConnections(self.app, listener, worker_threads(), max_body)
 
     def open_door(self) -> None:
-        """Show the pairing code, if people need one."""
+        """Show the pairing code, if people need one, and begin to watch the scanner's folder."""
         open_door(self.app)
+        services(self.app).folder.start()
 
     def serve(self) -> None:
         """Answer until interrupted or `stop`; then end the streams and close the log."""

@@ -76,6 +76,12 @@ def test_answers_match_their_descriptions(app: Flask, shop: Shop) -> None:
     assert {"/api/live", f"/api/live/scans/{scan}", "/api/settings", "/healthz"} <= set(asked)
 
 
+START = {
+    "kind": "start", "name": "Box", "expected_cards": 3, "store": "Main street", "location": "B 4",
+    "game": "demo", "sets": ["Dawn"], "condition": "LP", "language": "de",
+}  # fmt: skip
+
+
 def test_what_is_changed_answers_as_described(app: Flask) -> None:
     client = app.test_client()
     client.get("/")
@@ -84,7 +90,7 @@ def test_what_is_changed_answers_as_described(app: Flask) -> None:
     token = {"X-CSRF-Token": cookie.value}
     described = {(rule.rule, method): found for rule, method, found in described_routes(app)}
     for path, method, body in (
-        ("/api/live/commands", "POST", {"kind": "start", "name": "Box", "expected_cards": 3}),
+        ("/api/live/commands", "POST", START),
         ("/api/settings", "PATCH", {"changes": {"crops.keep_days": 60}}),
         ("/api/settings/people", "PUT", {"name": "B", "role": "counter", "password": "12345678"}),
         ("/api/settings/keys", "POST", {"label": "Till", "role": "counter"}),
