@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from sqlalchemy import text
 from sqlmodel import Session
 
+from scanner.errors import StoreError
 from scanner.inventory_rows import StockRow, read_prices, read_rows
 from scanner.inventory_value import newest, worth
 from scanner.store import Store
@@ -102,15 +103,25 @@ class StockIndex:
         """A connection to read from, with every row of the log that there was a moment ago.
 
         Raises:
-            StoreError: the log or the index can't be read.
+            StoreError: the log can't be read, or the index could not and is made anew.
         """
         with explained(self._data_dir):
             with self._lock:
                 self._follow()
-            with closing(connect(self._path, mode="ro")) as connection:
-                connection.row_factory = sqlite3.Row
-                connection.execute("BEGIN")
-                yield connection
+            try:
+                with closing(connect(self._path, mode="ro")) as connection:
+                    connection.row_factory = sqlite3.Row
+                    connection.execute("BEGIN")
+                    yield connection
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                with self._lock:
+                    self._throw_away()
+                    self._seen = (-1, "")
+                raise StoreError(
+                    "The list of the stock was damaged and is made anew: please try again."
+                ) from error
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:

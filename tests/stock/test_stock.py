@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scanner.batches import BatchPlan
-from scanner.errors import ConditionError, InventoryError
+from scanner.errors import ConditionError, InventoryError, StoreError
 from scanner.inventory import EVERYTHING, NOT_SET, Line, StockFilter, read_filter
 from scanner.inventory_log import Edit, check_edit
 from scanner.records import Decision, Printing
@@ -333,6 +333,21 @@ def test_the_index_is_made_anew_when_it_is_lost_damaged_or_of_another_catalog(
     assert reopened("USD").lines(EVERYTHING)[0].price_minor == 9
     shelf.catalog({FOX: {"rarity": "rare"}})
     assert reopened().lines(EVERYTHING)[0].facts == {"rarity": "rare"}
+
+
+def test_an_index_that_breaks_under_the_page_is_made_anew(shelf: Shelf, stock: Stock) -> None:
+    for number in range(80):
+        shelf.scan(Printing(f"c{number}", "demo", f"Card {number}", "Set", str(number)))
+    before = stock.lines(EVERYTHING)
+    path = shelf.data_dir / INDEX
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 8192))
+    for file in shelf.data_dir.glob(f"{INDEX}-*"):
+        file.unlink()
+    with pytest.raises(StoreError, match="made anew"):
+        stock.lines(EVERYTHING)
+    assert stock.lines(EVERYTHING) == before
 
 
 def test_following_the_log_step_by_step_ends_where_reading_it_at_once_does(

@@ -14,6 +14,7 @@ from scanner.records import Decision
 from scanner.routing import Mode, Routing
 from tests.stock.shelf import Shelf
 from tests.stock.skus import sku_file
+from tests.webui.accessible import is_accessible
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop, identification
 
@@ -70,6 +71,7 @@ def test_a_card_is_found_and_where_each_copy_lies(
     page.locator(".line-button").first.click()
     expect(page.locator(".copy").first).to_contain_text("bin 2 · no. 1")
     expect(page.locator(".copy").first).to_contain_text("Saturday buylist")
+    is_accessible(page)
     watched.picture(f"inventory-copies-{size}")
     page.locator("#filter-open").click()
     page.locator('[name="batch"]').select_option(label="Long box (40)")
@@ -104,6 +106,7 @@ def test_many_cards_are_changed_at_once_and_that_is_undone(
     page.locator("#change-open").click()
     page.locator("#new-condition").select_option("LP")
     page.locator("#new-location").fill("Box 3")
+    is_accessible(page)
     watched.picture(f"inventory-change-{size}")
     page.locator("#change-form button[type=submit]").click()
     expect(page.locator("#toast")).to_contain_text("70 cards: Condition: Lightly played")
@@ -152,6 +155,7 @@ def test_an_export_is_looked_at_made_and_empty_the_second_time(
     expect(page.locator(".left-out")).to_contain_text("finish is not proven")
     fix = page.get_by_role("link", name="Show them and set it")
     expect(fix).to_have_attribute("href", "/inventory?batch=1&finish=-")
+    is_accessible(page)
     watched.picture(f"inventory-export-{size}")
     with page.expect_download() as waiting:
         page.locator("#export-make").click()
