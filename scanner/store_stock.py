@@ -19,6 +19,7 @@ from scanner.tables_stock import (
     StockEdit,
     StockExport,
     StockExportCard,
+    TcgplayerSet,
     TcgplayerSku,
 )
 
@@ -225,6 +226,19 @@ class StockWrites(MachineWrites):
         with self._log.read() as session:
             rows = session.exec(select(TcgplayerSku).order_by(col(TcgplayerSku.id)))
             return list({row.sku: row for row in rows}.values())
+
+    def name_set(self, game: str, set_name: str, theirs: str) -> None:
+        """Note which of TCGplayer's sets one of ours is; "" takes that back."""
+        self._only("web")
+        with self._log.write() as session:
+            session.add(TcgplayerSet(game=game, set_name=set_name, theirs=theirs))
+
+    def named_sets(self) -> dict[tuple[str, str], str]:
+        """Game and set of ours, and what TCGplayer calls the set."""
+        with self._log.read() as session:
+            rows = session.exec(select(TcgplayerSet).order_by(col(TcgplayerSet.id)))
+            newest = {(row.game, row.set_name): row.theirs for row in rows}
+        return {ours: theirs for ours, theirs in newest.items() if theirs}
 
 
 def _last_export(session: Session) -> int:

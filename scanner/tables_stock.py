@@ -8,6 +8,7 @@
 | `stock_export` | one export file, or that it was never uploaded after all |
 | `stock_export_card` | which copy an export added under which SKU (+1), or took back (-1) |
 | `tcgplayer_sku` | one SKU as the shop's own TCGplayer file lists it; the newest row counts |
+| `tcgplayer_set` | which of TCGplayer's sets one of ours is; the newest row counts |
 
 `counterscan export` writes them too, as the web process: each of its changes is one transaction.
 """
@@ -128,4 +129,17 @@ class TcgplayerSku(SQLModel, table=True):
     condition: str
     price: str = ""
     quantity: int = 0
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class TcgplayerSet(SQLModel, table=True):
+    """A person's word that our set is the one that TCGplayer calls `theirs`; "" takes it back."""
+
+    __tablename__ = "tcgplayer_set"
+    __table_args__ = (_NUMBERED,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    game: str
+    set_name: str
+    theirs: str
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -40,6 +40,24 @@ class LeftOutShown(TypedDict):
     some: list[str]
 
 
+class SetOffered(TypedDict):
+    """A set of ours that TCGplayer seems to call otherwise, and the names that it may be."""
+
+    game: str
+    set: str
+    theirs: list[str]
+
+
+class SetNamed(BaseModel):
+    """Which of TCGplayer's sets one of ours is; `theirs` empty takes that back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    game: str = Field(max_length=80)
+    set: str = Field(max_length=200)
+    theirs: str = Field(max_length=200)
+
+
 class PreviewShown(TypedDict):
     """What an export would do. `sample` are its first rows, as the file has them."""
 
@@ -51,6 +69,7 @@ class PreviewShown(TypedDict):
     unchanged: int
     left_out_copies: int
     left_out: list[LeftOutShown]
+    sets: list[SetOffered]
     sample: list[str]
     skus: int
 

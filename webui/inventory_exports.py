@@ -11,9 +11,17 @@ from scanner.errors import InventoryError
 from scanner.export.desk import ExportDesk, Preview
 from scanner.export.format import NOT_KNOWN
 from scanner.export.formats import FORMATS, every_format
+from scanner.export.tcgplayer_skus import SkuTable
 from scanner.tables_stock import StockExport
 from webui.describe import describe, read_body
-from webui.export_answers import ExportAsked, Exports, ExportShown, Learned, PreviewShown
+from webui.export_answers import (
+    ExportAsked,
+    Exports,
+    ExportShown,
+    Learned,
+    PreviewShown,
+    SetNamed,
+)
 from webui.gate import note
 from webui.inventory_view import StockDesk, filter_of
 from webui.security import Refused
@@ -24,6 +32,7 @@ _EXPORTS_SHOWN = 20
 _SAMPLE_LINES = 6
 _SAMPLE_LETTERS = 300
 _NAMES_SHOWN = 8
+_SETS_SHOWN = 6
 _ID = "int(max=9223372036854775807)"
 _LACKS = {reason: name for name, reason in NOT_KNOWN.items()}
 _LABELS = {target.name: target.label for target in every_format()}
@@ -52,7 +61,7 @@ def add_exports(inventory: Blueprint, desk: StockDesk) -> None:
         is_noted=False,
     )
     def preview() -> Response:
-        return jsonify(_preview_json(_preview(desk), len(desk.exports().skus().by_id)))
+        return jsonify(_preview_json(_preview(desk), desk.exports().skus()))
 
     @inventory.post("/api/inventory/exports")
     @describe("Export cards to a file", body=ExportAsked, answer=ExportShown, status=201)
@@ -94,13 +103,21 @@ def add_exports(inventory: Blueprint, desk: StockDesk) -> None:
         note(f"{learned.named:,} SKUs, {learned.news:,} of them new")
         return jsonify(named=learned.named, news=learned.news)
 
+    @inventory.post("/api/inventory/sets")
+    @describe("Say which of TCGplayer's sets one of ours is", body=SetNamed, status=204)
+    def name_set() -> tuple[str, int]:
+        asked = read_body(SetNamed)
+        desk.stock().store.name_set(asked.game, asked.set, asked.theirs)
+        note(f"{asked.set} is {asked.theirs or 'as it is called'}")
+        return "", HTTPStatus.NO_CONTENT
+
 
 def _preview(desk: StockDesk) -> Preview:
     asked = read_body(ExportAsked)
     return desk.exports().preview(asked.format, filter_of(asked.filter), only_new=asked.only_new)
 
 
-def _preview_json(preview: Preview, skus: int) -> Json:
+def _preview_json(preview: Preview, skus: SkuTable) -> Json:
     plan, target = preview.plan, preview.target
     by_reason: dict[str, Json] = {}
     for entry in plan.left_out:
@@ -132,8 +149,21 @@ def _preview_json(preview: Preview, skus: int) -> Json:
         "left_out_copies": sum(told["copies"] for told in left_out),
         "left_out": left_out,
         "sample": [line[:_SAMPLE_LETTERS] for line in written.splitlines()[: _SAMPLE_LINES * 4]],
-        "skus": skus,
+        "sets": _sets_offered(preview, skus) if target.name == "tcgplayer" else [],
+        "skus": len(skus.by_id),
     }
+
+
+def _sets_offered(preview: Preview, skus: SkuTable) -> list[Json]:
+    """The sets that TCGplayer seems to call otherwise, by the cards that are left out."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for entry in preview.plan.left_out:
+        key = (entry.line.game, entry.line.set_name)
+        if key not in found and entry.reason not in _LACKS:
+            theirs = skus.sets_of(entry.line)
+            if theirs and isinstance(skus.find(entry.line), str):
+                found[key] = theirs[:_SETS_SHOWN]
+    return [{"game": game, "set": ours, "theirs": theirs} for (game, ours), theirs in found.items()]
 
 
 def _export_json(desk: ExportDesk, export: StockExport, counts: bool) -> Json:

@@ -48,14 +48,16 @@ class ExportDesk:
         self._stock = stock
         self._data_dir = data_dir
         self._lock = threading.Lock()
-        self._skus: tuple[int, SkuTable] = (-1, SkuTable(()))
+        self._skus: tuple[object, SkuTable] = (None, SkuTable(()))
 
     def skus(self) -> SkuTable:
         """The SKUs that the shop's own files taught, read once for as long as nothing is new."""
-        newest = self._stock.store.newest_sku()
+        store = self._stock.store
+        sets = store.named_sets()
+        newest = (store.newest_sku(), sets)
         with self._lock:
             if self._skus[0] != newest:
-                self._skus = (newest, SkuTable(self._stock.store.skus()))
+                self._skus = (newest, SkuTable(store.skus(), sets))
             return self._skus[1]
 
     def preview(self, name: str, wanted: StockFilter, *, only_new: bool = False) -> Preview:

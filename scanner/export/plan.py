@@ -2,7 +2,8 @@
 
 Every copy is remembered with the key it went out under. Where the other end adds quantities up, a
 copy goes out once, is taken back when it has left the stock, and moves from key to key when what
-is known of it has changed. A file made twice is empty the second time.
+is known of it has changed. Of a copy that can't be mapped any more nothing is taken back: not to
+know is no reason to take a card off the market. A file made twice is empty the second time.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def plan_export(
             scan, before = copy.scan_id, standing.get(copy.scan_id)
             seen.add(scan)
             key = found.key if isinstance(found, Row) else None
-            if before is not None and before != key:
+            if before is not None and key not in (None, before):
                 cards.append((scan, before, -1))
             if isinstance(found, str) or scan not in wanted:
                 held += scan in wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
@@ -60,8 +60,14 @@ def read_skus(data: bytes) -> list[dict[str, Any]]:
 class SkuTable:
     """Finds the SKU of a line of the stock."""
 
-    def __init__(self, skus: Iterable[TcgplayerSku]) -> None:
-        """Sort the SKUs by collector number; those of sealed products are passed over."""
+    def __init__(
+        self, skus: Iterable[TcgplayerSku], sets: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
+        """Sort the SKUs by collector number; those of sealed products are passed over.
+
+        `sets` says what TCGplayer calls a game's set where a person had to say so.
+        """
+        self._sets = sets or {}
         self.by_id: dict[str, TcgplayerSku] = {}
         self._by_number: dict[str, list[tuple[TcgplayerSku, Kind]]] = defaultdict(list)
         for sku in skus:
@@ -79,12 +85,7 @@ class SkuTable:
         if not self.by_id:
             return "No SKU is known yet: import your own TCGplayer file first."
         edition, variant = split_edition(line.variant)
-        here = [
-            (sku, kind)
-            for number in self._numbers(line)
-            for sku, kind in self._by_number.get(number, ())
-            if is_product_line(sku.product_line, line.game)
-        ]
+        here = self._of_number(line)
         of_set = [(s, k) for s, k in here if set_forms(s.set_name) & self._set_forms(line)]
         own_name, own_extra = product_name(line.name, line.number)
         named: list[tuple[TcgplayerSku, Kind]] = []
@@ -96,10 +97,30 @@ class SkuTable:
             else:
                 others.add(sku.product_name)
         if not named:
-            return _no_product(line, here, others)
+            return _no_product(line, others, self.sets_of(line))
         if len({_product(sku) for sku, _ in named}) > 1:
             return "Your TCGplayer file has several products that may be this card."
         return _of_kind(line, edition, named)
+
+    def sets_of(self, line: Line) -> list[str]:
+        """TCGplayer's sets in which a card of this name and number is, the line's own set aside."""
+        own = product_name(line.name, line.number)[0]
+        return sorted(
+            {
+                sku.set_name
+                for sku, _ in self._of_number(line)
+                if product_name(sku.product_name, sku.number)[0] == own
+                and not set_forms(sku.set_name) & self._set_forms(line)
+            }
+        )
+
+    def _of_number(self, line: Line) -> list[tuple[TcgplayerSku, Kind]]:
+        return [
+            (sku, kind)
+            for number in self._numbers(line)
+            for sku, kind in self._by_number.get(number, ())
+            if is_product_line(sku.product_line, line.game)
+        ]
 
     def _numbers(self, line: Line) -> set[str]:
         code = line.set_code or line.set
@@ -112,23 +133,17 @@ class SkuTable:
             )
         }
 
-    @staticmethod
-    def _set_forms(line: Line) -> frozenset[str]:
+    def _set_forms(self, line: Line) -> frozenset[str]:
+        said = self._sets.get((line.game, line.set_name))
+        if said is not None:
+            return set_forms(said)
         return set_forms(line.set) | set_forms(line.set_name) | set_forms(line.set_code)
 
 
-def _no_product(line: Line, here: Sequence[tuple[TcgplayerSku, Kind]], others: set[str]) -> str:
+def _no_product(line: Line, others: set[str], sets: Sequence[str]) -> str:
     if others:
         names = " and ".join(f"“{name}”" for name in sorted(others)[:3])
         return f"With this number your TCGplayer file has only {names}."
-    sets = sorted(
-        {
-            sku.set_name
-            for sku, _ in here
-            if product_name(sku.product_name, sku.number)[0]
-            == product_name(line.name, line.number)[0]
-        }
-    )
     if sets:
         named = " and ".join(f"“{name}”" for name in sets[:3])
         return f"Your TCGplayer file has this card in {named}, not in {line.set_name or 'its set'}."

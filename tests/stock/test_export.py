@@ -19,7 +19,7 @@ from scanner.records import Printing
 from scanner.stock import Stock
 from scanner.store import Store
 from tests.conftest import Counterscan
-from tests.stock.shelf import FOX, GOLEM, Shelf
+from tests.stock.shelf import FOX, GOLEM, HERON, Shelf
 from tests.stock.skus import sku_file, write
 
 BASE = Printing("izo", "onepiece", "Izo", "OP08", "OP08-002")
@@ -79,6 +79,18 @@ def test_what_has_changed_moves_from_sku_to_sku(
     stock.edit(Edit(removed="sold"), scan_ids=ids[:2])
     assert deltas(desk) == {"100000": -2}
     assert deltas(desk) == {}
+
+
+def test_a_card_that_cannot_be_mapped_any_more_is_left_where_it_is(
+    shelf: Shelf, desk: ExportDesk, stock: Stock
+) -> None:
+    scan = shelf.scan(FOX)
+    deltas(desk)
+    stock.edit(Edit(condition=""), scan_ids=[scan])
+    assert deltas(desk) == {}
+    assert len(reasons(desk)) == 1
+    stock.edit(Edit(condition="MP"), scan_ids=[scan])
+    assert deltas(desk) == {"100000": -1, "100020": 1}
 
 
 def test_what_tcgplayer_sold_itself_is_not_taken_off_twice(
@@ -195,6 +207,20 @@ def test_set_and_number_are_the_key_and_the_name_is_not(shelf: Shelf, stock: Sto
     assert "in “Another Dawn”, not in First Light" in reasons(desk)[0]
     desk.learn(sku_file([Printing("x", "demo", "Other Fox", "", "042/120")], "Demo", "First Light"))
     assert reasons(desk) == ["With this number your TCGplayer file has only “Other Fox”."]
+
+
+def test_a_person_says_once_what_tcgplayer_calls_a_set(
+    shelf: Shelf, stock: Stock, page: Store
+) -> None:
+    desk = ExportDesk(stock, shelf.data_dir)
+    desk.learn(sku_file([FOX, HERON], "Demo", "Another Dawn"))
+    shelf.scan(FOX)
+    [entry] = desk.preview("tcgplayer", EVERYTHING).plan.left_out
+    assert desk.skus().sets_of(entry.line) == ["Another Dawn"]
+    page.name_set("demo", "First Light", "Another Dawn")
+    assert deltas(desk) == {"100000": 1}
+    page.name_set("demo", "First Light", "")
+    assert deltas(desk) == {}
 
 
 def test_two_printings_that_a_format_cannot_tell_apart_are_both_left_out(

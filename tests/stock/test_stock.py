@@ -50,7 +50,7 @@ def test_a_card_that_a_person_names_comes_into_stock_and_leaves_when_that_is_und
     shelf: Shelf, stock: Stock, page: Store
 ) -> None:
     scan = shelf.scan(FOX, decision=Decision.UNKNOWN)
-    assert stock.lines(EVERYTHING) == []
+    assert stock.lines(EVERYTHING) == stock.lines(StockFilter(removed=True)) == []
     page.add_correction(scan, GOLEM, "holo", "ja", "MP")
     assert short(stock.lines(EVERYTHING)) == [("Moss Golem", "holo", "MP", "ja", 1)]
     page.undo_correction(scan)

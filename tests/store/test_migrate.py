@@ -39,6 +39,7 @@ TABLES = {
     "stock_export",
     "stock_export_card",
     "tcgplayer_sku",
+    "tcgplayer_set",
     "hand_count",
     "upload",
     "upload_picture",
@@ -134,6 +135,11 @@ ROWS[10] = [
     "INSERT INTO offer_word VALUES (1, 1, 'price', 'EUR', 250, 300, '2025-01-05 10:00:00.000000')",
     """INSERT INTO offer_made VALUES (1, 1, 'cash', 'EUR', 250, 300, '[]',
     '2025-01-05 10:00:00.000000')""",
+]
+ROWS[11] = [
+    *ROWS[10],
+    """INSERT INTO tcgplayer_set VALUES (1, 'demo', 'Set', 'SV01: Set',
+    '2025-01-09 10:00:00.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

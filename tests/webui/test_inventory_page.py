@@ -169,6 +169,22 @@ def test_an_export_is_looked_at_made_and_empty_the_second_time(
     watched.is_well()
 
 
+def test_a_set_that_tcgplayer_calls_otherwise_is_named(
+    shop: Shop, serve: Serve, look: Look, tmp_path: Path
+) -> None:
+    fill(shop, 2)
+    page = look(f"{serve().url}/inventory", "390").page
+    printing = identification(1).printing
+    assert printing is not None
+    file = tmp_path / "mine.csv"
+    file.write_bytes(sku_file([printing], "Demo", "HP01: The Promos"))
+    page.locator("#export-open").click()
+    page.get_by_label("TCGplayer", exact=True).check()
+    page.locator("#sku-file").set_input_files(file)
+    page.get_by_role("button", name="HP01: The Promos").click()
+    expect(page.locator(".preview-good")).to_have_text("1 card in 1 row")
+
+
 def test_the_value_is_drawn(shop: Shop, serve: Serve, look: Look) -> None:
     fill(shop, 40)
     watched = look(f"{serve().url}/inventory", "1280", "dark")

@@ -132,6 +132,26 @@ function leftOut(told) {
     list.append(item);
   }
   part.append(list);
+  if (told.sets.length) part.append(setsOffered(told.sets));
+  return part;
+}
+
+// A set that TCGplayer calls otherwise: a person says so once, and its cards are mapped.
+function setsOffered(sets) {
+  const part = element("ul", "", "sets-offered");
+  for (const one of sets) {
+    const item = element("li", `Is “${one.set}” the set that TCGplayer calls `);
+    for (const theirs of one.theirs) {
+      const button = element("button", theirs, "button");
+      button.type = "button";
+      button.addEventListener("click", async () => {
+        if (await send("POST", "/api/inventory/sets", { game: one.game, set: one.set, theirs })) preview();
+      });
+      item.append(button);
+    }
+    item.append("?");
+    part.append(item);
+  }
   return part;
 }
 
