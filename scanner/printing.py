@@ -124,8 +124,7 @@ class Reading:
             return _OPEN
         places = self.siblings.places(one, other)
         half_here = places[::2, ::2] * self.visible
-        here = cv2.resize(self.visible, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_NEAREST)
-        here *= places
+        here = cv2.resize(half_here, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_NEAREST)
         # In variances; what is left differs between the two just as the two themselves do.
         luma_apart = first.luma - second.luma
         luma_apart *= luma_apart

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from scanner.printing_group import (
     HALF,
+    KERNEL_PX,
     RIM_PX,
-    SHIFTS,
     Siblings,
     at_core,
     at_half_core,
     chroma_of,
-    softened,
+    median_of,
     surroundings,
 )
 from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Map, even, lay, move
 from scanner.records import CROP_WIDTH_PX, Picture
 
 _WHITE_ABOVE, _BLACK_BELOW = 250, 5
-_FEWEST_SHARED = 40.0
+_FEWEST_SHARED = 30.0
 _LEAST_GAIN = 0.08
 # Light, glare and foil change over about a fifth of the card; their fields are held in cells.
 _CELL_PX = 4
@@ -53,11 +53,10 @@ def laid_crop(crop: Picture, siblings: Siblings) -> Laid | None:
     placed = lay(siblings.first.evened, siblings.points, even(np.asarray(half[..., 0], np.uint8)))
     if placed is None:
         return None
-    # Sampled from the full crop, so that it is not softened twice: a 2×2 mean lies half a pixel
-    # before the pixel it is kept at.
+    # Sampled from the full crop, so that it is not softened twice.
     scale = CROP_WIDTH_PX / WIDTH_PX
-    full = np.asarray(cv2.blur(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (2, 2)), np.uint8)
-    luma = move(full, placed, scale=scale, shift=scale / 2)
+    full = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (3, 3), 0)
+    luma = move(np.asarray(full, np.uint8), placed, scale=scale, shift=(scale - 1) / 2)
     grey, red, blue = cv2.split(colours)
     shown = cv2.inRange(small, (0, 0, 0), (_WHITE_ABOVE - 1,) * 3)
     shown = cv2.min(shown, cv2.inRange(grey, _BLACK_BELOW, 255))
@@ -72,7 +71,7 @@ def laid_crop(crop: Picture, siblings: Siblings) -> Laid | None:
 
 
 def learn_blur(laid: Laid, siblings: Siblings) -> tuple[NDArray[np.float32], float] | None:
-    """The 26 weights that make the first sibling's high-passed luma (`design`) the crop's.
+    """The 25 weights that make the first sibling's high-passed luma (`design`) the crop's.
 
     Defocus, motion, a last half pixel of shift and the contrast are all in them. Also the
     share of the crop's variance, 0…1, that they explain there. None when too little is shared or
@@ -84,7 +83,10 @@ def learn_blur(laid: Laid, siblings: Siblings) -> tuple[NDArray[np.float32], flo
     if float(weight.sum()) < _FEWEST_SHARED:
         return None
     off = np.abs(aim - _solved(design, weight, aim) @ design)
-    deviation = 1.48 * float(np.median(off[weight > 0.5])) + 1e-3
+    kept = off[weight > 0.5]
+    if not len(kept):
+        return None
+    deviation = 1.48 * median_of(kept) + 1e-3
     trust = np.asarray(weight / (1 + np.square(off / np.float32(3 * deviation))), np.float32)
     found = _solved(design, trust, aim)
     if float(found.sum()) < _LEAST_GAIN:
@@ -96,18 +98,16 @@ def learn_blur(laid: Laid, siblings: Siblings) -> tuple[NDArray[np.float32], flo
 def _solved(design: Map, weight: Map, aim: Map) -> NDArray[np.float32]:
     weighed = design * weight
     normal = weighed @ design.T
-    size = len(normal)
-    normal += np.eye(size, dtype=np.float32) * np.float32(0.002 * np.trace(normal) / size + 1e-3)
-    return np.asarray(np.linalg.solve(normal, weighed @ aim), np.float32)
+    diagonal = normal.ravel()[:: len(normal) + 1]
+    diagonal += np.float32(0.002 * float(diagonal.sum()) / len(normal) + 1e-3)
+    _, found = cv2.solve(normal, (weighed @ aim)[:, None], flags=cv2.DECOMP_CHOLESKY)
+    return np.asarray(found, np.float32)[:, 0]
 
 
 def blurred(luma: Map, weights: NDArray[np.float32]) -> Map:
     """The luma as the crop's camera would show it."""
-    kernel = np.zeros((5, 5), np.float32)
-    for (dy, dx), weight in zip(SHIFTS, weights, strict=False):
-        kernel[2 - dy, 2 - dx] = weight
-    soft = softened(luma, np.asarray(cv2.resize(luma, HALF, interpolation=cv2.INTER_AREA)))
-    return np.asarray(cv2.scaleAdd(soft, float(weights[-1]), cv2.filter2D(luma, -1, kernel)))
+    kernel = weights.reshape(KERNEL_PX, KERNEL_PX)
+    return np.asarray(cv2.filter2D(luma, -1, kernel), np.float32)
 
 
 def every_second(values: Map) -> Map:
@@ -124,7 +124,7 @@ def local_gain(laid: Laid, foretold: Map, foretold_half: Map, shared: Map) -> Ma
     own_high = every_second(foretold) - surroundings(foretold_half)
     weighed = shared * own_high
     both, own = _cells(weighed * high), _cells(weighed * own_high)
-    usual = 0.15 * float(own.mean()) / max(float(shared.mean()), 0.01)
+    usual = 0.15 * cv2.mean(own)[0] / max(cv2.mean(shared)[0], 0.01)
     window = (_GAIN_CELLS, _GAIN_CELLS)
     gain = (cv2.blur(both, window) + usual) / (cv2.blur(own, window) + (usual + 1e-3))
     return np.asarray(gain.clip(0.25, 2.5), np.float32)
@@ -137,7 +137,8 @@ def near_means(values: Map, shared: Map) -> Map:
     """
     near, far = (_NEAR_CELLS, _NEAR_CELLS), (_FAR_CELLS, _FAR_CELLS)
     weight, weighed = _cells(shared), _stacked_cells(values * shared)
-    everywhere = weighed.mean((0, 1)) / max(float(weight.mean()), 0.01)
+    everywhere = np.array(cv2.mean(weighed)[: len(values)], np.float32)
+    everywhere /= np.float32(max(cv2.mean(weight)[0], 0.01))
     distant = cv2.blur(weighed, far) + np.float32(0.05) * everywhere
     distant /= (cv2.blur(weight, far) + np.float32(0.05))[..., None]
     distant *= np.float32(0.08)
@@ -155,13 +156,15 @@ def mix_of(first: Map, chroma: Map, shared: Map) -> Map | None:
     core = np.s_[..., 4:-4:3, 4:-4:3]
     weight = (shared[core].ravel() > 0.5).astype(np.float32)
     count = float(weight.sum())
-    if count < _FEWEST_SHARED / 4:
+    if count < _FEWEST_SHARED / 3:
         return None
     source = np.concatenate([first[core].reshape(3, -1), np.ones((1, len(weight)), np.float32)])
     weighed = source * weight
-    still = np.diag([2 * count, 2 * count, 2 * count, 0]) + np.eye(4) * 1e-3
-    mix = np.linalg.solve(weighed @ source.T + still, weighed @ chroma[core].reshape(2, -1).T)
-    return np.asarray(mix[:3].T, np.float32)
+    normal = (weighed @ source.T).astype(np.float64)
+    normal.ravel()[::5] += (2 * count, 2 * count, 2 * count, 1e-3)
+    wanted = (weighed @ chroma[core].reshape(2, -1).T).astype(np.float64)
+    _, mix = cv2.solve(normal, wanted, flags=cv2.DECOMP_CHOLESKY)
+    return np.ascontiguousarray(mix[:3].T, np.float32)
 
 
 def local_variances(rest: Map, shared: Map) -> Map:
@@ -172,7 +175,8 @@ def local_variances(rest: Map, shared: Map) -> Map:
     sample = np.abs(rest[:, ::4, ::4])[:, shared[::4, ::4] > 0.5]
     whole = np.full((len(rest), 1, 1), 100, np.float32)
     if sample.size:
-        whole = np.square(np.float32(1.48) * np.median(sample, axis=1)).reshape(-1, 1, 1)
+        middle = np.partition(sample, sample.shape[1] // 2, axis=1)[:, sample.shape[1] // 2]
+        whole = np.square(np.float32(1.48) * middle).reshape(-1, 1, 1)
     window = (_VARIANCE_CELLS, _VARIANCE_CELLS)
     weight = cv2.blur(_cells(shared), window)
     squares = rest * rest
@@ -220,4 +224,7 @@ def half_size(cells: Map) -> Map:
     """Values held in cells, `(C, 80, 56)` or `(80, 56)`, at half the size."""
     if cells.ndim == 2:
         return np.asarray(cv2.resize(cells, HALF), np.float32)
-    return np.stack([np.asarray(cv2.resize(plane, HALF), np.float32) for plane in cells])
+    halves = np.empty((len(cells), HALF[1], HALF[0]), np.float32)
+    for plane, half in zip(cells, halves, strict=True):
+        cv2.resize(plane, HALF, half)
+    return halves

@@ -38,13 +38,16 @@ _ROWS, _COLUMNS = HEIGHT_PX // _CELL_PX + 2, WIDTH_PX // _CELL_PX + 2
 def even(half: Grey) -> Grey:
     """A half-sized grey picture, `(160, 112) uint8`, with the same mean and contrast everywhere,
     to follow points in."""
-    values = half.astype(np.float32)
     window = (_EVEN_WINDOW_PX, _EVEN_WINDOW_PX)
-    mean = cv2.boxFilter(values, -1, window)
-    variance = cv2.sqrBoxFilter(values, cv2.CV_32F, window) - mean * mean
-    deviation = np.sqrt(np.maximum(variance, 0)) + np.float32(6)
-    evened = cv2.divide(values - mean, deviation, scale=36) + np.float32(128)
-    return np.asarray(np.clip(evened, 0, 255), np.uint8)
+    mean = np.asarray(cv2.boxFilter(half, cv2.CV_32F, window), np.float32)
+    deviation = np.asarray(cv2.sqrBoxFilter(half, cv2.CV_32F, window), np.float32)
+    deviation -= mean * mean
+    deviation = np.sqrt(np.maximum(deviation, 0, out=deviation), out=deviation)
+    deviation += 6
+    evened = np.divide(half - mean, deviation, out=deviation)
+    evened *= 36
+    evened += np.float32(128.5)
+    return np.asarray(np.clip(evened, 0, 255, out=evened), np.uint8)
 
 
 def points_of(evened: Grey) -> Map:
@@ -53,17 +56,17 @@ def points_of(evened: Grey) -> Map:
     return np.empty((0, 1, 2), np.float32) if found is None else np.asarray(found, np.float32)
 
 
-def lay(reference: Grey, points: Map, picture: Grey) -> Map | None:
-    """Where in `picture` the cells of `reference` lie, for `planes`.
+def lay(reference: Grey, points: Map, picture: Grey, window_px: int = _WINDOW_PX) -> Map | None:
+    """Where in `picture` the cells of `reference` lie, for `move`.
 
     Both are evened; `points` are the reference's. None when too few points are found again.
     """
     if len(points) < _FEWEST_POINTS:
         return None
-    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.02)
+    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.03)
     moved, status, _ = cv2.calcOpticalFlowPyrLK(
         reference, picture, points, np.empty(0, np.float32),
-        winSize=(_WINDOW_PX, _WINDOW_PX), maxLevel=_LEVELS, criteria=until,
+        winSize=(window_px, window_px), maxLevel=_LEVELS, criteria=until,
     )  # fmt: skip
     followed = status[:, 0] > 0
     # A pixel of the half size covers four: its middle lies half a pixel further on.
@@ -72,7 +75,7 @@ def lay(reference: Grey, points: Map, picture: Grey) -> Map | None:
     least = max(_FEWEST_POINTS, _FEWEST_SHARE * len(points))
     if len(source) < least:
         return None
-    matrix, agree = cv2.findHomography(source, target, cv2.RANSAC, _REACH_PX, maxIters=300)
+    matrix, agree = cv2.findHomography(source, target, cv2.USAC_MAGSAC, _REACH_PX, maxIters=300)
     if np.shape(matrix) != (3, 3) or np.count_nonzero(agree) < least:
         return None
     kept = np.asarray(agree)[:, 0] > 0

@@ -15,7 +15,7 @@ from scanner.records import Picture
 _REACH = 0.2
 _MOST_RIVALS = 4
 _KEPT_GROUPS = 8
-_KEPT_PLATES = 24
+_KEPT_PLATES = 64
 
 
 class Rivals:
