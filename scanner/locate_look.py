@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -63,9 +64,24 @@ def look_twice(frame: Picture, net: CornerNet) -> Look | None:
     if turned is None or not turned.quads:
         return look
     chances = np.asarray((look.chances + turned.chances) / 2, np.float32)
-    if turned.quads[0].strength <= look.quads[0].strength:
-        return replace(look, chances=chances)
-    return replace(look, chances=chances, quads=turned.quads)
+    kept, other = look.quads, turned.quads
+    if other[0].strength > kept[0].strength:
+        kept, other = other, kept
+    return replace(look, chances=chances, quads=[kept[0], *(_seen_by(q, other) for q in kept[1:])])
+
+
+def _seen_by(quad: Quad, others: Sequence[Quad]) -> Quad:
+    """A faint card that the other look sees too is as sharp as both say together."""
+    middle, near = quad.corners.mean(axis=0), short_side(quad.corners) / 3
+    again = max(
+        (
+            other.strength
+            for other in others
+            if np.linalg.norm(other.corners.mean(axis=0) - middle) < near
+        ),
+        default=0.0,
+    )
+    return replace(quad, strength=min(1.0, quad.strength + again))
 
 
 def look_once(frame: Picture, net: CornerNet, *, turned: bool = False) -> Look | None:

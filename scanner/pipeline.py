@@ -19,6 +19,7 @@ from scanner.errors import ModelError, PictureError
 from scanner.finish_facts import FinishFacts
 from scanner.glare import Frames
 from scanner.locate import Locator
+from scanner.outline import settle_outline
 from scanner.page import identify_all
 from scanner.quality import measure_quality
 from scanner.reader import Reader
@@ -190,7 +191,8 @@ class Recognizer:
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD
         answer = self._answer(
-            verdict, view, stages, Located(view, (corners,), located.confidence),
+            verdict, view, stages,
+            Located(view, (settle_outline(corners, located),), located.confidence),
             crop, found.upside_down,
         )  # fmt: skip
         finish = self._finishes.of_answer(answer, frames.pair(corners))

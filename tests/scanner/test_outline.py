@@ -1,0 +1,34 @@
+"""The outline follows the picture, unless the paper's plain edges say otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scanner.outline import settle_outline
+from scanner.records import Located, Trust, View
+
+PICTURE = np.array([[100, 100], [300, 100], [300, 380], [100, 380]], np.float32)
+
+
+def located(off_px: float, trust: float, turned: int = 0) -> Located:
+    corners = PICTURE.copy()
+    corners[2:, 1] += off_px
+    sure: Trust = (trust, trust, trust, trust)
+    return Located(View.CARD, (np.roll(corners, turned, axis=0),), corner_trust=(sure,))
+
+
+@pytest.mark.parametrize("turned", [0, 2])
+def test_another_layout_keeps_the_papers_edges(turned: int) -> None:
+    shown = settle_outline(PICTURE, located(30, 0.7, turned))
+    assert shown[2, 1] == 410
+    assert np.array_equal(shown[:2], PICTURE[:2])
+
+
+@pytest.mark.parametrize(("off_px", "trust"), [(8, 0.9), (30, 0.4), (0, 0.9)])
+def test_a_recognised_picture_knows_its_corners_better(off_px: float, trust: float) -> None:
+    assert settle_outline(PICTURE, located(off_px, trust)) is PICTURE
+
+
+def test_without_a_look_at_the_edges_the_picture_counts() -> None:
+    assert settle_outline(PICTURE, Located(View.CARD, (PICTURE + 30,))) is PICTURE
