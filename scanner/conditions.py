@@ -169,6 +169,14 @@ def problems_of(error: ValidationError) -> list[str]:
     return [f"{_place(e['loc'])}{_words(e)}" for e in error.errors(include_url=False)[:5]]
 
 
+def lists_asked(condition: AnyCondition) -> list[str]:
+    """The names of the shop's lists that the condition asks about."""
+    if isinstance(condition, Test):
+        return [str(name) for name in values_of(condition)] if condition.field == "list" else []
+    parts = (condition.part,) if isinstance(condition, Not) else condition.parts
+    return [name for part in parts for name in lists_asked(part)]
+
+
 def money_of(value: object) -> Money:
     """The money in a test on a price, which was checked when the test was read."""
     return read_money(str(value))

@@ -77,9 +77,13 @@ class RuleStore(MachineWrites):
             note = session.get(BatchRules, batch_id)
             return None if note is None else session.get(RuleSetRow, note.rule_set_id)
 
-    def batches_of_rules(self, rule_set_id: int) -> frozenset[int]:
-        """The batches that were sorted by this version."""
-        query = select(BatchRules.batch_id).where(BatchRules.rule_set_id == rule_set_id)
+    def batches_of_rules(self, kind: str, name: str) -> frozenset[int]:
+        """The batches that were sorted by any version of this name."""
+        query = (
+            select(BatchRules.batch_id)
+            .join(RuleSetRow)
+            .where(RuleSetRow.kind == kind, RuleSetRow.name == name)
+        )
         with self._log.read() as session:
             return frozenset(session.exec(query))
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from scanner.offers import OfferRules
+
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -75,6 +77,12 @@ class OfferRulesSent(_Asked):
     """What the shop pays."""
 
     rules: dict[str, Any]
+
+
+class OfferRulesDescribed(OfferRulesSent):
+    """What the shop pays, in full."""
+
+    rules: OfferRules  # type: ignore[assignment]
 
 
 class WordSent(_Asked):

@@ -24,6 +24,7 @@ from webui.offer_answers import (
     CardsSent,
     Done,
     OfferAsked,
+    OfferRulesDescribed,
     OfferRulesSent,
     OfferRulesTold,
     OfferTold,
@@ -165,7 +166,7 @@ def make(services: Services) -> Blueprint:
 
     @offers.post("/api/offer/rules")
     @describe(
-        "Keep what the shop pays", body=OfferRulesSent, answer=OfferRulesTold, role="manager",
+        "Keep what the shop pays", body=OfferRulesDescribed, answer=OfferRulesTold, role="manager",
         refusals=(422,), max_body_bytes=MAX_RULES_BYTES,
     )  # fmt: skip
     def keep() -> Response:
@@ -176,7 +177,7 @@ def make(services: Services) -> Blueprint:
 
     @offers.post("/api/offer/rules/words")
     @describe(
-        "Buying rules in plain English, nothing is kept", body=OfferRulesSent,
+        "Buying rules in plain English, nothing is kept", body=OfferRulesDescribed,
         answer=OfferRulesTold, refusals=(422,), is_noted=False, max_body_bytes=MAX_RULES_BYTES,
     )  # fmt: skip
     def words() -> Response:

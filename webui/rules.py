@@ -20,10 +20,12 @@ from webui.rules_answers import (
     Named,
     NameSent,
     PresetSent,
+    RulesDescribed,
     RulesInWords,
     RulesSent,
     RulesTwin,
     TrialTold,
+    TryDescribed,
     TrySent,
 )
 from webui.rules_plan import add_plan
@@ -65,7 +67,7 @@ def make(services: Services) -> Blueprint:
 
     @rules.post("/api/rules")
     @describe(
-        "Keep sort rules", body=RulesSent, answer=Named, role="manager", status=201,
+        "Keep sort rules", body=RulesDescribed, answer=Named, role="manager", status=201,
         refusals=(422,), max_body_bytes=MAX_RULES_BYTES,
     )  # fmt: skip
     def keep() -> tuple[Response, int]:
@@ -77,7 +79,7 @@ def make(services: Services) -> Blueprint:
 
     @rules.post("/api/rules/words")
     @describe(
-        "Sort rules in plain English, nothing is kept", body=RulesSent, answer=RulesInWords,
+        "Sort rules in plain English, nothing is kept", body=RulesDescribed, answer=RulesInWords,
         refusals=(422,), is_noted=False, max_body_bytes=MAX_RULES_BYTES,
     )  # fmt: skip
     def words() -> Response:
@@ -126,7 +128,7 @@ def make(services: Services) -> Blueprint:
 
     @rules.post("/api/rules/try")
     @describe(
-        "Say where the cards of a past batch would go", body=TrySent, answer=TrialTold,
+        "Say where the cards of a past batch would go", body=TryDescribed, answer=TrialTold,
         refusals=(422,), is_noted=False, max_body_bytes=MAX_RULES_BYTES,
     )  # fmt: skip
     def tried() -> Response:

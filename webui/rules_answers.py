@@ -7,6 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from scanner.sorting.rules import RuleSet
+
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +31,12 @@ class RulesSent(_Asked):
 
     rules: dict[str, Any]
     was_called: str = Field("", max_length=60)
+
+
+class RulesDescribed(RulesSent):
+    """Rules to keep, in full; `was_called` is their name so far, empty for new ones."""
+
+    rules: RuleSet  # type: ignore[assignment]
 
 
 class RulesInWords(TypedDict):
@@ -64,6 +72,12 @@ class TrySent(_Asked):
     name: str = Field("", max_length=60)
     rules: dict[str, Any] | None = None
     shown: int = Field(300, ge=0, le=20_000)
+
+
+class TryDescribed(TrySent):
+    """Rules, by name or in full, to try on a past batch; `shown` counts the cards listed."""
+
+    rules: RuleSet | None = None  # type: ignore[assignment]
 
 
 class TrialTold(TypedDict):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from scanner.card_facts import folded
+from scanner.conditions import lists_asked
 from scanner.conditions_fields import FIELDS, OPS, Kind, Op
 from scanner.config import Settings
 from scanner.inventory_catalog import LibraryFacts
 from scanner.sorting.presets import PRESETS
-from scanner.sorting.rules import EACH_WORDS, RuleSet, write_rules
+from scanner.sorting.rules import EACH_WORDS, REST, UNIDENTIFIED, RuleSet, write_rules
 from scanner.sorting.shop_rules import NamedRules, list_rules, lookup_of
 from scanner.sorting.trial import TriedCard, cards_of_batch, sets_of
 from scanner.store import Store
@@ -73,9 +77,16 @@ class RulesView:
             "in_force": named.in_force,
             "problem": named.problem,
             "lines": [] if rules is None else lines_of(rules),
+            "missing_lists": [] if rules is None else self._missing_lists(rules),
             "too_few_bins": rules is not None and rules.highest_bin > self.bins,
             "rules": None if rules is None else write_rules(rules),
         }
+
+    def _missing_lists(self, rules: RuleSet) -> list[str]:
+        """The lists that rules ask about and that the shop does not have: no card is on them."""
+        known = {folded(name) for name in self._store.card_lists()}
+        asked = [name for rule in rules.rules for name in lists_asked(rule.when)]
+        return [name for name in dict.fromkeys(asked) if folded(name) not in known]
 
     def batches(self) -> list[Json]:
         """The newest batches that hold cards, to try rules on."""
@@ -97,15 +108,23 @@ class RulesView:
 
 def lines_of(rules: RuleSet) -> list[Json]:
     """The rules in words, in their order, with where all other cards go."""
-    lines: list[Json] = [
-        {"name": rule.name, "words": rule.words, "on": rule.on, "bins": list(rule.bins)}
-        for rule in rules.rules
-    ]
+    lines = [_line(rules, rule.name, rule.words, rule.bins, rule.on) for rule in rules.rules]
     rest = rules.rest_bin or rules.unidentified_bin
-    lines.append({"name": "All other cards", "words": f"Bin {rest}.", "on": True, "bins": [rest]})
+    lines.append(_line(rules, REST, f"Bin {rest}.", [rest]))
     aside = rules.unidentified_bin
-    lines.append({"name": "Unidentified", "words": f"Bin {aside}.", "on": True, "bins": [aside]})
+    lines.append(_line(rules, UNIDENTIFIED, f"Bin {aside}.", [aside]))
     return lines
+
+
+def _line(rules: RuleSet, name: str, words: str, bins: Sequence[int], on: bool = True) -> Json:
+    names = [rules.limits[bin_].name for bin_ in bins if bin_ in rules.limits]
+    return {
+        "name": name,
+        "words": words,
+        "on": on,
+        "bins": list(bins),
+        "bin_names": [name for name in names if name],
+    }
 
 
 def vocabulary() -> Json:

@@ -88,6 +88,21 @@ def test_a_set_keeps_its_bin_while_its_cards_lie_there(shop: Shop) -> None:
     assert [shop.pass_card(router, answer(card)) for card in ("A-2", "C-1", "B-1")] == [2, 1, 5]
 
 
+def test_a_set_keeps_its_bin_when_another_rule_is_changed_but_not_under_other_rules(
+    shop: Shop,
+) -> None:
+    shop.use_rules(SETS)
+    router = shop.router()
+    shop.begin(router)
+    shop.pass_card(router, answer("B-1"))
+    shop.use_rules({**SETS, "rest_bin": 6})
+    shop.begin(router)
+    assert [shop.pass_card(router, answer(card)) for card in ("A-1", "B-1")] == [2, 1]
+    shop.use_rules(SETS, "Other")
+    shop.begin(router)
+    assert shop.pass_card(router, answer("C-1")) == 1
+
+
 def test_a_correction_does_not_move_what_lies_in_a_bin(shop: Shop) -> None:
     shop.use_rules(SETS)
     router = shop.router()

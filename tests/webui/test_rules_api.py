@@ -173,3 +173,19 @@ def test_a_counter_clerk_chooses_and_tries_rules_but_does_not_change_them(
         assert "/rules/edit" not in page
     finally:
         server.kill()
+
+
+def test_a_list_that_is_not_there_and_the_names_of_bins_are_told(client: Client) -> None:
+    wanted = {"field": "list", "op": "one_of", "value": ["Want list", "hot"]}
+    rules = {
+        **RULES,
+        "rules": [{"name": "Wanted", "when": {"not": {"any": [wanted]}}, "bins": [1, 2]}],
+        "bins": [{"number": 2, "name": "Showcase"}, {"number": 3, "most_cards": 9}],
+    }
+    client.post("/api/rules", {"rules": rules})
+    client.post("/api/rules/lists", {"name": "Hot", "entries": ["Ember Fox"]})
+    (told,) = client.get("/api/rules").json["rule_sets"]
+    assert told["missing_lists"] == ["Want list"]
+    assert told["lines"][0]["bin_names"] == ["Showcase"]
+    page = client.get("/rules", Accept="text/html").body.decode()
+    assert "There is no list called Want list yet" in page
