@@ -1,8 +1,8 @@
 """Which corners are the card's: those of the paper's edges, or of the picture found on it.
 
 Where a reference picture is recognised, its own corners are the exact ones, unless the card is
-another layout of it (another language's frame, a card cut otherwise): then the paper's edges are far
-off, and plain to see.
+another layout of it (another language's frame, a card cut otherwise). The paper's edges are then
+far off, and plain to see.
 """
 
 from __future__ import annotations
