@@ -103,7 +103,7 @@ class Stock:
     def value_by_set(self, wanted: StockFilter) -> list[tuple[str, str, int, int]]:
         """Game, set, copies and value of each set, the most valuable first."""
         with self._index.open() as index:
-            return read_value_by_set(index, wanted)
+            return read_value_by_set(index, wanted, self.currency)
 
     def value_over_time(self) -> list[tuple[str, int]]:
         """The value of the whole stock at the end of each day on which it changed."""

@@ -23,6 +23,8 @@ _ORDER = {
     "newest": "newest DESC, l.id",
 }
 
+_SET_NAME = "coalesce(json_extract(facts, '$.set_name'), in_set)"
+
 
 class Connection(Protocol):
     """The one method that reading needs of an SQLite connection."""
@@ -208,16 +210,28 @@ def read_choices(index: Connection) -> dict[str, list[tuple[Any, int]]]:
     }
 
 
-def read_value_by_set(index: Connection, wanted: StockFilter) -> list[tuple[str, str, int, int]]:
+def read_value_by_set(
+    index: Connection, wanted: StockFilter, currency: str
+) -> list[tuple[str, str, int, int]]:
     """Game, set, copies and value of each set that a filter finds, the most valuable first."""
     selected = select_lines(wanted)
+    if wanted.when is None:
+        rows = index.execute(
+            f"SELECT game, max({_SET_NAME}), sum(n), coalesce(sum(n * price_minor), 0) AS value"
+            f" FROM ({selected.sql}) GROUP BY game, in_set ORDER BY value DESC, 3 DESC",
+            selected.values,
+        )
+        return [tuple(row) for row in rows]
     rows = index.execute(
-        "SELECT game, max(coalesce(json_extract(facts, '$.set_name'), in_set)), sum(n),"
-        f" coalesce(sum(n * price_minor), 0) AS value FROM ({selected.sql})"
-        " GROUP BY game, in_set ORDER BY value DESC, 3 DESC",
-        selected.values,
+        f"SELECT *, {_SET_NAME} AS set_name FROM ({selected.sql})", selected.values
     )
-    return [tuple(row) for row in rows]
+    sums: dict[tuple[str, str], list[int]] = {}
+    for row in _judged(rows, wanted, currency):
+        known = sums.setdefault((row["game"], row["set_name"]), [0, 0])
+        known[0] += row["n"]
+        known[1] += row["n"] * (row["price_minor"] or 0)
+    found = [(game, name, copies, value) for (game, name), (copies, value) in sums.items()]
+    return sorted(found, key=lambda one: (-one[3], -one[2]))
 
 
 def card_facts(row: Any, currency: str) -> CardFacts:

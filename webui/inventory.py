@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, render_template
 
 from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
+from scanner.conditions import read_condition
+from scanner.conditions_words import describe as describe_condition
 from scanner.errors import ConditionError, InventoryError, StoreError
 from scanner.inventory import REMOVED, SORTS, StockFilter
 from scanner.inventory_log import check_edit
@@ -44,11 +46,13 @@ from webui.inventory_view import (
     value_json,
 )
 from webui.page import Page, Services
+from webui.rules_view import vocabulary
 from webui.security import Refused, refusal
 from webui.view import Json
 
 PAGE_OF_LINES = 60
 _CHANGES_SHOWN = 20
+_ASKED_OTHERWISE = {"batch", "bin", "decision", "confidence", "copies_seen", "list", "alert"}
 _ID = "int(max=9223372036854775807)"
 
 
@@ -91,6 +95,8 @@ def make(services: Services) -> Blueprint:
             conditions=CONDITIONS,
             finishes=FINISHES,
             languages=LANGUAGES,
+            vocabulary=_vocabulary(told["totals"]),
+            when_words=_when_words(asked),
             **around,
         )
 
@@ -205,6 +211,21 @@ def _asked_of_address() -> tuple[LinesAsked, str]:
     if asked.sort not in SORTS:
         asked = asked.model_copy(update={"sort": "name"})
     return asked.model_copy(update={"offset": 0, "limit": PAGE_OF_LINES}), ""
+
+
+def _vocabulary(totals: Json | None) -> Json:
+    """What conditions may ask of a line of the stock; the page filters by the rest itself."""
+    words = vocabulary()
+    fields = [field for field in words["fields"] if field["name"] not in _ASKED_OTHERWISE]
+    return {**words, "fields": fields, "currency": totals["currency"] if totals else ""}
+
+
+def _when_words(asked: LinesAsked) -> str:
+    """The filter's condition in words; "" where there is none or it makes no sense."""
+    try:
+        return describe_condition(read_condition(asked.when)) if asked.when else ""
+    except ConditionError:
+        return ""
 
 
 def _around(stock: Stock) -> Json:

@@ -269,6 +269,8 @@ def test_value_by_set_and_over_time(shelf: Shelf, stock: Stock) -> None:
         ("demo", "The Second Tide", 1, 1000),
         ("demo", "First Light", 2, 200),
     ]
+    golems = StockFilter(when={"field": "name", "op": "contains", "value": "golem"})
+    assert stock.value_by_set(golems) == [("demo", "The Second Tide", 1, 1000)]
     assert stock.value_over_time() == [(TODAY, 1200)]
     shelf.price(FOX, 300, day="2099-01-01")
     assert stock.value_over_time() == [(TODAY, 1200), ("2099-01-01", 1600)]

@@ -118,6 +118,36 @@ def test_many_cards_are_changed_at_once_and_that_is_undone(
     watched.is_well()
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_filter_may_ask_in_the_language_of_sort_rules(
+    shop: Shop, serve: Serve, look: Look, size: str
+) -> None:
+    fill(shop, 40)
+    watched = look(f"{serve().url}/inventory", size)
+    page = watched.page
+    page.locator("#filter-open").click()
+    page.get_by_text("More conditions").click()
+    page.get_by_role("button", name="+ Condition").click()
+    page.get_by_label("What", exact=True).select_option("name")
+    page.get_by_label("How", exact=True).select_option("contains")
+    page.get_by_label("Value", exact=True).fill("lantern")
+    page.get_by_role("button", name="Use these conditions").click()
+    copies(page, 4)
+    page.locator(".conditions").scroll_into_view_if_needed()
+    is_accessible(page)
+    watched.picture(f"inventory-conditions-{size}")
+    page.reload()
+    copies(page, 4)
+    page.locator("#filter-open").click()
+    expect(page.locator(".conditions summary")).to_contain_text("lantern")
+    page.locator("#choose-shown").check()
+    page.locator("#change-open").click()
+    page.locator("#new-condition").select_option("HP")
+    page.locator("#change-form button[type=submit]").click()
+    expect(page.locator("#toast")).to_contain_text("4 cards: Condition: Heavily played")
+    watched.is_well()
+
+
 def test_one_copy_is_removed_and_put_back(shop: Shop, serve: Serve, look: Look) -> None:
     fill(shop, 8)
     page = look(f"{serve().url}/inventory?batch=1", "390").page

@@ -3,6 +3,7 @@
 
 import { byId, send, toast } from "./shared.js";
 import { choices, forgetChoice, listenToChoices } from "./inventory_choose.js";
+import { listenToConditions } from "./inventory_conditions.js";
 import { listenToExport } from "./inventory_export.js";
 
 const start = JSON.parse(byId("start-data").textContent);
@@ -151,6 +152,7 @@ byId("sort").addEventListener("change", () => ask(0));
 form.addEventListener("submit", (event) => { event.preventDefault(); ask(0); });
 form.addEventListener("input", (event) => {
   if (event.target.name === "sort" || event.target.id === "choose-shown") return;
+  if (event.target.closest(".conditions")) return; // asked by its own button, once it is complete
   clearTimeout(typing);
   typing = setTimeout(() => ask(0), event.target.matches("input:not([type=checkbox])") ? TYPING_MS : 0);
 });
@@ -207,6 +209,7 @@ listenToChoices({
   of: () => ({ edition, up_to: newest }),
   done: () => location.reload(),
 });
+listenToConditions(start, () => ask(0));
 listenToExport({ wanted, folders: () => saved });
 showFilters();
 charts();
