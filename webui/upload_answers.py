@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from webui.live_answers import PlanAsked
@@ -13,7 +13,9 @@ from webui.live_answers import PlanAsked
 class UploadAsked(PlanAsked):
     """A new pile of pictures, and what is said of its cards."""
 
-    name: str = Field("", max_length=80, description="Empty: the time is its name.")
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=80, description="Empty: the time is its name.")
 
 
 class PictureAsked(BaseModel):
