@@ -24,6 +24,7 @@ class RulesTwin(TypedDict):
     presets: list[dict[str, Any]]
     lists: list[dict[str, Any]]
     batches: list[dict[str, Any]]
+    in_bins: list[dict[str, Any]]
 
 
 class RulesSent(_Asked):

@@ -1,4 +1,4 @@
-"""The Rules page's plan for sorting many sets with few bins, and the shop's lists of cards."""
+"""The Rules page's plan for many sets, the shop's lists of cards, and bins that were emptied."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scanner.sorting.rules import write_rules
 from scanner.sorting.shop_rules import SORT
 from webui.describe import describe, read_body, read_query
 from webui.gate import note
+from webui.live_answers import CommandSent
 from webui.page import Services
 from webui.rules_answers import ListAsked, ListSent, ListsTold, Named, PlanSent, PlanTold
 from webui.rules_view import RulesView
@@ -55,6 +56,13 @@ def add_plan(rules: Blueprint, services: Services, shown: Callable[[], RulesView
         store.choose_rules(SORT, of_pass.name)
         note(of_pass.name)
         return jsonify(name=of_pass.name)
+
+    @rules.post("/api/rules/bins/<int(min=1, max=16):number>/emptied")
+    @describe("Tell the machine that a bin was emptied", answer=CommandSent, status=202)
+    def bin_emptied(number: int) -> tuple[Response, int]:
+        row = services.view.store().add_command("bin_emptied", {"bin": number})
+        note(f"bin {number}")
+        return jsonify(id=row.id, kind=row.kind), HTTPStatus.ACCEPTED
 
     @rules.get("/api/rules/lists")
     @describe("The shop's lists of cards", query=ListAsked, answer=ListsTold)

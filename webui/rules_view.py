@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from scanner.card_facts import folded
@@ -67,7 +68,22 @@ class RulesView:
                 for name, entries in self._store.card_lists().items()
             ],
             "batches": self.batches(),
+            "in_bins": self.in_bins(),
         }
+
+    def in_bins(self) -> list[Json]:
+        """What lies in each bin since it was last emptied, by the rules that sent it there."""
+        held: dict[int, Counter[str]] = {}
+        for _, routing in self._store.routes_in_bins():
+            held.setdefault(routing.bin, Counter())[routing.rule] += 1
+        return [
+            {
+                "bin": number,
+                "cards": rules.total(),
+                "rules": [{"name": name, "cards": cards} for name, cards in rules.most_common()],
+            }
+            for number, rules in sorted(held.items())
+        ]
 
     def one(self, named: NamedRules) -> Json:
         """One rule set in words and as it is kept."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from scanner.routing import Routing
 from scanner.store import Store
+from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
@@ -172,4 +174,28 @@ def test_a_preset_a_list_and_a_plan_take_a_few_taps(
     page.locator(".rule-set", has_text="Pick a list").get_by_role("button", name="Remove").click()
     page.locator("#remove-dialog").get_by_role("button", name="Remove").click()
     expect(page.locator(".rule-set")).to_have_count(1)
+    watched.is_well()
+
+
+def test_an_emptied_bin_is_told_to_the_machine(scanned: Shop, serve: Serve, look: Look) -> None:
+    for rule in ("Hits", "Hits", "Bulk"):
+        scanned._number += 1
+        scanned.store.commit_scan(
+            scanned.batch_id,
+            scanned.answer(),
+            feed_key=None,
+            driver=scanned.driver,
+            routing=Routing(3, rule, "Because."),
+        )
+    watched = look(serve().url + "/rules", "390")
+    page = watched.page
+    expect(page.locator(".held")).to_have_text("3 3 cards Hits 2, Bulk 1")
+    watched.picture("rules-bins-390-light")
+    is_accessible(page)
+    page.get_by_role("button", name="Bin 3 was emptied").click()
+    [command] = scanned.await_commands()
+    assert (command.kind, command.argument) == ("bin_emptied", {"bin": 3})
+    scanned.store.add_bin_emptied(3)
+    scanned.store.finish_command(command.id or 0)
+    expect(page.locator(".held")).to_have_count(0)
     watched.is_well()

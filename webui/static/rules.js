@@ -13,7 +13,21 @@ async function change(path, body) {
 
 wireTry(() => ({ name: trying }));
 
+// The machine notes it between two cards; what it answers is told, or shown by the page anew.
+async function emptied(bin) {
+  const asked = await send("POST", `/api/rules/bins/${bin}/emptied`);
+  for (let tries = 0; asked && tries < 20; tries += 1) {
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    const answer = await fetch(`/api/live/commands/${asked.id}`);
+    const { outcome } = await answer.json();
+    if (outcome === "done") return location.reload();
+    if (outcome) return toast(outcome);
+  }
+  return asked && toast("The machine has not answered yet. It notes it as soon as the card in hand is done.");
+}
+
 const acts = {
+  emptied,
   use: (name) => change("/api/rules/use", { name }),
   try: (name) => {
     trying = name;
