@@ -26,6 +26,7 @@ from webui.upload_answers import (
     UploadTwin,
 )
 from webui.upload_intake import Intake, Taken
+from webui.upload_metrics import upload_metrics
 from webui.upload_view import UploadView
 
 LIST_LENGTH = 20
@@ -37,6 +38,7 @@ def make(services: Services) -> Blueprint:
     """Return the routes of uploads."""
     uploads = Blueprint("uploads", __name__)
     shown = UploadView(services.view)
+    services.meters.add(upload_metrics(services.view.store))
 
     def one(upload_id: int) -> Upload:
         upload = services.view.store().upload(upload_id)

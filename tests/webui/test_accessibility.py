@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 FURTHER = ("/settings/people", "/settings/audit", "/settings/api", "/account", "/nowhere")
 OF_RULES = ("/rules/edit", "/rules/plan")
+OF_BATCHES = ("/batches/1", "/batches/upload")
 Look = Callable[..., Watched]
 
 
@@ -36,7 +37,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageProcess]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("path", [*(page.path for page in PAGES), *FURTHER, *OF_RULES])
+@pytest.mark.parametrize("path", [*(page.path for page in PAGES), *FURTHER, *OF_RULES, *OF_BATCHES])
 def test_nobody_is_hindered(filled: PageProcess, look: Look, path: str, size: str) -> None:
     page = look(f"{filled.url}{path}", size).page
     page.emulate_media(reduced_motion="reduce")

@@ -194,3 +194,21 @@ def test_new_cards_appear_without_reload(waiting: Shop, serve: Serve, look: Look
     expect(page.locator("#waiting")).to_have_text("6")
     wait_for_scan(page, 4)
     watched.is_well()
+
+
+def test_without_shortcuts_no_key_names_a_card(waiting: Shop, serve: Serve, look: Look) -> None:
+    watched = look(serve().url + "/review")
+    page = watched.page
+    wait_for_scan(page, 4)
+    page.keyboard.press("?")
+    page.locator("#keys-on").uncheck()
+    page.locator("#keys-dialog button").click()
+    for key in ("1", "n", "s", "Enter"):
+        page.keyboard.press(key)
+    page.locator("#skip").click()  # had a key acted, another card would be here by now
+    wait_for_scan(page, 2)
+    assert answer_of(waiting, 4).source == "scan"
+    page.reload()
+    page.keyboard.press("s")
+    wait_for_scan(page, 4)
+    watched.is_well()

@@ -259,3 +259,17 @@ def test_a_picture_that_is_too_large_is_refused_before_it_is_read(client: Client
         connection.close()
     assert post(client, "/api/uploads/999/pictures", jpeg(1)).status == 404
     assert client.send("GET", "/healthz").status == 200
+
+
+def test_what_waits_and_what_was_known_is_in_the_metrics(client: Client, shop: Shop) -> None:
+    number = begun(client)
+    for card in range(2):
+        assert post(client, f"/api/uploads/{number}/pictures", jpeg(card)).status == 201
+    Reading(shop.store).one()
+    told = client.send("GET", "/metrics").body.decode()
+    for line in (
+        "counterscan_upload_pictures_waiting 1",
+        'counterscan_upload_pictures_total{outcome="read"} 1',
+        "counterscan_upload_hit_rate 0",
+    ):
+        assert f"\n{line}\n" in told

@@ -179,8 +179,18 @@ const keys = {
   l: () => cycle("language"),
   "?": () => byId("keys-dialog").showModal(),
 };
+// The same choice as on the Live page: some people's aids send keys of their own.
+const keysOn = byId("keys-on");
+keysOn.checked = localStorage.getItem("counterscan-keys") !== "off";
+function noteKeys() {
+  localStorage.setItem("counterscan-keys", keysOn.checked ? "on" : "off");
+  document.documentElement.dataset.keys = keysOn.checked ? "on" : "off";
+}
+keysOn.addEventListener("change", noteKeys);
+noteKeys();
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (!keysOn.checked || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   if (document.querySelector("dialog[open]") || event.target.closest("input, select, textarea")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (key === "Enter" && event.target.closest("button, a, summary")) return;
