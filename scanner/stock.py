@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from scanner.store_index import StockIndex
 from scanner.store_index_reads import (
     read_choices,
     read_copies,
+    read_edition,
     read_lines,
     read_scan_ids,
     read_totals,
@@ -34,6 +36,15 @@ def currency_in_use(store: Store, preferred: str) -> str:
     if newest in ("", preferred) or store.has_price_in(preferred):
         return preferred
     return newest
+
+
+@dataclass(frozen=True, slots=True)
+class StockPage:
+    """Some lines of what a filter finds, all of it added up, and the index's edition."""
+
+    lines: list[Line]
+    totals: Totals
+    edition: str
 
 
 class Stock:
@@ -54,18 +65,24 @@ class Stock:
         self, wanted: StockFilter, sort: str = "name", limit: int = -1, offset: int = 0
     ) -> list[Line]:
         """The lines that a filter finds, in an order of `SORTS`; all of them by default."""
-        if sort not in SORTS:
-            raise InventoryError(
-                f"There is no order {sort[:20]!r}: it is one of {', '.join(SORTS)}."
-            )
+        _check_sort(sort)
         with self._index.open() as index:
             return read_lines(index, wanted, sort, limit, offset, self.currency)
 
     def edition(self) -> str:
         """Names the index; the ids of lines hold within one edition only."""
         with self._index.open() as index:
-            row = index.execute("SELECT value FROM meta WHERE key = 'edition'").fetchone()
-            return str(row[0])
+            return read_edition(index)
+
+    def page(self, wanted: StockFilter, sort: str, limit: int, offset: int) -> StockPage:
+        """A page of the lines that a filter finds, with what it adds up to, in one look."""
+        _check_sort(sort)
+        with self._index.open() as index:
+            return StockPage(
+                read_lines(index, wanted, sort, limit, offset, self.currency),
+                read_totals(index, wanted, self.currency),
+                read_edition(index),
+            )
 
     def totals(self, wanted: StockFilter) -> Totals:
         """What a filter finds, added up."""
@@ -187,3 +204,9 @@ class Stock:
         """The id of the newest scan in the log, 0 for none."""
         newest = self.store.latest_scans(1)
         return (newest[0].id or 0) if newest else 0
+
+
+def _check_sort(sort: str) -> None:
+    if sort not in SORTS:
+        names = ", ".join(SORTS)
+        raise InventoryError(f"There is no order {sort[:20]!r}: it is one of {names}.")

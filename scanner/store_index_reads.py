@@ -119,6 +119,11 @@ def words_query(text: str) -> str:
     return " ".join(terms)
 
 
+def read_edition(index: Connection) -> str:
+    """Names the index: it changes whenever it is made anew."""
+    return str(index.execute("SELECT value FROM meta WHERE key = 'edition'").fetchone()[0])
+
+
 def read_lines(
     index: Connection, wanted: StockFilter, sort: str, limit: int, offset: int, currency: str
 ) -> list[Line]:

@@ -64,14 +64,14 @@ def make(services: Services) -> Blueprint:
 
     def lines_json(wanted: StockFilter, asked: LinesAsked) -> Json:
         stock = desk.stock()
-        found = stock.lines(wanted, asked.sort, asked.limit + 1, asked.offset)
-        shown = [line_json(x, stock.currency, services.data_dir) for x in found[: asked.limit]]
+        found = stock.page(wanted, asked.sort, asked.limit + 1, asked.offset)
+        shown = found.lines[: asked.limit]
         return {
-            "totals": totals_json(stock.totals(wanted), stock.currency),
-            "edition": stock.edition(),
+            "totals": totals_json(found.totals, stock.currency),
+            "edition": found.edition,
             "newest": stock.newest_scan(),
-            "more": len(found) > asked.limit,
-            "lines": shown,
+            "more": len(found.lines) > asked.limit,
+            "lines": [line_json(line, stock.currency, services.data_dir) for line in shown],
         }
 
     @inventory.get("/inventory")

@@ -84,6 +84,7 @@ class LineShown(TypedDict):
     basis: str
     price_source: str
     price_as_of: str
+    price_age_days: int | None
     rarity: str
     crop: str
 

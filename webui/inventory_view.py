@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,7 @@ def line_json(line: Line, currency: str, data_dir: Path) -> LineShown:
         "basis": line.basis,
         "price_source": line.price_source,
         "price_as_of": line.price_as_of[:10],
+        "price_age_days": _age_days(line.price_as_of),
         "rarity": line.facts.get("rarity", ""),
         "crop": _crop(line.crop_path, data_dir),
     }
@@ -229,6 +230,15 @@ def lacking(choices: Mapping[str, Sequence[tuple[str, str, int]]]) -> list[tuple
         for value, _, count in choices.get(name, ())
         if value == NOT_SET
     ]
+
+
+def _age_days(as_of: str) -> int | None:
+    """How many days ago that was; None where nobody says."""
+    try:
+        day = date.fromisoformat(as_of[:10])
+    except ValueError:
+        return None
+    return max(0, (datetime.now(UTC).date() - day).days)
 
 
 def _crop(path: str, data_dir: Path) -> str:

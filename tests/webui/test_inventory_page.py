@@ -71,6 +71,10 @@ def test_a_card_is_found_and_where_each_copy_lies(
     page.locator(".line-button").first.click()
     expect(page.locator(".copy").first).to_contain_text("bin 2 · no. 1")
     expect(page.locator(".copy").first).to_contain_text("Saturday buylist")
+    expect(page.locator(".line-source").first).to_have_text(
+        re.compile("EUR each by test, 2026-07-01")
+    )
+    expect(page.locator(".line-old").first).to_contain_text("days old")
     is_accessible(page)
     watched.picture(f"inventory-copies-{size}")
     page.locator("#filter-open").click()

@@ -130,16 +130,20 @@ async function unfold(line) {
   const open = button.getAttribute("aria-expanded") === "true";
   button.setAttribute("aria-expanded", String(!open));
   box.hidden = open;
-  if (open || box.childElementCount) return;
-  box.textContent = "Looking…";
+  if (open || box.querySelector(".copies, .looking")) return;
+  const looking = document.createElement("p");
+  looking.className = "looking";
+  looking.textContent = "Looking…";
+  box.append(looking);
   const words = query(wanted());
   words.set("html", "1");
   try {
     const answer = await fetch(`/api/inventory/lines/${line.dataset.line}?${words}`);
     const told = await answer.json();
-    box.replaceChildren(answer.ok ? fromHtml(told.html) : told.error);
+    looking.replaceWith(answer.ok ? fromHtml(told.html) : told.error);
   } catch {
-    box.textContent = "The scanner could not be reached. Try again.";
+    looking.remove();
+    toast("The scanner could not be reached. Try again when it is connected.");
   }
 }
 
