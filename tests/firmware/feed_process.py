@@ -20,7 +20,16 @@ from firmware.loop import FeedLoop
 from firmware.machine import Machine
 from firmware.phases import Limits, Phase
 from firmware.simulated.server import RemoteMechanism
+from firmware.sorter import Gate
+from firmware.sorter_pins import ServoPins, even_angles_deg
+from firmware.sorter_servo_gpio import ServoSorter
+from scanner.records import Identification
+from scanner.routing import BinsByDecision, Routing
 from scanner.store import Store
+
+BINS = 4
+SPEED = 3.0
+"""How many times as fast as a real one the mechanism runs: the tests must not take all day."""
 
 spec = importlib.util.spec_from_file_location("painted", Path(__file__).parent / "painted.py")
 assert spec is not None
@@ -29,19 +38,39 @@ painted = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(painted)
 
 
+class ByNumber(BinsByDecision):
+    """Cards go by their number to bins 1, 2, 3, 4 and again from 1."""
+
+    def route(self, answer: Identification, full_bins: frozenset[int]) -> Routing:
+        assert answer.printing is not None
+        number = int(answer.printing.card_id.removeprefix("card-"))
+        return Routing(number % BINS + 1, "by number", f"Its number is {number}.")
+
+
 def feed(data_dir: Path, socket: Path) -> None:
     """Go on with the open batch, or begin one; return when it has ended."""
     store = Store.open(data_dir, role="feed")
     pins = FeederPins()
-    remote = RemoteMechanism(socket, pins, on_lost=lambda: os._exit(3))
+    servo = ServoPins(12, even_angles_deg(BINS))
+    remote = RemoteMechanism(socket, pins, on_lost=lambda: os._exit(3), sorter=servo)
+    sorter = ServoSorter(servo, s_per_degree=0.002 / SPEED, factory=remote.pins.factory)
+    clock = MonotonicClock()
     feeder = GpioFeeder(pins, factory=remote.pins.factory, name="simulated")
     machine = Machine(
         store=store,
         recognizer=painted.PaintedRecognizer(),
         camera=painted.PaintedCamera(remote.card_in_view),
         feeder=feeder,
-        limits=Limits(settle_s=0.002, feed_timeout_s=5.0, jam_timeout_s=5.0),
-        clock=MonotonicClock(),
+        limits=Limits(
+            settle_s=0.002,
+            feed_timeout_s=5.0,
+            jam_timeout_s=5.0,
+            early_look=True,
+            stage_next=True,
+        ),
+        clock=clock,
+        gate=Gate(sorter, clock, lead_s=0.05 / SPEED, clear_s=0.15 / SPEED),
+        router=ByNumber(),
     )
     loop = FeedLoop(machine)
     machine.on_phase = lambda phase: loop.end() if phase is Phase.FINISHED else None
