@@ -9,22 +9,27 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from firmware.assembly import assemble, watched
 from firmware.demo_page import PageProcess, choose_port
 from firmware.demo_report import Report, line, sentences
 from firmware.demo_setup import cache_dir, demo_pool, install_demo_pack
-from firmware.drivers import Drivers, light_pins_of, limits_of, pins_of
 from firmware.phases import Phase
 from firmware.preview import Preview
 from firmware.recognition import open_packs
 from firmware.simulated.deck import draw_deck
-from firmware.simulated.machine import SimulatedMachine
+from firmware.simulated.parts import make_machine
 from firmware.upload_thread import UploadThread
 from firmware.upload_worker import WorkerReader
 from scanner.config import CameraSettings, CatalogSettings, Settings
-from scanner.config_machine import FeederSettings, LightSettings
+from scanner.config_machine import (
+    FeederSettings,
+    LightSettings,
+    SignalSettings,
+    SorterSettings,
+)
 from scanner.errors import UsageError
 from scanner.pipeline import Recognizer
 from scanner.price_log import decider_of
@@ -90,11 +95,8 @@ class Demo:
         self._url = url
         self._say = _say(args)
         self._pool = demo_pool()
-        self._machine = SimulatedMachine(
-            pins_of(settings),
-            (settings.camera.width_px, settings.camera.height_px),
-            speed=HURRYING_SPEED if args.exit else WATCHING_SPEED,
-            lights=light_pins_of(settings),
+        self._machine, self._drivers = make_machine(
+            settings, speed=HURRYING_SPEED if args.exit else WATCHING_SPEED
         )
         self._recognizer = Recognizer.open(
             open_packs(settings),
@@ -108,14 +110,7 @@ class Demo:
 
     def run(self) -> int:
         """Feed the first pile, then whatever the page asks for; 130 when it was cut short."""
-        drivers = Drivers(
-            self._machine.camera,
-            self._machine.feeder,
-            limits_of(self._settings),
-            self._machine.close,
-            self._fresh_pile,
-            self._machine.lights,
-        )
+        drivers = replace(self._drivers, before_batch=self._fresh_pile)
         try:
             machine, loop = assemble(self._settings, self._store, self._recognizer, drivers)
             tidy = machine.on_phase
@@ -141,7 +136,7 @@ class Demo:
             with watched(loop), uploads:
                 loop.run()
         finally:
-            self._machine.close()
+            self._drivers.close()
         return 0 if self.finished else INTERRUPTED
 
     def _fresh_pile(self, expected: int) -> int:
@@ -180,12 +175,24 @@ class Demo:
 def _demo_settings(args: argparse.Namespace) -> Settings:
     """The person's settings, on the simulated machine, with the demo's own data and catalog."""
     settings: Settings = args.settings
+    speed = HURRYING_SPEED if args.exit else WATCHING_SPEED
     return settings.model_copy(
         update={
             "data_dir": settings.data_dir if args.data is not None else cache_dir() / "demo",
             "camera": CameraSettings(),
-            "feeder": FeederSettings(),
+            # At eight times the speed a card would not stop in time at the entry.
+            "feeder": FeederSettings(
+                hopper_sensor_pin=25, thickness_sensor_pin=26, stage_next=not args.exit
+            ),
             "lights": LightSettings(left_pin=5, right_pin=6),
+            "sorter": SorterSettings(
+                driver="servo",
+                servo_pin=12,
+                ms_per_degree=2 / speed,
+                lead_ms=round(60 / speed),
+                clear_ms=round(150 / speed),
+            ),
+            "signals": SignalSettings(),
             "catalog": CatalogSettings(packs=("lanternfall",)),
         }
     )

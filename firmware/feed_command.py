@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from firmware.assembly import assemble, watched
-from firmware.drivers import (
-    Drivers,
-    is_simulated,
-    light_pins_of,
-    limits_of,
-    make_drivers,
-    make_signals,
-    make_sorter,
-    pins_of,
-    sorter_pins_of,
-)
+from firmware.drivers import Drivers, is_simulated, make_drivers
 from firmware.recognition import open_packs, open_recognizer
 from firmware.retry_thread import RetryThread
 from firmware.upload_thread import UploadThread
@@ -70,40 +60,18 @@ def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:
     """The simulated machine; each batch gets a fresh pile of the catalog's own cards."""
     # Imported only here: an appliance never loads the renderer.
     from firmware.simulated.deck import Printed, draw_deck
-    from firmware.simulated.machine import SimulatedMachine
+    from firmware.simulated.parts import make_machine
 
     pool = [
         Printed(pack.printing(card), partial(pack.picture, card), artwork=pack.artwork(card))
         for pack in packs
         for card in range(len(pack))
     ]
-    machine = SimulatedMachine(
-        pins_of(settings),
-        (settings.camera.width_px, settings.camera.height_px),
-        lights=light_pins_of(settings),
-        sorter=sorter_pins_of(settings),
-    )
-    closing = ExitStack()
-    closing.callback(machine.close)
-    sorter = make_sorter(settings, machine.pins.factory)
-    if sorter is not None:
-        closing.callback(sorter.close)
-    signals = make_signals(settings, machine.pins.factory)
-    if signals is not None:
-        closing.callback(signals.close)
+    machine, drivers = make_machine(settings)
 
     def fresh_pile(expected: int) -> int:
         deck = draw_deck(pool, expected or PILE_CARDS, seed=len(machine.cards))
         machine.load(deck)
         return len(deck)
 
-    return Drivers(
-        machine.camera,
-        machine.feeder,
-        limits_of(settings),
-        closing.close,
-        fresh_pile,
-        machine.lights,
-        sorter,
-        signals,
-    )
+    return replace(drivers, before_batch=fresh_pile)

@@ -154,6 +154,21 @@ class GpioFeeder:
         """Whether any card lies in the bay, or half-way out of it."""
         return bool(self._seat.is_active or self._exit.is_active)
 
+    def sensors(self) -> dict[str, bool | None]:
+        """What each sensor sees at this moment; None where the machine has none."""
+        parts = {
+            "entry": self._entry,
+            "seat": self._seat,
+            "exit": self._exit,
+            "door": self._door,
+            "emergency": self._emergency,
+            "hopper": self._hopper,
+            "thick": self._thick,
+        }
+        return {
+            name: None if part is None else bool(part.is_active) for name, part in parts.items()
+        }
+
     def see(self, picture: Picture, now_mono_s: float) -> None:
         """Beams watch the bay here; pictures are not needed."""
 

@@ -55,6 +55,10 @@ class Signals(Protocol):
     def show(self, signal: Signal) -> None:
         """Show a code from now on; returns at once."""
 
+    @property
+    def pressed(self) -> tuple[str, ...]:
+        """Which of `button` and `pedal` are pressed at this moment."""
+
     def beep(self) -> None:
         """One short beep: a card laid by hand is scanned; returns at once."""
 

@@ -67,12 +67,14 @@ class GpioSignals:
         try:
             self._lamp = [output(pin) for pin in pins.lamp or ()]
             self._buzzer = None if pins.buzzer is None else output(pins.buzzer)
+            self._buttons: dict[str, Button] = {}
             if pins.button is not None:
-                start_stop = button(pins.button)
+                self._buttons["button"] = start_stop = button(pins.button)
                 start_stop.when_held = self._on_held
                 start_stop.when_released = self._on_released
             if pins.pedal is not None:
-                button(pins.pedal).when_pressed = self._on_pedal
+                self._buttons["pedal"] = pedal = button(pins.pedal)
+                pedal.when_pressed = self._on_pedal
         except (GPIOZeroError, OSError) as error:
             self._closing.close()
             raise SignalsError(
@@ -93,6 +95,11 @@ class GpioSignals:
                 self._signal = signal
                 self._beeps += signal.beeps
                 self._changed.notify()
+
+    @property
+    def pressed(self) -> tuple[str, ...]:
+        """Which of `button` and `pedal` are pressed at this moment."""
+        return tuple(name for name, button in self._buttons.items() if button.is_pressed)
 
     def beep(self) -> None:
         """One short beep."""

@@ -32,7 +32,7 @@ class ServoSorter:
     ):
         self.name = name
         self.bins = len(pins.bin_angles_deg)
-        self._angles_deg = pins.bin_angles_deg
+        self._angles_deg = list(pins.bin_angles_deg)
         self._s_per_degree = s_per_degree
         self._now_s = now_s
         self._aimed_deg: float | None = None
@@ -52,6 +52,15 @@ class ServoSorter:
                 f"The sorter's pins can't be used ({error}). Check the pin numbers under [sorter] "
                 "in the settings and that this user is in the group gpio."
             ) from error
+
+    @property
+    def angles_deg(self) -> tuple[float, ...]:
+        """The angle of each bin, bin 1 first."""
+        return tuple(self._angles_deg)
+
+    def set_angle(self, bin_number: int, angle_deg: float) -> None:
+        """Give a bin another angle from now on: a calibration tries which fits."""
+        self._angles_deg[bin_number - 1] = angle_deg
 
     def aim(self, bin_number: int) -> None:
         """Begin to turn to a bin."""

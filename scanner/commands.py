@@ -42,7 +42,10 @@ COMMANDS: Mapping[str, Command] = {
     "bench": Command("scanner.bench_command", "measure accuracy and speed on this machine"),
     "retry": Command("firmware.retry_command", "try unknown and review scans again"),
     "selftest": Command("firmware.selftest_command", "run a golden deck and say what drifted"),
-    "doctor": Command("scanner.doctor", "check this machine and say what to mend"),
+    "calibrate": Command(
+        "firmware.calibrate", "measure camera, feeder and sorter for the settings"
+    ),
+    "doctor": Command("firmware.doctor", "check this machine and say what to mend"),
 }
 
 

@@ -1,4 +1,7 @@
-"""`counterscan doctor`: looks at this machine and says, for each trouble, what to do about it."""
+"""Looks at this machine from outside and says, for each trouble, what to do about it.
+
+`counterscan doctor` (`firmware/doctor.py`) tries the parts themselves, too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import json
 import sys
 
+from scanner.config import Settings
 from scanner.doctor_checks import CHECKS, Check, Status
 from scanner.doctor_hardware import HARDWARE_CHECKS
 
@@ -19,9 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print every check; return 1 if something essential fails, else 0."""
-    checks = [check(args.settings) for check in (*CHECKS, *HARDWARE_CHECKS)]
+    return report(core_checks(args.settings), as_json=args.json)
+
+
+def core_checks(settings: Settings) -> list[Check]:
+    """Everything that can be told without a driver."""
+    return [check(settings) for check in (*CHECKS, *HARDWARE_CHECKS)]
+
+
+def report(checks: list[Check], *, as_json: bool) -> int:
+    """Print what was found; return 1 if something essential fails, else 0."""
     bad = [check for check in checks if check.status is Status.BAD]
-    if args.json:
+    if as_json:
         shown = [
             {"name": c.name, "status": c.status, "found": c.found, "remedy": c.remedy}
             for c in checks

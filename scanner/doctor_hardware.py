@@ -66,6 +66,38 @@ def check_lights(settings: Settings) -> Check:
     return Check("lights", Status.GOOD, f"{pins} on {found.found}")
 
 
+def check_sorter(settings: Settings) -> Check:
+    """Tell whether the sorter's pins can be reached, where there is a sorter."""
+    sorter = settings.sorter
+    if not sorter.is_there:
+        return Check("sorter", Status.GOOD, "none: every card falls into one bin")
+    if settings.feeder.driver == "handsfree":
+        return Check(
+            "sorter",
+            Status.NOTE,
+            "not used: a person lays the cards into the bins that the page names",
+            "set sorter.driver to none, or feeder.driver to gpio",
+        )
+    if settings.feeder.driver == "simulated":
+        return Check("sorter", Status.NOTE, "SIMULATED: no card falls", _choose("feeder"))
+    found = _check_pins("sorter")
+    if found.status is not Status.GOOD:
+        return found
+    return Check("sorter", Status.GOOD, f"{sorter.driver}, {sorter.bins} bins, on {found.found}")
+
+
+def check_signals(settings: Settings) -> Check:
+    """Tell whether the pins of lamp, buzzer and buttons can be reached, where there are any."""
+    signals = settings.signals
+    if not signals.are_there:
+        return Check("signals", Status.GOOD, "none: faults are told on the page alone")
+    if settings.feeder.driver == "simulated":
+        return Check(
+            "signals", Status.NOTE, "SIMULATED: nothing shines or beeps", _choose("feeder")
+        )
+    return _check_pins("signals")
+
+
 def _check_pins(name: str) -> Check:
     """Tell whether gpiozero can drive pins here."""
     if importlib.util.find_spec("lgpio") is None:
@@ -98,4 +130,6 @@ HARDWARE_CHECKS: tuple[Callable[[Settings], Check], ...] = (
     check_camera,
     check_feeder,
     check_lights,
+    check_sorter,
+    check_signals,
 )

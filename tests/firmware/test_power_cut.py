@@ -56,6 +56,7 @@ class Feed:
             text=True,
         )
         self._lines: queue.Queue[str] = queue.Queue()
+        self._child = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -68,7 +69,8 @@ class Feed:
         assert self._process.stdin is not None
         self._process.stdin.write("live\n")
         self._process.stdin.flush()
-        return int(self.wait_for("pid").split()[1])
+        self._child = int(self.wait_for("pid").split()[1])
+        return self._child
 
     def wait_for(self, word: str, timeout_s: float = ANSWER_S) -> str:
         """The next line that starts with `word`; raises queue.Empty after `timeout_s`."""
@@ -89,6 +91,8 @@ class Feed:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        with suppress(ProcessLookupError):
+            os.kill(self._child, signal.SIGKILL)  # it holds the pipe that the reader reads
         self._reader.join(timeout=5)
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
@@ -161,6 +165,12 @@ class WebProcess:
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
+    def kill(self, child: int) -> None:
+        """End it at once, and wait until its port is free."""
+        os.kill(child, signal.SIGKILL)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ended\n"
+
     def batch(self) -> dict[str, object]:
         """The batch as the page tells it; waits until the server listens."""
         deadline_s = time.monotonic() + ANSWER_S
@@ -204,15 +214,16 @@ def test_the_page_killed_a_hundred_times_costs_the_batch_nothing_and_counts_righ
                     told = web.batch()["cards"]
                     assert before <= int(str(told)) <= len(cards_in(log))
                 time.sleep(moments.uniform(0.0, 0.2))
-                os.kill(child, signal.SIGKILL)
+                web.kill(child)
         with Store.open(tmp_path, role="web") as page:
             page.add_command("stop")
         assert feed.wait_for("ended") == "ended 0"
-        web.begin_life()
+        last = web.begin_life()
         with Store.open(tmp_path, role="reader") as log:
             assert_all_is_right(log, server)
             assert web.batch()["cards"] == len(cards_in(log))
             assert web.batch()["state"] == "stopped"
+        web.kill(last)
     finally:
         feed.close()
         web.close()

@@ -1,13 +1,13 @@
-"""The page's process for the kill test, forked anew for each line on stdin: prints its pid.
+"""The page's process for the kill test, forked anew for each line on stdin.
 
-Importing everything takes a second and forking none. Usage: web_process.py DATA_DIR PORT
+Importing everything takes a second and forking none. It prints the pid, and `ended`.
+Usage: web_process.py DATA_DIR PORT
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
 import traceback
 from pathlib import Path
 
@@ -28,7 +28,8 @@ def main() -> None:
             finally:
                 os._exit(1)
         print(child, flush=True)
-        threading.Thread(target=os.waitpid, args=(child, 0), daemon=True).start()
+        os.waitpid(child, 0)
+        print("ended", flush=True)
 
 
 if __name__ == "__main__":

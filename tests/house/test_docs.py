@@ -36,7 +36,9 @@ def test_the_walk_of_one_card_names_what_is_there(name: str, file: str) -> None:
     assert name in names_in(ROOT / file)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/CONFIG.md", "docs/RESULTS.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/CONFIG.md", "docs/RESULTS.md", "docs/HARDWARE.md"]
+)
 def test_every_link_leads_somewhere(document: str) -> None:
     file = ROOT / document
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text(encoding="utf-8"))
