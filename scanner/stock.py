@@ -105,7 +105,7 @@ class Stock:
         with self._index.open() as index:
             return read_scan_ids(index, wanted, up_to, self.currency)
 
-    def choices(self) -> dict[str, list[tuple[Any, int]]]:
+    def choices(self) -> dict[str, list[tuple[Any, ...]]]:
         """What there is to filter by, with the number of copies."""
         with self._index.open() as index:
             return read_choices(index)

@@ -195,13 +195,16 @@ def read_scan_ids(
     return sorted(row[0] for row in rows if row[1] in lines)
 
 
-def read_choices(index: Connection) -> dict[str, list[tuple[Any, int]]]:
-    """What there is to filter by, with the number of copies: games, sets, batches and so on."""
+def read_choices(index: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """What there is to filter by, with the number of copies: games, sets, batches and so on.
+
+    Of a set its full name comes third.
+    """
     lines = "FROM line WHERE quantity > 0 GROUP BY 1 ORDER BY"
     copies = "FROM copy WHERE removed = '' GROUP BY 1 ORDER BY"
     queries = {
         "game": f"SELECT game, sum(quantity) {lines} 1",
-        "set": f"SELECT in_set, sum(quantity) {lines} 1",
+        "set": f"SELECT in_set, sum(quantity), max({_SET_NAME}) {lines} 3, 1",
         "finish": f"SELECT finish, sum(quantity) {lines} 2 DESC",
         "condition": f"SELECT condition, sum(quantity) {lines} 2 DESC",
         "language": f"SELECT language, sum(quantity) {lines} 2 DESC",

@@ -203,8 +203,10 @@ def choices_json(stock: Stock) -> dict[str, list[tuple[str, str, int]]]:
     shown: dict[str, list[tuple[str, str, int]]] = {}
     for name, entries in found.items():
         shown[name] = []
-        for value, count in entries:
-            if name in unknown and value in ("", "unknown"):
+        for value, count, *full_name in entries:
+            if name == "set" and value:
+                shown[name].append((value, full_name[0], count))
+            elif name in unknown and value in ("", "unknown"):
                 shown[name].append((NOT_SET, unknown[name], count))
             elif name == "batch":
                 shown[name].append((str(value), batches.get(value, f"Batch {value}"), count))

@@ -14,7 +14,8 @@ from scanner.inventory_log import Edit, check_edit
 from scanner.records import Decision, Printing
 from scanner.stock import Stock
 from scanner.store import Store
-from scanner.store_index import INDEX, first_number
+from scanner.store_index import INDEX
+from scanner.store_index_follow import first_number
 from tests.stock.shelf import FOX, GOLEM, HERON, Shelf
 
 TODAY = datetime.now(UTC).date().isoformat()
@@ -229,6 +230,20 @@ def test_a_later_correction_overrides_an_edit_only_where_it_says_something(
 def test_an_edit_that_makes_no_sense_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(InventoryError):
         check_edit(values)
+
+
+def test_the_words_of_the_newest_pack_count(shelf: Shelf, stock: Stock) -> None:
+    old = Printing(FOX.card_id, FOX.game, "Ember Fx", "Frist Light", "42")
+    shelf.scan(old)
+    assert [line.name for line in stock.lines(StockFilter(text="Frist"))] == ["Ember Fx"]
+    shelf.scan(FOX)
+    [line] = stock.lines(StockFilter(text="042 first"))
+    assert (line.name, line.set, line.number, line.quantity) == (
+        "Ember Fox", "First Light", "042/120", 2,
+    )  # fmt: skip
+    assert stock.lines(StockFilter(text="Frist")) == []
+    shelf.catalog({FOX: {"set_name": "The First Light", "rarity": "rare"}})
+    assert stock.choices()["set"] == [("First Light", 2, "The First Light")]
 
 
 def test_prices_are_never_another_finishs(shelf: Shelf, stock: Stock) -> None:

@@ -26,6 +26,7 @@ export function choices() {
   const number = chosenCards();
   bar.hidden = !number;
   document.body.classList.toggle("choosing", Boolean(number));
+  byId("remove-open").textContent = page?.wanted().removed ? "Put back" : "Remove";
   byId("chosen-count").textContent = `${words(number)} chosen`;
   for (const span of document.querySelectorAll(".chosen-words")) span.textContent = words(number);
   const all = lines.querySelectorAll(".line").length;
