@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -32,9 +33,9 @@ AFTER_TROUBLE_S = 20.0
 END_WITHIN_S = 10.0
 DRIVER = "upload"
 
-_NOT_ONE_CARD = {
+_NO_CARD = {
     View.NOTHING: "no card was found in this picture",
-    View.SEVERAL: "there is more than one card in this picture: take one of each",
+    View.SEVERAL: "several cards lie over one another here: take a picture of each",
 }
 
 log = logging.getLogger(__name__)
@@ -107,27 +108,26 @@ class UploadThread:
     def _settle(self, picture: UploadPicture, upload: Upload) -> None:
         path = self._data_dir / picture.file
         began_s = time.perf_counter()
-        cached = self._known_answer(picture)
+        answers = self._known_answers(picture)
         result = UploadResult(
             picture_id=picture.id or 0, sha256=picture.sha256, tried_with=self._noted
         )
         try:
-            if cached is not None:
-                answer, result.is_cached = cached, True
-            else:
+            result.is_cached = bool(answers)
+            if not answers:
                 read = self._read(path, upload)
-                answer, result.tried_with = read.answer, read.tried_with
-            if answer.view in _NOT_ONE_CARD:
-                raise PictureError(_NOT_ONE_CARD[answer.view])
-            result.scan_id = self._commit(picture, upload, answer)
+                answers, result.tried_with = read.answers, read.tried_with
+            if answers[0].view in _NO_CARD:
+                raise PictureError(_NO_CARD[answers[0].view])
+            result.scan_id, *result.further = self._commit(picture, upload, answers)
         except PictureError as error:
             result.problem = str(error)
         result.took_ms = round((time.perf_counter() - began_s) * 1000, 1)
         self._store.add_upload_result(result)
         drop_picture(self._data_dir, picture.file)
 
-    def _known_answer(self, picture: UploadPicture) -> Identification | None:
-        """What the same bytes were, read with the packs and models in use; None when unknown."""
+    def _known_answers(self, picture: UploadPicture) -> tuple[Identification, ...]:
+        """What the same bytes were, read with the packs and models in use; empty when unknown."""
         noted = self._store.tried_with_now()
         if noted != self._noted:
             self._noted = noted
@@ -135,27 +135,33 @@ class UploadThread:
         scan = self._store.known_answer(picture.sha256, noted) if noted else None
         crop = None if scan is None else self._store.crop_file(scan)
         if scan is None or crop is None:
-            return None
+            return ()
         try:
-            return identification_of(scan, read_picture(crop))
+            return (identification_of(scan, read_picture(crop)),)
         except PictureError:
-            return None
+            return ()
 
     def _read(self, path: Path, upload: Upload) -> Read:
         if not path.is_file():
             raise PictureError("is gone from the disk; upload it again")
         return self._reader.read(path, limit_of(_plan(upload)))
 
-    def _commit(self, picture: UploadPicture, upload: Upload, answer: Identification) -> int:
+    def _commit(
+        self, picture: UploadPicture, upload: Upload, answers: Sequence[Identification]
+    ) -> list[int]:
+        """Put the scans on disk, each under a key of its own; return their ids."""
         batch = self._store.batch_of_upload(upload.id or 0) or self._begin(upload)
-        scan = self._store.commit_scan(
-            batch.id or 0,
-            answer,
-            feed_key=f"upload-{picture.id}",
-            driver=DRIVER,
-            finish=answer.finish.value,
-        )
-        return scan.id or 0
+        scans = [
+            self._store.commit_scan(
+                batch.id or 0,
+                answer,
+                feed_key=f"upload-{picture.id}" + (f"-{place}" if place else ""),
+                driver=DRIVER,
+                finish=answer.finish.value,
+            )
+            for place, answer in enumerate(answers)
+        ]
+        return [scan.id or 0 for scan in scans]
 
     def _begin(self, upload: Upload) -> Batch:
         return self._store.create_batch(upload.name, 0, DRIVER, plan=_plan(upload))

@@ -21,16 +21,19 @@ from firmware.retry import in_use
 from scanner.config import Settings
 from scanner.errors import CounterscanError, PictureError
 from scanner.pictures import read_picture
+from scanner.pipeline import Recognizer
 from scanner.price_log import LoggedPrices
-from scanner.records import Identification
+from scanner.records import Identification, View
 from scanner.set_limit import NO_LIMIT, SetLimit
 from scanner.store import Store
 from scanner.supervisor import die_with_parent
 
 START_WITHIN_S = 120.0
-READ_WITHIN_S = 60.0
+READ_WITHIN_S = 120.0
 ENOUGH_PX = 1600
 """A phone's picture has several times the pixels that any stage looks at."""
+PAGE_PX = 2400
+"""Of a page with several cards each has a part of the pixels."""
 _POLITE = 19
 _NO_START = "The recognition of uploaded pictures does not start: look at the log."
 
@@ -39,17 +42,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One answer, and the key of the packs and models that it comes from."""
+    """An answer for each card, and the key of the packs and models that they come from."""
 
-    answer: Identification
+    answers: tuple[Identification, ...]
     tried_with: str
 
 
 class PictureReader(Protocol):
-    """Names the card in a picture file."""
+    """Names the cards in a picture file."""
 
     def read(self, path: Path, limit: SetLimit) -> Read:
-        """The answer. Raises PictureError, and CounterscanError when nothing can be read now."""
+        """The answers, at least one.
+
+        Raises PictureError, and CounterscanError when nothing can be read for now.
+        """
 
     def close(self) -> None:
         """Give everything back; the next `read` takes it anew."""
@@ -158,11 +164,17 @@ def _answer(connection: Connection, settings: Settings, store: Store) -> None:
     while True:
         path, limit = connection.recv()
         try:
-            told: Read | _Refusal = Read(
-                recognizer.identify(read_picture(path, enough_px=ENOUGH_PX)), key
-            )
+            told: Read | _Refusal = Read(_answers(recognizer, path), key)
         except PictureError as error:
             told = _Refusal(str(error).removeprefix(f"{path} "), of_picture=True)
         except CounterscanError as error:
             told = _Refusal(str(error), of_picture=False)
         connection.send(told)
+
+
+def _answers(recognizer: Recognizer, path: Path) -> tuple[Identification, ...]:
+    """The card in the picture, or each of those on a page."""
+    answer = recognizer.identify(read_picture(path, enough_px=ENOUGH_PX))
+    if answer.view is not View.SEVERAL:
+        return (answer,)
+    return tuple(recognizer.identify_all(read_picture(path, enough_px=PAGE_PX))) or (answer,)

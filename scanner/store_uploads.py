@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ _COUNTS = f"SELECT picture.upload_id, {_STATE} AS state, count(*) {_JOINED}"
 _PICTURES = text(f"""
     SELECT picture.id, picture.name, {_STATE},
         coalesce(nullif(result.problem, ''), picture.problem),
-        coalesce(result.scan_id, 0), coalesce(result.is_cached, 0), picture.again_of
+        coalesce(result.scan_id, 0), coalesce(result.is_cached, 0), picture.again_of,
+        coalesce(result.further, '[]')
     {_JOINED} WHERE picture.upload_id = :upload_id AND picture.id > :after
     ORDER BY picture.id LIMIT :limit
 """)
@@ -56,13 +58,13 @@ _KNOWN = text("""
 
 @dataclass(frozen=True, slots=True)
 class PictureRow:
-    """One picture of an upload as it stands; `scan_id` 0 where there is none (yet)."""
+    """One picture of an upload as it stands; `scan_ids` is empty where there are none (yet)."""
 
     picture_id: int
     name: str
     state: PictureState
     problem: str
-    scan_id: int
+    scan_ids: tuple[int, ...]
     is_cached: bool
     again_of: int
 
@@ -156,10 +158,11 @@ class UploadStore(MachineWrites):
         with self._log.read() as session:
             return [
                 PictureRow(
-                    row[0], row[1], PictureState(row[2]), row[3], row[4], bool(row[5]), row[6]
+                    row[0], row[1], PictureState(row[2]), row[3],
+                    (row[4], *json.loads(row[7])) if row[4] else (), bool(row[5]), row[6],
                 )
                 for row in session.connection().execute(_PICTURES, values)
-            ]
+            ]  # fmt: skip
 
     def upload_counts(self, upload_ids: Iterable[int]) -> dict[int, UploadCounts]:
         """How far each of these piles is."""
@@ -210,11 +213,15 @@ class UploadStore(MachineWrites):
             return list(session.exec(query))
 
     def known_answer(self, sha256: str, tried_with: str) -> Scan | None:
-        """The scan that the same bytes became, read with the same packs and models."""
+        """The one scan that the same bytes became, read with the same packs and models."""
         query = (
             select(Scan)
             .join(UploadResult, col(UploadResult.scan_id) == col(Scan.id))
-            .where(UploadResult.sha256 == sha256, UploadResult.tried_with == tried_with)
+            .where(
+                UploadResult.sha256 == sha256,
+                UploadResult.tried_with == tried_with,
+                text("upload_result.further = '[]'"),
+            )
             .order_by(col(Scan.id))
             .limit(1)
         )

@@ -77,6 +77,8 @@ class UploadStop(SQLModel, table=True):
 class UploadResult(SQLModel, table=True):
     """What came of one picture: its scan, or in `problem` why there is none.
 
+    Where it shows several cards, `further` holds the ids of their scans after the first.
+
     `is_cached` tells that the answer was known for the same bytes with the same packs and models
     (`tried_with`, as in `PacksInUse`); `took_ms` is what recognition took.
     """
@@ -92,3 +94,4 @@ class UploadResult(SQLModel, table=True):
     problem: str = ""
     took_ms: float = 0.0
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    further: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

@@ -35,8 +35,8 @@ class PicturesAsked(BaseModel):
 class PictureFields(TypedDict):
     """One picture: `waiting`, `done`, `failed`, `refused`, `again` or `stopped`.
 
-    `problem` says why there is no scan, `scan` is what it became, `before` the upload that had the
-    same picture.
+    `problem` says why there is no scan; `scans` are what it became, one for each card in it;
+    `before` is the upload that had the same picture.
     """
 
     id: int
@@ -45,7 +45,7 @@ class PictureFields(TypedDict):
     word: str
     problem: str
     cached: bool
-    scan: dict[str, Any] | None
+    scans: list[dict[str, Any]]
     before: dict[str, Any] | None
 
 

@@ -74,13 +74,13 @@ class UploadView:
             "word": WORDS[state],
             "problem": picture.problem,
             "cached": False,
-            "scan": None,
+            "scans": [],
             "before": _before(taken.before),
         }
 
     def _pictures(self, rows: Sequence[PictureRow]) -> list[Json]:
         store = self._view.store()
-        numbers = [row.scan_id for row in rows if row.scan_id]
+        numbers = [number for row in rows for number in row.scan_ids]
         scans, answers = store.scans(numbers), store.present_answers(numbers)
         return [
             {
@@ -90,11 +90,11 @@ class UploadView:
                 "word": WORDS[row.state],
                 "problem": row.problem,
                 "cached": row.is_cached,
-                "scan": view.scan_json(
-                    scans[row.scan_id], self._view.data_dir, answers[row.scan_id]
-                )
-                if row.scan_id in answers
-                else None,
+                "scans": [
+                    view.scan_json(scans[number], self._view.data_dir, answers[number])
+                    for number in row.scan_ids
+                    if number in answers
+                ],
                 "before": self._before_of(row),
             }
             for row in rows

@@ -75,7 +75,9 @@ class ReadsNames:
         answer = identified(name)
         if name.startswith("empty"):
             answer = Identification(Decision.UNKNOWN, ("no card in view",), View.NOTHING)
-        return Read(answer, "packs-1")
+        if name.startswith("page"):
+            return Read((answer, identified("Beside It"), identified("Below It")), "packs-1")
+        return Read((answer,), "packs-1")
 
     def close(self) -> None:
         self.closed += 1
@@ -172,8 +174,8 @@ def test_the_same_bytes_are_not_read_twice_with_the_same_packs(
     assert reader.seen == ["Ember Drake"]
     [one], [other] = desk.store.pictures_of(first), desk.store.pictures_of(again)
     assert (one.is_cached, other.is_cached) == (False, True)
-    assert one.scan_id != other.scan_id
-    scan, copy = store.scan(one.scan_id), store.scan(other.scan_id)
+    assert one.scan_ids != other.scan_ids
+    scan, copy = store.scan(one.scan_ids[0]), store.scan(other.scan_ids[0])
     assert scan is not None
     assert copy is not None
     assert (copy.card_id, copy.candidates, copy.decision) == (
@@ -187,6 +189,21 @@ def test_the_same_bytes_are_not_read_twice_with_the_same_packs(
     settle_all(thread)
     assert len(reader.seen) == 2, "with other packs it may be another card"
     assert reader.closed > 0
+
+
+def test_a_page_with_several_cards_becomes_a_scan_for_each(
+    store: Store, desk: Desk, tmp_path: Path
+) -> None:
+    pile = desk.pile(b"page one", b"Moss Golem")
+    settle_all(UploadThread(store, tmp_path, ReadsNames()))
+    page, single = desk.store.pictures_of(pile)
+    assert (len(page.scan_ids), len(single.scan_ids)) == (3, 1)
+    names = [scan.name for scan in store.scans_after(0)]
+    assert names == ["page one", "Beside It", "Below It", "Moss Golem"]
+    reader = ReadsNames()
+    desk.pile(b"page one", client="ben")
+    settle_all(UploadThread(store, tmp_path, reader))
+    assert reader.seen == ["page one"], "only an answer of one card is kept"
 
 
 def test_a_kill_between_scan_and_result_doubles_nothing(
@@ -278,7 +295,7 @@ def test_a_worker_of_its_own_reads_the_pictures(
         await_true(lambda: desk.store.upload_counts([pile])[pile].waiting == 0)
     rows = desk.store.pictures_of(pile)
     assert [row.state.value for row in rows] == ["done", "done", "failed", "failed"]
-    names = [store.present_answers([row.scan_id])[row.scan_id].card_id for row in rows[:2]]
+    names = [store.present_answers(row.scan_ids)[row.scan_ids[0]].card_id for row in rows[:2]]
     assert len(set(names)) == 2
     assert all(names)
     assert "no card" in rows[2].problem
@@ -292,14 +309,14 @@ def test_a_picture_that_kills_the_worker_is_refused_and_the_next_is_read(
     good.write_bytes(jpeg(draw_frame(1, 5)[0]))
     reader = WorkerReader(settings)
     try:
-        assert reader.read(good, NO_LIMIT).answer.view is View.CARD
+        assert reader.read(good, NO_LIMIT).answers[0].view is View.CARD
         assert reader._process is not None
         assert reader._process.pid is not None
         os.kill(reader._process.pid, signal.SIGKILL)
         with pytest.raises(PictureError, match="take the picture anew"):
             reader.read(good, NO_LIMIT)
-        assert reader.read(good, NO_LIMIT).answer.view is View.CARD
-        limited = reader.read(good, SetLimit("drawn", frozenset({"no such set"}))).answer
+        assert reader.read(good, NO_LIMIT).answers[0].view is View.CARD
+        limited = reader.read(good, SetLimit("drawn", frozenset({"no such set"}))).answers[0]
         assert limited.decision is not Decision.ACCEPTED
     finally:
         reader.close()

@@ -128,7 +128,8 @@ ROWS[9] = [
     """INSERT INTO upload_picture VALUES (1, 1, 'a.jpg', 'aa', 9, 'uploads/a', 0, '',
     '2025-01-07 10:00:00.000000')""",
     "INSERT INTO upload_stop VALUES (1, '2025-01-07 10:00:00.000000')",
-    "INSERT INTO upload_result VALUES (1, 1, 'aa', 'w', 0, '', 5.0, '2025-01-07 10:00:00.000000')",
+    """INSERT INTO upload_result (picture_id, scan_id, sha256, tried_with, is_cached, problem,
+    took_ms, created_at) VALUES (1, 1, 'aa', 'w', 0, '', 5.0, '2025-01-07 10:00:00.000000')""",
 ]
 ROWS[10] = [
     *ROWS[9],
@@ -140,6 +141,11 @@ ROWS[11] = [
     *ROWS[10],
     """INSERT INTO tcgplayer_set VALUES (1, 'demo', 'Set', 'SV01: Set',
     '2025-01-09 10:00:00.000000')""",
+]
+ROWS[12] = [
+    *ROWS[11],
+    """INSERT INTO upload_result VALUES (2, 1, 'ab', 'w', 0, '', 5.0, '2025-01-07 10:00:00.000000',
+    '[1]')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

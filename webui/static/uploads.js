@@ -66,19 +66,26 @@ function change(entry, fields) {
   count();
 }
 
+// Of a page with several cards, the one that a person must look at first.
+function worst(scans) {
+  return ["unknown", "review"].map((decision) => scans.find((scan) => scan.decision === decision))
+    .find(Boolean) ?? scans[0];
+}
+
 // What the scanner says of one picture.
 function settle(entry, told) {
-  const scan = told.scan;
-  const edition = scan && [scan.set, scan.number, scan.variant].filter(Boolean).join(" · ");
+  const [scan, ...further] = told.scans;
+  const edition = scan && (further.length ? told.scans.map((one) => one.title).join(", ")
+    : [scan.set, scan.number, scan.variant].filter(Boolean).join(" · "));
   change(entry, {
     id: told.id,
     state: told.state,
     before: told.before,
-    title: scan ? scan.title : told.name,
+    title: scan ? (further.length ? `${told.scans.length} cards` : scan.title) : told.name,
     more: scan ? [edition, told.cached ? "known from before" : "", told.name].filter(Boolean).join(" · ")
       : told.problem || (told.before ? `in “${told.before.name}”` : ""),
-    decision: scan?.decision ?? "",
-    word: scan?.word ?? "",
+    decision: further.length ? worst(told.scans).decision : scan?.decision ?? "",
+    word: further.length ? worst(told.scans).word : scan?.word ?? "",
     picture: scan?.crop || entry.picture,
   });
   byPicture.set(told.id, entry);
