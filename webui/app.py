@@ -38,6 +38,7 @@ from webui.page import Page, Services, is_here
 from webui.pairing import Pairing
 from webui.samples import Sampler
 from webui.security import MAX_BODY_BYTES, protect
+from webui.shared_answers import SharedAnswers
 from webui.upload_folder import FolderWatcher, folder_of
 from webui.upload_intake import Intake
 from webui.watcher import Watcher
@@ -129,6 +130,7 @@ def create_app(
         app.register_blueprint(page.make(behind))
     for make in FURTHER:
         app.register_blueprint(make(behind))
+    SharedAnswers(view).share(app)
     app.context_processor(_around)
     return app
 

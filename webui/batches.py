@@ -81,7 +81,7 @@ def make(services: Services) -> Blueprint:
         )
 
     @batches.get("/api/batches")
-    @describe("The batches, newest first", query=BatchesAsked, answer=BatchesTwin)
+    @describe("The batches, newest first", query=BatchesAsked, answer=BatchesTwin, follows_log=True)
     def twin() -> Response:
         asked = read_query(BatchesAsked)
         before = {"before": asked.before} if asked.before else {}

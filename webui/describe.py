@@ -44,6 +44,7 @@ class Description:
     is_noted: bool = True
     max_body_bytes: int = 0
     body_type: str = "application/json"
+    follows_log: bool = False
 
 
 def describe(
@@ -59,6 +60,7 @@ def describe(
     is_noted: bool = True,
     max_body_bytes: int = 0,
     body_type: str = "application/json",
+    follows_log: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Describe a route. Place it between the route's line and the function.
 
@@ -73,6 +75,8 @@ def describe(
         refusals: statuses beside 400, 401, 403 and 429 that it may refuse with.
         is_noted: whether a change made here goes to the audit log.
         body_type: the body's media type, where it is not JSON.
+        follows_log: whether the answer is the same for everybody and made of the log and the
+            preview alone, so that clients may share it (`webui/shared_answers.py`).
         max_body_bytes: the largest request body, where it is not `MAX_BODY_BYTES`.
     """
     description = Description(
@@ -87,6 +91,7 @@ def describe(
         is_noted,
         max_body_bytes,
         body_type,
+        follows_log,
     )
 
     def mark(handler: Handler) -> Handler:

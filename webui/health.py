@@ -119,7 +119,7 @@ def make(services: Services) -> Blueprint:
         )
 
     @health.get("/api/health")
-    @describe("How the device fares", query=Asked, answer=HealthAnswer)
+    @describe("How the device fares", query=Asked, answer=HealthAnswer, follows_log=True)
     def twin() -> Response:
         span = read_query(Asked).span
         figures, alerts = now()
@@ -137,7 +137,9 @@ def make(services: Services) -> Blueprint:
         )
 
     @health.get("/healthz")
-    @describe("Whether the page and the log are well", answer=Healthz, role="anyone")
+    @describe(
+        "Whether the page and the log are well", answer=Healthz, role="anyone", follows_log=True
+    )
     def healthz() -> tuple[Response, int]:
         state = services.view.state()
         problem = state["log_error"]

@@ -101,7 +101,9 @@ def make(services: Services) -> Blueprint:
         )
 
     @inventory.get("/api/inventory")
-    @describe("The stock: lines of equal cards", query=LinesAsked, answer=InventoryTwin)
+    @describe(
+        "The stock: lines of equal cards", query=LinesAsked, answer=InventoryTwin, follows_log=True
+    )
     def twin() -> Response:
         asked = read_query(LinesAsked)
         told = lines_json(filter_of(asked), asked)

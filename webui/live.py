@@ -69,7 +69,7 @@ def make(services: Services) -> Blueprint:
         )
 
     @live.get("/api/live")
-    @describe("What the Live page shows", answer=LiveTwin)
+    @describe("What the Live page shows", answer=LiveTwin, follows_log=True)
     def twin() -> Response:
         state = view.state()
         state.pop("notices_html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 from jinja2 import Environment
@@ -33,6 +34,7 @@ class LogView:
         self._templates = templates
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._last_state: tuple[object, Json] = (None, {})
         self.further_notices: Callable[[], list[dict[str, str]]] = list
 
     def store(self) -> Store:
@@ -57,7 +59,19 @@ class LogView:
         """Return everything but the scans; where the log can't be read, say so in its place."""
         preview = self.files.read()
         try:
-            return self._state(self.store(), preview)
+            store = self.store()
+            # What the state is made of; taken before reading, so that nothing new is missed.
+            seen = (
+                store.data_version(),
+                (preview.state, preview.driver, preview.recognizer, preview.age_s < inf),
+                preview.fresh,
+                [notice["key"] for notice in self.further_notices()],
+            )
+            known, state = self._last_state
+            if known != seen:
+                state = self._state(store, preview)
+                self._last_state = (seen, state)
+            return {**state, "server_time": _server_time()}
         except StoreError as error:
             return self._without_log(str(error), preview)
 
@@ -199,7 +213,7 @@ class LogView:
     def _finish(self, situation: Situation, **fields: object) -> Json:
         notices = [*notices_for(situation), *self.further_notices()]
         return {
-            "server_time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "server_time": _server_time(),
             "machine": situation.machine,
             **fields,
             "feed_silent": situation.feed_silent,
@@ -210,3 +224,7 @@ class LogView:
             "notices": notices,
             "notices_html": self._templates.get_template("_notices.html").render(notices=notices),
         }
+
+
+def _server_time() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -66,7 +66,9 @@ def make(services: Services) -> Blueprint:
         return render_template("review.html", start=start, batch=batch, problem=problem)
 
     @review.get("/api/review")
-    @describe("The cards that wait for a person", query=QueueAsked, answer=ReviewTwin)
+    @describe(
+        "The cards that wait for a person", query=QueueAsked, answer=ReviewTwin, follows_log=True
+    )
     def twin() -> Response:
         asked = read_query(QueueAsked)
         skipped = [int(word) for word in re.findall(r"\d{1,18}", asked.skip)]

@@ -13,7 +13,7 @@ from webui.hub import Hub
 from webui.log_view import LogView
 from webui.view import Json
 
-POLL_S = 0.05
+POLL_S = 0.02
 """One PRAGMA and one `stat` each; a page must show a scan within 100 ms of its commit."""
 IDLE_POLL_S = 0.5
 """With no page open; keeps the preview's age right for the next one."""
@@ -134,9 +134,10 @@ class Watcher:
         first = not self._state
         new_batch = (state["batch"] or {}).get("id") != (self._state.get("batch") or {}).get("id")
         restored = state["restored_id"] != self._restored_id
-        later = state["later_rows"] != self._state.get("later_rows")
+        # At the first look too: a page that opened just before may show the rows as they were.
+        later = state["later_rows"] != self._state.get("later_rows", 0)
         self._state, self._restored_id = state, state["restored_id"]
-        if later and not (self._owed or new_batch or restored or first):
+        if later and not (self._owed or restored or (new_batch and not first)):
             # Old rows have changed. Retries come many in a second: the page is told at leisure.
             self._owed, self._owed_mono_s = True, time.monotonic() + LATER_S
         if (new_batch or restored) and not first:
