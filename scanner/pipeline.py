@@ -190,9 +190,11 @@ class Recognizer:
         verdict = self._decider.decide(evidence, quality, located)
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD
+        outline = corners
+        if found.evidence:
+            outline = settle_outline(corners, found.evidence[0].comparison, located)
         answer = self._answer(
-            verdict, view, stages,
-            Located(view, (settle_outline(corners, located),), located.confidence),
+            verdict, view, stages, Located(view, (outline,), located.confidence),
             crop, found.upside_down,
         )  # fmt: skip
         finish = self._finishes.of_answer(answer, frames.pair(corners))
