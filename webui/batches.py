@@ -77,6 +77,7 @@ def make(services: Services) -> Blueprint:
             games={game: services.references.sets(game) for game in services.references.games()},
             conditions=CONDITIONS,
             languages=LANGUAGES,
+            rules_in_force=services.view.rules_in_force(),
             **suggestions,
         )
 

@@ -64,6 +64,7 @@ def make(services: Services) -> Blueprint:
             preview=view.preview_frame().data,
             suggested_name=_suggested_name(snapshot.data["state"]),
             last_mode=view.last_mode(),
+            rules_in_force=view.rules_in_force(),
             max_name=MAX_NAME_LENGTH,
             max_expected=MAX_EXPECTED_CARDS,
         )

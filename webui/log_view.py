@@ -94,6 +94,14 @@ class LogView:
             batch = None
         return Mode.SCAN.value if batch is None else batch.mode
 
+    def rules_in_force(self) -> str:
+        """Return the name of the rules that a batch that sorts would take up, "" for none."""
+        try:
+            row = self.store().chosen_rules("sort")
+        except StoreError:
+            row = None
+        return "" if row is None else row.name
+
     def scan_json(self, scan: Scan) -> Json:
         """Return one scan as the page shows it."""
         for fields in self._scans_json([scan]):

@@ -63,6 +63,7 @@ class OfferTold(TypedDict):
     outcome: str
     ended_at: str
     is_open: bool
+    prices_of: str
     lines: list[OfferLineTold]
 
 

@@ -48,7 +48,11 @@ class OfferView:
         offer = self.offer(batch.id)
         is_open = self._store.open_batch()
         told = _head(batch.id, batch.name, lines_json(offer), offer.cash, offer.credit)
-        return told | {"is_open": is_open is not None and is_open.id == batch.id}
+        newest = self._store.newest_price_at()
+        return told | {
+            "is_open": is_open is not None and is_open.id == batch.id,
+            "prices_of": "" if newest is None else newest.isoformat(),
+        }
 
 
 def lines_json(offer: Offer) -> list[Json]:
@@ -123,6 +127,7 @@ def _head(batch_id: int, name: str, lines: list[Json], cash: Money, credit: Mone
         "outcome": "",
         "ended_at": "",
         "is_open": False,
+        "prices_of": "",
         "lines": lines,
     }
 

@@ -35,7 +35,7 @@ from webui.offer_view import OUTCOMES, OfferView, lines_in_words
 from webui.page import Services
 from webui.rules import sentence
 from webui.rules_view import vocabulary
-from webui.security import Refused
+from webui.security import Refused, refusal
 from webui.view import Json
 
 MAX_RULES_BYTES = 256 * 1024
@@ -185,12 +185,12 @@ def make(services: Services) -> Blueprint:
         return jsonify(rules=write_offer_rules(read), lines=lines_in_words(read))
 
     @offers.errorhandler(ConditionError)
-    def wrong_rules(error: ConditionError) -> tuple[Response, int]:
-        return jsonify(error=sentence(error)), HTTPStatus.UNPROCESSABLE_ENTITY
+    def wrong_rules(error: ConditionError) -> Response:
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(error)))
 
     @offers.errorhandler(StoreError)
-    def unreadable(error: StoreError) -> tuple[Response, int]:
-        return jsonify(error=sentence(error)), HTTPStatus.SERVICE_UNAVAILABLE
+    def unreadable(error: StoreError) -> Response:
+        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(error)))
 
     return offers
 

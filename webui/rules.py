@@ -30,7 +30,7 @@ from webui.rules_answers import (
 )
 from webui.rules_plan import add_plan
 from webui.rules_view import RulesView, lines_of, vocabulary
-from webui.security import Refused
+from webui.security import Refused, refusal
 from webui.view import Json
 
 MAX_RULES_BYTES = 512 * 1024
@@ -145,12 +145,12 @@ def make(services: Services) -> Blueprint:
     add_plan(rules, services, shown)
 
     @rules.errorhandler(ConditionError)
-    def wrong_rules(error: ConditionError) -> tuple[Response, int]:
-        return jsonify(error=sentence(error)), HTTPStatus.UNPROCESSABLE_ENTITY
+    def wrong_rules(error: ConditionError) -> Response:
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(error)))
 
     @rules.errorhandler(CounterscanError)
-    def unreadable(error: CounterscanError) -> tuple[Response, int]:
-        return jsonify(error=sentence(error)), HTTPStatus.SERVICE_UNAVAILABLE
+    def unreadable(error: CounterscanError) -> Response:
+        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(error)))
 
     return rules
 

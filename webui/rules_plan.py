@@ -17,6 +17,7 @@ from webui.live_answers import CommandSent
 from webui.page import Services
 from webui.rules_answers import ListAsked, ListSent, ListsTold, Named, PlanSent, PlanTold
 from webui.rules_view import RulesView
+from webui.security import Refused, refusal
 
 MAX_LIST_BYTES = 2 * 1024 * 1024
 MAX_ENTRY = 120
@@ -99,9 +100,10 @@ def add_plan(rules: Blueprint, services: Services, shown: Callable[[], RulesView
         return jsonify(name=name)
 
     @rules.errorhandler(UsageError)
-    def no_plan(error: UsageError) -> tuple[Response, int]:
+    def no_plan(error: UsageError) -> Response:
         text = str(error)
-        return jsonify(error=f"{text[:1].upper()}{text[1:]}."), HTTPStatus.UNPROCESSABLE_ENTITY
+        sentence = f"{text[:1].upper()}{text[1:]}."
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence))
 
 
 def _plan(asked: PlanSent, view: RulesView) -> Plan:

@@ -60,6 +60,7 @@ def test_only_what_is_known_is_offered_for(lot: Shop, serve: Serve) -> None:
     told = Client(serve()).get("/api/offer").json
     assert (told["cash"], told["credit"]) == ("18.00 EUR", "22.50 EUR")
     assert (told["cards"], told["offered"], told["put_aside"]) == (4, 1, 3)
+    assert told["prices_of"].startswith("2026-01-01")
     whys = {line["name"]: line["why"] for line in told["lines"]}
     assert whys == {
         "Tidewatch Heron": "60% of 30.00 EUR. Taken for near mint.",

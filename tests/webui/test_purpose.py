@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scanner.routing import Mode, Routing
+from scanner.store import Store
 from tests.webui.accessible import is_accessible
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
@@ -65,8 +66,13 @@ def test_the_next_batch_is_offered_for_the_same_purpose(
 ) -> None:
     shop.keep_showing(state="idle", view="nothing")
     page = look(serve().url, "390").page
+    expect(page.locator("#start-mode")).to_contain_text("Sort: no rules are in force")
+    with Store.open(shop.data_dir, role="web") as web:
+        web.add_rule_set("sort", "By set", {"name": "By set", "unidentified_bin": 4})
+        web.choose_rules("sort", "By set")
+    page.reload()
     page.locator('[data-command="start"]').click()
-    page.get_by_label("What for").select_option("sort")
+    page.get_by_label("What for").select_option(label="Sort: By set")
     page.locator("#start-form [type=submit]").click()
     [command] = shop.await_commands()
     assert command.argument["mode"] == "sort"

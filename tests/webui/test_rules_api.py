@@ -189,3 +189,13 @@ def test_a_list_that_is_not_there_and_the_names_of_bins_are_told(client: Client)
     assert told["lines"][0]["bin_names"] == ["Showcase"]
     page = client.get("/rules", Accept="text/html").body.decode()
     assert "There is no list called Want list yet" in page
+
+
+def test_what_is_not_there_is_a_page_for_people_and_json_for_programs(client: Client) -> None:
+    for path in ("/rules/edit?name=%3Cscript%3E", "/rules/edit?name=Nobody"):
+        told = client.get(path, Accept="text/html")
+        assert told.status == 422
+        page = told.body.decode()
+        assert "There are no sort rules called" in page
+        assert "<script>'" not in page
+    assert "error" in client.post("/api/rules/use", {"name": "Nobody"}).json
