@@ -133,6 +133,7 @@ class Demo:
             uploads = UploadThread(
                 self._store, self._settings.data_dir, WorkerReader(self._settings)
             )
+            uploads.follow(machine)
             with watched(loop), uploads:
                 loop.run()
         finally:

@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
             reopen = partial(open_recognizer, prices=prices, limit=limit)
             retries = RetryThread(settings, machine, packs, open_packs, reopen)
             uploads = UploadThread(store, settings.data_dir, WorkerReader(settings))
+            uploads.follow(machine)
             with watched(loop), uploads:
                 retries.start(recognizer)
                 try:

@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -26,7 +27,6 @@ from scanner.price_log import LoggedPrices
 from scanner.records import Identification, View
 from scanner.set_limit import NO_LIMIT, SetLimit
 from scanner.store import Store
-from scanner.supervisor import die_with_parent
 
 START_WITHIN_S = 120.0
 READ_WITHIN_S = 120.0
@@ -117,7 +117,9 @@ class WorkerReader:
         self._process = context.Process(
             target=work, args=(theirs, self._settings), name="uploads", daemon=True
         )
-        self._process.start()
+        starter = threading.Thread(target=_start_politely, args=(self._process,), name="polite")
+        starter.start()
+        starter.join()
         theirs.close()
         self._connection = ours
         if not ours.poll(START_WITHIN_S):
@@ -136,15 +138,20 @@ class WorkerReader:
         return ours
 
 
+def _start_politely(process: BaseProcess) -> None:
+    """Start the process from a thread that gives way: Linux counts niceness by thread, and what a
+    thread starts is as nice, from its first import on."""
+    os.nice(_POLITE)
+    process.start()
+
+
 def work(connection: Connection, settings: Settings) -> None:
     """The process: say that all is ready, then answer one picture after another until told to end.
 
     Ends when the other end is closed, which the parent's death does.
     """
-    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to deal with
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.nice(_POLITE)
     try:
         with Store.open(settings.data_dir, role="reader") as store:
             _answer(connection, settings, store)

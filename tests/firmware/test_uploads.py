@@ -8,11 +8,15 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import numpy as np
 import pytest
 
+from firmware.machine import Machine
+from firmware.phases import Phase
 from firmware.upload_thread import UploadThread
 from firmware.upload_worker import Read, WorkerReader
 from scanner.batches import BatchPlan
@@ -241,6 +245,30 @@ def test_nothing_is_lost_while_nothing_can_be_read_and_a_stopped_pile_stays_unre
     assert reader.seen == ["Moss Golem"]
     assert desk.store.upload_counts([stopped])[stopped].stopped == 1
     assert desk.store.upload_counts([other])[other].done == 1
+
+
+def test_pictures_give_way_while_the_machine_works_and_phases_are_handed_on(
+    store: Store, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Phase] = []
+    machine = SimpleNamespace(on_phase=told.append)
+    reader = ReadsNames()
+    thread = UploadThread(store, tmp_path, reader)
+    thread.follow(cast(Machine, machine))
+    monkeypatch.setattr("firmware.upload_thread.RESTS_FOR", 1e9)
+    machine.on_phase(Phase.FEEDING)
+    desk.pile(b"Ember Drake", b"Moss Golem", b"Quiet Thunder")
+    with thread:
+        await_true(lambda: len(reader.seen) == 1)
+        time.sleep(0.3)  # it would have read them all by now
+    assert reader.seen == ["Ember Drake"]
+    machine.on_phase(Phase.FINISHED)
+    assert told == [Phase.FEEDING, Phase.FINISHED]
+    again = UploadThread(store, tmp_path, reader)
+    again.follow(cast(Machine, machine))
+    machine.on_phase(Phase.FINISHED)
+    with again:
+        await_true(lambda: len(reader.seen) == 3)
 
 
 def test_a_file_that_no_row_waits_for_is_swept_once_it_is_old(desk: Desk, tmp_path: Path) -> None:
