@@ -68,7 +68,7 @@ class TokenEnd(BookTable, table=True):
 
 
 class Audit(BookTable, table=True):
-    """Who did what. `kind` is `login`, `refused`, `people`, `settings` or `change`."""
+    """Who did what. `kind` is `login`, `refused`, `people` or `change`."""
 
     __tablename__ = "audit"
     __table_args__ = (_NUMBERED,)

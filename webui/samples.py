@@ -117,6 +117,8 @@ class Sampler:
 
     def refresh(self) -> None:
         """Work out anew what the month was like, and say in the service's log what is wrong."""
+        with self._lock:
+            self._now = None  # looked at anew
         self._month = together([figures for _, figures in self.history(HOUR)])
         found = {alert.key: alert for alert in self.alerts()}
         for key in found.keys() - self._told.keys():

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, PackageLoader
 from playwright.sync_api import expect
 
 from scanner.device import DeviceState, device_state
@@ -24,6 +25,7 @@ from webui.book import Book
 from webui.book_tables import Sample
 from webui.charts import bucketed, line_chart
 from webui.figures import Figures, percentile, together
+from webui.log_view import LogView
 from webui.metrics import Metric, by, one, written
 from webui.samples import HOUR, MINUTE, Sampler
 
@@ -94,6 +96,23 @@ def test_a_restart_of_the_page_loses_no_card_from_the_history(shop: Shop) -> Non
     shop.scan()
     sampler, book = sampler_of(shop)
     assert sampler.take(MINUTE).scans == 1
+    book.close()
+
+
+def test_an_alert_reaches_the_live_page_and_goes_again(shop: Shop) -> None:
+    shop.show()
+    state = {"device": dataclasses.replace(WELL, temperature_c=85.0)}
+    book = Book(shop.data_dir)
+    view = LogView(shop.data_dir, Environment(loader=PackageLoader("webui")))
+    sampler = Sampler(book, view.store, lambda: state["device"])
+    view.further_notices = sampler.notices
+    sampler.refresh()
+    assert [notice["key"] for notice in view.state()["notices"]] == ["temperature"]
+    assert "The scanner is hot" in view.state()["notices_html"]
+    state["device"] = WELL
+    sampler.refresh()
+    assert view.state()["notices"] == []
+    view.close()
     book.close()
 
 

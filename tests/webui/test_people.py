@@ -169,3 +169,25 @@ def test_pairing_adding_a_clerk_and_making_a_key_by_hand(
     page.screenshot(path=f"tests/webui/screenshots/people-{size}.png")
     context.close()
     server.kill()
+
+
+@pytest.mark.browser
+def test_a_browser_that_was_ended_is_led_to_sign_in(
+    shop: Shop, page: tuple[PageProcess, Client], browser: Browser
+) -> None:
+    shop.start()
+    server, ada = page
+    ada.change("PUT", PEOPLE, person("Ben"))
+    ben = signed_in(server, "Ben")
+    context = browser.new_context()
+    context.add_cookies(
+        [{"name": name, "value": value, "url": server.url} for name, value in ben.cookies.items()]
+    )
+    window = context.new_page()
+    window.goto(server.url)
+    expect(window.locator("#link")).to_have_attribute("data-link", "live")
+    ada.change("DELETE", f"{PEOPLE}/Ben")
+    shop.scan()  # the next news finds that nobody may hear them
+    window.wait_for_url("**/login**")
+    expect(window.get_by_role("heading", name="Sign in")).to_be_visible()
+    context.close()

@@ -26,6 +26,7 @@ export async function send(method, path, body = {}, say = toast) {
     });
     const told = answer.status === 204 ? {} : await answer.json();
     if (answer.ok) return told;
+    if (answer.status === 401) location.reload(); // signed out elsewhere: the server shows the way
     say(told.error);
   } catch {
     say("The scanner could not be reached; nothing was sent. Try again when it is connected.");

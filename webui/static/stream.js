@@ -75,6 +75,7 @@ export function follow(cursor, on, link) {
     const query = cursor === "" ? "" : `?after=${encodeURIComponent(cursor)}`;
     try {
       const answer = await fetch(`/api/live/news${query}`);
+      if (answer.status === 401) location.reload(); // signed out elsewhere: the server shows the way
       if (!answer.ok) throw new Error(String(answer.status));
       const news = await answer.json();
       if (!asking) return; // the stream came back meanwhile and has told all this
