@@ -191,36 +191,12 @@ class ButtonHeld:
 
 
 Event = (
-    Start
-    | Pause
-    | Resume
-    | Stop
-    | Tick
-    | CardEntered
-    | CardPassed
-    | CardSeated
-    | CardSlipped
-    | HopperRanOut
-    | TwoCards
-    | CardLeft
-    | FrameTaken
-    | CameraFailed
-    | CameraBack
-    | Identified
-    | NothingThere
-    | Committed
-    | DiskFilled
-    | Aimed
-    | SorterFailed
-    | BinFilled
-    | BinEmptied
-    | DoorOpened
-    | DoorClosed
-    | EmergencyPressed
-    | EmergencyReleased
-    | ButtonPressed
+    Start | Pause | Resume | Stop | Tick | CardEntered | CardPassed | CardSeated | CardSlipped
+    | HopperRanOut | TwoCards | CardLeft | FrameTaken | CameraFailed | CameraBack | Identified
+    | NothingThere | Committed | DiskFilled | Aimed | SorterFailed | BinFilled | BinEmptied
+    | DoorOpened | DoorClosed | EmergencyPressed | EmergencyReleased | ButtonPressed
     | ButtonHeld
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,16 +265,6 @@ class EndBatch:
 
 
 Action = (
-    MakeSafe
-    | Feed
-    | Stage
-    | Aim
-    | Eject
-    | RecordEjected
-    | Capture
-    | Identify
-    | Commit
-    | TryCamera
-    | Announce
-    | EndBatch
-)
+    MakeSafe | Feed | Stage | Aim | Eject | RecordEjected | Capture | Identify | Commit
+    | TryCamera | Announce | EndBatch
+)  # fmt: skip

@@ -12,17 +12,14 @@ import queue
 from collections import deque
 from contextlib import suppress
 
-from firmware.bin_watch import BinWatch
+from firmware.chute import Chute
 from firmware.clock import Inbox
 from firmware.desk import Desk
 from firmware.events import (
     Action,
     Aim,
-    Aimed,
     Announce,
-    Bay,
     BinEmptied,
-    BinFilled,
     ButtonHeld,
     ButtonPressed,
     CameraBack,
@@ -40,7 +37,6 @@ from firmware.events import (
     Identify,
     MakeSafe,
     RecordEjected,
-    SorterFailed,
     Stage,
     Start,
     Tick,
@@ -53,7 +49,7 @@ from firmware.orders import Orders
 from firmware.phases import AT_WORK, Phase, State
 from firmware.signals import SIGNALS
 from firmware.states import step
-from scanner.errors import CameraError, MachineError, SorterError, StoreFullError
+from scanner.errors import CameraError, MachineError, StoreFullError
 
 COMMAND_INTERVAL_S = 0.2
 TICK_S = 0.2
@@ -74,7 +70,7 @@ class FeedLoop:
         self.inbox = Inbox()
         self.state = State(limits=machine.limits)
         self._hand = CardInHand(machine, self._desk)
-        self._bins = BinWatch(machine, self._desk)
+        self._chute = Chute(machine, self._desk)
         self._orders = Orders(
             machine, self._desk, lambda: self.state, self.handle, self._look_after_bins
         )
@@ -156,8 +152,8 @@ class FeedLoop:
             before = self.state
             event = events.popleft()
             now_s = self._machine.clock.now_s()
-            if isinstance(event, CardLeft) and self._machine.gate is not None:
-                self._machine.gate.card_left()
+            if isinstance(event, CardLeft):
+                self._chute.card_left()
             self.state, actions = step(before, event, now_s)
             if self.state.phase is not before.phase:
                 self._tell_phase(before.phase)
@@ -214,7 +210,7 @@ class FeedLoop:
             case Stage():
                 machine.feeder.stage()
             case Aim():
-                return self._aim()
+                return self._chute.aim(self.state.bin)
             case Eject():
                 machine.feeder.eject()
             case RecordEjected():
@@ -236,44 +232,11 @@ class FeedLoop:
         return None
 
     def _time_passed(self) -> Event:
-        if self.state.phase is Phase.ROUTING and self._machine.gate is not None:
-            return self._gate_news() or Tick()
-        return Tick()
-
-    def _aim(self) -> Event | None:
-        """Turn the diverter to the card's bin, where there is a diverter and the card has a bin."""
-        machine = self._machine
-        if machine.gate is None or not self.state.bin:
-            return Aimed()
-        if machine.is_full(self.state.bin):
-            return BinFilled()
-        machine.gate.aim(self.state.bin)
-        return self._gate_news()
-
-    def _gate_news(self) -> Event | None:
-        assert self._machine.gate is not None
-        try:
-            if self._machine.gate.opens_in_s() > 0:
-                return None
-        except SorterError as error:
-            return SorterFailed(str(error))
-        return BinFilled() if self._machine.is_full(self.state.bin) else Aimed()
-
-    def _gate_opens_in_s(self) -> float:
-        assert self._machine.gate is not None
-        with suppress(SorterError):
-            return min(TICK_S, self._machine.gate.opens_in_s() + 0.0005)
-        return 0.0
+        news = self._chute.news(self.state.bin) if self.state.phase is Phase.ROUTING else None
+        return news or Tick()
 
     def _look_after_bins(self) -> None:
-        now_s = self._machine.clock.now_s()
-        holding = self.state.bin if self.state.phase is Phase.BIN_FULL else 0
-        try:
-            released = self._bins.look(now_s, holding, card_waits=self.state.bay is Bay.LOGGED)
-        except StoreFullError as error:
-            log.error("%s", error)
-            return
-        if released:
+        if self._chute.is_released(self.state):
             self.handle(BinEmptied())
 
     def _try_camera(self) -> Event | None:
@@ -289,8 +252,8 @@ class FeedLoop:
         return self.state.phase not in AT_WORK and self.state.phase is not Phase.CAMERA_LOST
 
     def _until_tick_s(self) -> float:
-        if self.state.phase is Phase.ROUTING and self._machine.gate is not None:
-            return self._gate_opens_in_s()
+        if self.state.phase is Phase.ROUTING:
+            return self._chute.opens_in_s(TICK_S)
         if self.state.phase is not Phase.SETTLING:
             return TICK_S
         rested_s = self._machine.clock.now_s() - self.state.since_mono_s
