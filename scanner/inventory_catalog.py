@@ -10,9 +10,20 @@ from scanner.catalog.cards import CardsReader
 from scanner.catalog.library import Library
 from scanner.catalog.manifest import CARDS
 from scanner.errors import PackError
+from scanner.finishes import read_finishes
+from scanner.records import Finish
 
 SHARED_NUMBER = "_shared_number"
 """Set where another printing of the catalog has the same set and number."""
+
+
+def only_finish(facts: Mapping[str, str]) -> str:
+    """The finish of a printing that exists in one alone; `unknown` for all others.
+
+    Of languages the catalog is never certain: a card in another one may match its picture.
+    """
+    finishes = read_finishes(facts.get("finishes", ""))
+    return next(iter(finishes)).value if len(finishes) == 1 else Finish.UNKNOWN.value
 
 
 class LibraryFacts:

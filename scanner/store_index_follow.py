@@ -9,11 +9,14 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from scanner.inventory import is_known_finish
+from scanner.inventory_catalog import only_finish
 from scanner.inventory_rows import StockRow, read_prices, read_rows
 from scanner.inventory_value import newest, worth
 
@@ -91,6 +94,7 @@ class Following:
         self._catalog = catalog
         self._touched: set[int] = set()
         self._new: set[int] = set()
+        self._known_facts: dict[tuple[str, str], Facts] = {}
 
     def run(self) -> None:
         """Bring the index from its cursors to the log's last rows."""
@@ -142,6 +146,7 @@ class Following:
                 self._index.execute("DELETE FROM copy WHERE scan_id = ?", (row.scan_id,))
             if row.removed == "unnamed":
                 continue
+            row = self._completed(row)
             line_id = self._line(row)
             self._touched.add(line_id)
             self._index.execute(
@@ -151,6 +156,18 @@ class Following:
                     row.location, row.added_at, row.removed, row.removed_day, row.crop_path,
                 ),
             )  # fmt: skip
+
+    def _completed(self, row: StockRow) -> StockRow:
+        """The row with what the catalog is certain of where nobody said it."""
+        if is_known_finish(row.finish):
+            return row
+        return replace(row, finish=only_finish(self._facts(row)))
+
+    def _facts(self, row: StockRow) -> Facts:
+        key = (row.game, row.card_id)
+        if key not in self._known_facts:
+            self._known_facts[key] = self._catalog.facts_of(*key)
+        return self._known_facts[key]
 
     def _line(self, row: StockRow) -> int:
         key = (row.game, row.card_id, row.finish, row.language, row.condition)
@@ -174,11 +191,11 @@ class Following:
                     (*text, first_number(row.number), line_id),
                 )
                 self._index.execute("DELETE FROM words WHERE rowid = ?", (line_id,))
-                self._add_words(line_id, row, self._catalog.facts_of(row.game, row.card_id))
+                self._add_words(line_id, row, self._facts(row))
         return line_id
 
     def _new_line(self, row: StockRow, key: tuple[str, ...], text: tuple[str, ...]) -> int:
-        facts = self._catalog.facts_of(row.game, row.card_id)
+        facts = self._facts(row)
         made = self._index.execute(
             "INSERT INTO line (game, card_id, finish, language, condition, name, in_set, number,"
             " variant, quantity, basis, price_source, price_as_of, facts, number_order)"

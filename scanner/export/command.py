@@ -110,8 +110,10 @@ def _summary(preview: Preview) -> str:
         lines.append(f"{preview.target.label}: {_cards(sent)} in {_rows(len(plan.rows))}")
         if plan.taken:
             lines.append(f"  {_cards(plan.taken)} taken back: they left the stock or have changed")
-    else:
+    elif plan.unchanged:
         lines.append(f"{preview.target.label}: Nothing has changed since the last export.")
+    else:
+        lines.append(f"{preview.target.label}: There is nothing to export.")
     reasons: Counter[str] = Counter()
     for entry in plan.left_out:
         reasons[entry.reason] += entry.quantity

@@ -67,6 +67,19 @@ def test_what_nobody_knows_stays_unknown(shelf: Shelf, stock: Stock) -> None:
     assert stock.totals(StockFilter(condition="NM")).copies == 0
 
 
+def test_what_the_catalog_is_certain_of_is_known(shelf: Shelf, stock: Stock, page: Store) -> None:
+    shelf.catalog({FOX: {"finishes": "holo", "lang": "ja"}, GOLEM: {"finishes": "normal|foil"}})
+    shelf.batch("unsorted", BatchPlan())
+    shelf.scan(FOX, "unknown")
+    scan = shelf.scan(GOLEM, "unknown")
+    assert short(stock.lines(EVERYTHING)) == [
+        ("Ember Fox", "holo", "", "", 1),
+        ("Moss Golem", "unknown", "", "", 1),
+    ]
+    page.add_correction(scan, FOX)
+    assert short(stock.lines(EVERYTHING)) == [("Ember Fox", "holo", "", "", 2)]
+
+
 def test_each_copy_says_where_it_lies(shelf: Shelf, stock: Stock) -> None:
     shelf.batch("first", BatchPlan(location="Shelf A"))
     shelf.scan(FOX, bin_number=2)
