@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
     "printing": Command("firmware.bench_printing", "which printing, given the artwork"),
+    "finish": Command("firmware.bench_finish", "normal, holo, reverse or foil, by two lights"),
     "calibration": Command(
         "firmware.bench_calibration", "evidence and truth of rendered scenes, to learn decisions by"
     ),
