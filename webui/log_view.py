@@ -197,7 +197,11 @@ class LogView:
         summary = store.batch_summary(batch.id) if batch and batch.id else None
         return self._finish(
             situation,
-            batch=view.batch_json(batch.name, summary, machine.kind) if batch and summary else None,
+            batch=(
+                {**view.batch_json(batch.name, summary, machine.kind), "mode": batch.mode}
+                if batch and summary
+                else None
+            ),
             newest=newest_scan_id,
             later_rows=summary.later_rows if summary else 0,
             waiting=view.waiting_json(store.pending_commands()),

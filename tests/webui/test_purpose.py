@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from scanner.routing import Mode, Routing
 from scanner.store import Store
 from tests.webui.accessible import is_accessible
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SCREENSHOTS, SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
 from tests.webui.signed_in import Client
 
@@ -79,6 +79,29 @@ def test_the_next_batch_is_offered_for_the_same_purpose(
     shop.store.create_batch("Box", 0, shop.driver, Mode.SORT)
     shop.store.add_event(1, "stopped")
     page.reload()
+    expect(page.locator("#to-rules")).to_be_visible()
+    expect(page.locator("#to-offer")).to_be_hidden()
     expect(page.locator("#start-mode")).to_have_value("sort")
     page.goto(page.url + "batches")
     expect(page.locator("#new-mode")).to_have_value("sort")
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("size", SIZES)
+def test_an_offer_is_one_tap_from_the_machine(
+    shop: Shop, serve: Serve, look: Look, size: str
+) -> None:
+    shop.keep_showing()
+    page = look(serve().url, size).page
+    expect(page.locator("#to-offer")).to_be_hidden()
+    name = "Ms Gray's rather long box of cards"
+    batch = shop.store.create_batch(name, 40, shop.driver, Mode.OFFER)
+    shop.batch_id = batch.id or 0
+    shop.store.add_event(batch.id, "started")
+    shop.scan()
+    expect(page.locator("#to-offer")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=SCREENSHOTS / f"live-offer-{size}.png")
+    page.locator("#to-offer").click()
+    expect(page.locator(".offer-name")).to_have_text(name)

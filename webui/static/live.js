@@ -24,6 +24,8 @@ function showState(state) {
   setText("machine-word", machine.word);
   setText("batch-name", batch ? batch.name : "No batch yet");
   const progress = byId("progress");
+  byId("to-offer").hidden = batch?.mode !== "offer";
+  byId("to-rules").hidden = batch?.mode !== "sort";
   progress.hidden = !batch || batch.share === null;
   progress.value = batch?.share ?? 0;
   setText("cards", batch ? batch.text.cards : "");
