@@ -176,6 +176,21 @@ def check_port(settings: Settings) -> Check:
     return Check("port", Status.GOOD, f"{host}:{port} is free")
 
 
+def check_upload_folder(settings: Settings) -> Check:
+    """Look whether the folder that is watched for pictures is there and may be cleared."""
+    name = settings.uploads.folder.strip()
+    if not name:
+        return Check("upload folder", Status.GOOD, "none is watched")
+    folder = settings.data_dir / Path(name).expanduser()
+    if not folder.is_dir():
+        remedy = f"make it with `mkdir -p {folder}`, or set uploads.folder to another"
+        return Check("upload folder", Status.NOTE, f"{folder} is not there", remedy)
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        remedy = f"let the user {_user()} read and write there: pictures are moved aside in it"
+        return Check("upload folder", Status.NOTE, f"{folder} may not be used", remedy)
+    return Check("upload folder", Status.GOOD, str(folder))
+
+
 def _nearest_existing(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if place.exists())
 
@@ -194,4 +209,5 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     check_log,
     check_packs,
     check_port,
+    check_upload_folder,
 )

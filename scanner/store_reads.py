@@ -19,7 +19,7 @@ from scanner.store_present import PresentAnswer, read_present_answers
 from scanner.store_summary import ENDS, BatchSummary, BatchTally, bring_up_to_date
 from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Price, Scan
 
-_KEPT_TALLIES = 8
+_KEPT_TALLIES = 32
 
 
 class StoreReads:

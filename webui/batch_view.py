@@ -73,6 +73,7 @@ class BatchView:
         machine: Json | None, currency: str,
     ) -> Json:  # fmt: skip
         summary = store.batch_summary(batch.id or 0)
+        unread = _unread(store, batch)
         state = machine["state"] if machine else summary.state
         fields = view.batch_json(batch.name, summary, state)
         fields.update(
@@ -86,8 +87,8 @@ class BatchView:
             language=batch.language,
             driver=batch.driver,
             is_open=machine is not None,
-            word=machine["word"] if machine else _end_word(summary, batch),
-            tone=machine["tone"] if machine else "done",
+            word=machine["word"] if machine else _word(summary, batch, unread),
+            tone=machine["tone"] if machine else "run" if unread else "done",
             advice=machine["advice"] if machine else "",
             can=machine["can"] if machine else [],
             waiting=waiting,
@@ -96,7 +97,12 @@ class BatchView:
             **self._value(store, summary, currency),
         )
         fields["facts"] = _facts(batch)
-        fields["steps"] = _steps(summary, machine is not None, waiting, counted)
+        ended = machine is None and not unread
+        fields["steps"] = _steps(summary, ended, waiting, counted)
+        if unread:
+            fields["steps"][0]["text"] += (
+                f", {words.count(unread, 'picture waits', 'pictures wait')}"
+            )
         fields["text"].update(
             word=fields["word"],
             advice=fields["advice"],
@@ -118,12 +124,18 @@ class BatchView:
         return known[1]
 
 
-def _end_word(summary: BatchSummary, batch: Batch) -> str:
+def _unread(store: Store, batch: Batch) -> int:
+    """How many pictures of an upload wait; 0 for the machine's batches."""
+    if batch.kind != UPLOAD:
+        return 0
+    return store.upload_counts([batch.upload_id])[batch.upload_id].waiting
+
+
+def _word(summary: BatchSummary, batch: Batch, unread: int) -> str:
+    """What a batch is that the machine has not in hand."""
     if batch.kind == UPLOAD:
-        return "Upload"
-    if summary.state in ENDS:
-        return words.machine_wording(summary.state).word
-    return "Stopped"
+        return "Reading pictures" if unread else "Upload"
+    return words.machine_wording(summary.state if summary.state in ENDS else "stopped").word
 
 
 def _facts(batch: Batch) -> list[str]:
@@ -137,7 +149,7 @@ def _facts(batch: Batch) -> list[str]:
     return [fact for fact in known if fact]
 
 
-def _steps(summary: BatchSummary, is_open: bool, waiting: int, counted: int | None) -> list[Json]:
+def _steps(summary: BatchSummary, ended: bool, waiting: int, counted: int | None) -> list[Json]:
     """The three stages of a batch's work, each done or not, with how far it is."""
     cards = summary.cards
     scanned = f"{cards:,} of {summary.expected:,}" if summary.expected else f"{cards:,}"
@@ -152,11 +164,11 @@ def _steps(summary: BatchSummary, is_open: bool, waiting: int, counted: int | No
             else f"{-missing:,} too many"
         )  # fmt: skip
     return [
-        {"key": "scan", "name": "Scan", "done": not is_open and cards > 0, "text": scanned},
+        {"key": "scan", "name": "Scan", "done": ended and cards > 0, "text": scanned},
         {
             "key": "review",
             "name": "Review",
-            "done": not is_open and cards > 0 and not waiting,
+            "done": ended and cards > 0 and not waiting,
             "text": f"{words.count(waiting, 'card waits', 'cards wait')}" if waiting else
             ("nothing waits" if cards else "no cards yet"),
         },

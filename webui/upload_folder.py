@@ -34,7 +34,10 @@ def folder_of(sources: Sources, data_dir: Path) -> Path | None:
 
 
 class FolderWatcher:
-    """One thread. What it took over is moved into a folder beside it, so that a glance tells."""
+    """One thread. What it took over is moved into a folder beside it, so that a glance tells.
+
+    `trouble` says why nothing can be taken over now, "" while all is well.
+    """
 
     def __init__(self, intake: Intake, folder: Path | None) -> None:
         """Watch nothing before `start`; with `folder` None never."""
@@ -44,7 +47,7 @@ class FolderWatcher:
         self._stays: dict[Path, tuple[int, int]] = {}
         self._upload: Upload | None = None
         self._last_mono_s = 0.0
-        self._complaint = ""
+        self.trouble = ""
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -84,11 +87,12 @@ class FolderWatcher:
         while not self._stopped.wait(LOOK_EVERY_S):
             try:
                 self.look()
-                self._complaint = ""
+                self.trouble = ""
             except (CounterscanError, OSError) as error:
-                if str(error) != self._complaint:  # once, not every two seconds
-                    self._complaint = str(error)
-                    log.warning("the folder %s is not read: %s", self.folder, error)
+                trouble = (error.strerror if isinstance(error, OSError) else "") or str(error)
+                if trouble != self.trouble:  # once, not every two seconds
+                    self.trouble = trouble
+                    log.warning("the folder %s is not read: %s", self.folder, trouble)
 
     def _take(self, path: Path) -> None:
         upload = self._pile()

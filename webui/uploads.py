@@ -58,6 +58,7 @@ def make(services: Services) -> Blueprint:
             uploads=known,
             problem=problem,
             folder=services.folder.folder,
+            folder_trouble=services.folder.trouble,
             games=services.references.games(),
             conditions=CONDITIONS,
             languages=LANGUAGES,

@@ -8,10 +8,11 @@ from scanner.batches import BatchPlan, plan_of
 from scanner.decide import Evidence
 from scanner.quality import Quality
 from scanner.records import Decision, Located, Printing, View
-from scanner.retry import NOT_OF_THE_BATCH
+from scanner.retry import NOT_OF_THE_BATCH, contested
 from scanner.set_limit import NO_LIMIT, LimitedDecider, SetLimit, limit_of_open_batch, within
 from scanner.store import Store
 from scanner.verify import Comparison
+from tests.store.cards import identified
 
 GOOD = Quality(sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
 DAWN = SetLimit("demo", frozenset({"Dawn"}))
@@ -51,6 +52,13 @@ def test_a_stray_is_never_turned_into_a_card_of_the_batch() -> None:
         assert (verdict.decision, verdict.reasons) == (Decision.REVIEW, (NOT_OF_THE_BATCH,))
         assert verdict.printing is not None
         assert verdict.printing.card_id == "B"
+
+
+def test_a_stray_stays_in_review_whatever_a_newer_pack_says() -> None:
+    newer = identified()
+    assert contested(newer, ["something else"]) == newer
+    held = contested(newer, [NOT_OF_THE_BATCH])
+    assert (held.decision, held.reasons) == (Decision.REVIEW, (NOT_OF_THE_BATCH,))
 
 
 def test_another_artwork_stays_in_question_whatever_its_set() -> None:

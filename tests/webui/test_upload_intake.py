@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from scanner.batches import NO_PLAN
+from scanner.config import load_settings
 from scanner.config_change import Sources
+from scanner.doctor_checks import Status, check_upload_folder
 from scanner.errors import StoreFullError, UploadError
 from scanner.store import Store
 from scanner.tables_uploads import Upload
@@ -127,6 +130,25 @@ def test_a_file_that_can_not_be_moved_is_taken_in_once(
     watcher = FolderWatcher(intake, folder)
     assert [watcher.look() for _ in range(4)] == [0, 1, 0, 0]
     assert store.waiting_of(None) == 1
+
+
+def test_a_folder_that_is_not_there_is_told(intake: Intake, tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    watcher = FolderWatcher(intake, folder)
+    watcher.start()
+    try:
+        deadline_mono_s = time.monotonic() + 20
+        while not watcher.trouble:
+            assert time.monotonic() < deadline_mono_s
+            time.sleep(0.05)
+        assert watcher.trouble == "No such file or directory"
+    finally:
+        watcher.stop()
+    settings = load_settings(data_dir=tmp_path, uploads__folder="scans")
+    assert check_upload_folder(settings).status is Status.NOTE
+    folder.mkdir()
+    assert check_upload_folder(settings).status is Status.GOOD
+    assert check_upload_folder(load_settings(data_dir=tmp_path)).found == "none is watched"
 
 
 def test_the_folder_is_the_settings(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_several_pictures_at_once_each_with_its_own_result(
     expect(page.locator('.up[data-state="stopped"]')).to_have_count(2)
     page.locator("#to-batch").click()
     expect(page.locator("#batch-name")).to_have_text("Attic finds")
+    expect(page.locator("#pill")).to_have_text("Upload")
     expect(page.locator(".shot")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     errors = [error for error in watched.errors if "422" not in error]
