@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scanner.batches import UPLOAD
 from scanner.card_words import CONDITIONS, LANGUAGES
 from scanner.prices import Money
+from scanner.routing import Mode
 from scanner.store import Store
 from scanner.store_summary import ENDS, BatchSummary
 from scanner.tables import Batch
@@ -97,6 +98,11 @@ class BatchView:
             **self._value(store, summary, currency),
         )
         fields["facts"] = _facts(batch)
+        if batch.mode == Mode.SORT:
+            rules = store.rules_of_batch(batch.id or 0)
+            fields["facts"].append(f"Sorted by {rules.name if rules else 'decision'}")
+        elif batch.mode == Mode.OFFER:
+            fields["facts"].append("For an offer")
         ended = machine is None and not unread
         fields["steps"] = _steps(summary, ended, waiting, counted)
         if unread:

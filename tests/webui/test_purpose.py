@@ -105,3 +105,18 @@ def test_an_offer_is_one_tap_from_the_machine(
     page.screenshot(path=SCREENSHOTS / f"live-offer-{size}.png")
     page.locator("#to-offer").click()
     expect(page.locator(".offer-name")).to_have_text(name)
+
+
+def test_a_batch_tells_which_rules_it_was_sorted_by(shop: Shop, serve: Serve) -> None:
+    with Store.open(shop.data_dir, role="web") as web:
+        rules = web.add_rule_set("sort", "By set", {"name": "By set", "unidentified_bin": 4})
+    for mode in (Mode.SORT, Mode.SORT, Mode.OFFER, Mode.SCAN):
+        batch = shop.store.create_batch(f"Box {mode}", 0, shop.driver, mode)
+    shop.store.note_batch_rules(1, rules.id or 0)
+    told = Client(serve()).get("/api/batches").json["batches"]
+    assert [each["facts"][-1:] for each in reversed(told)][:3] == [
+        ["Sorted by By set"],
+        ["Sorted by decision"],
+        ["For an offer"],
+    ]
+    assert batch.id == 4
