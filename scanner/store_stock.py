@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,6 +16,7 @@ from scanner.store_machine import MachineWrites
 from scanner.tables import Correction
 from scanner.tables_stock import (
     SavedFilter,
+    Sku,
     StockChange,
     StockEdit,
     StockExport,
@@ -38,6 +40,7 @@ _STANDING = text("""
     GROUP BY card.scan_id, card.sku HAVING sum(card.quantity) <> 0
 """)
 
+_SKUS = text(f"SELECT {', '.join(Sku._fields)} FROM tcgplayer_sku ORDER BY id")
 _PRICED_IN = text("""
     SELECT 1 FROM price WHERE currency = :currency
         AND id > (SELECT max(id) FROM price) - 200000 LIMIT 1
@@ -207,13 +210,15 @@ class StockWrites(MachineWrites):
 
     # TCGplayer's SKU ids.
 
-    def add_skus(self, rows: Sequence[Mapping[str, Any]]) -> int:
+    def add_skus(self, skus: Iterable[Sku]) -> int:
         """Learn SKUs; those known exactly so are left alone. Returns how many were news."""
         self._only("web")
-        known = {sku.sku: sku for sku in self.skus()}
-        news = [row for row in rows if not _same(known.get(str(row["sku"])), row)]
+        known = set(self.skus())
+        news = [sku for sku in skus if sku not in known]
         with self._log.write() as session:
-            _insert(session, TcgplayerSku, news)
+            for start in range(0, len(news), _ROWS_PER_INSERT):
+                part = news[start : start + _ROWS_PER_INSERT]
+                _insert(session, TcgplayerSku, [sku._asdict() for sku in part])
         return len(news)
 
     def newest_sku(self) -> int:
@@ -221,11 +226,15 @@ class StockWrites(MachineWrites):
         with self._log.read() as session:
             return session.exec(select(func.max(TcgplayerSku.id))).one() or 0
 
-    def skus(self) -> list[TcgplayerSku]:
+    def skus(self) -> list[Sku]:
         """Every SKU that the shop's own files taught, in its newest words."""
         with self._log.read() as session:
-            rows = session.exec(select(TcgplayerSku).order_by(col(TcgplayerSku.id)))
-            return list({row.sku: row for row in rows}.values())
+            rows = session.connection().execute(_SKUS)
+            # Many SKUs share the words of few sets: each is kept once.
+            made = (
+                Sku._make([*(sys.intern(str(v)) for v in row[:-1]), int(row[-1])]) for row in rows
+            )
+            return list({sku.sku: sku for sku in made}.values())
 
     def name_set(self, game: str, set_name: str, theirs: str) -> None:
         """Note which of TCGplayer's sets one of ours is; "" takes that back."""
@@ -243,10 +252,6 @@ class StockWrites(MachineWrites):
 
 def _last_export(session: Session) -> int:
     return session.exec(select(func.max(StockExport.id))).one() or 0
-
-
-def _same(known: TcgplayerSku | None, row: Mapping[str, Any]) -> bool:
-    return known is not None and all(getattr(known, key) == value for key, value in row.items())
 
 
 def _insert(session: Session, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
@@ -24,6 +24,21 @@ from sqlmodel import Field, SQLModel
 from scanner.tables import UtcDateTime, utc_now
 
 _NUMBERED = {"sqlite_autoincrement": True}
+
+
+class Sku(NamedTuple):
+    """One line of the shop's own TCGplayer file, as `TcgplayerSku` keeps it; there are many."""
+
+    sku: str
+    product_line: str
+    set_name: str
+    product_name: str
+    title: str
+    number: str
+    rarity: str
+    condition: str
+    price: str
+    quantity: int
 
 
 class StockChange(SQLModel, table=True):

@@ -11,6 +11,7 @@ from scanner.errors import InventoryError
 from scanner.export.desk import ExportDesk, Preview
 from scanner.export.format import NOT_KNOWN
 from scanner.export.formats import FORMATS, every_format
+from scanner.export.tcgplayer import Tcgplayer
 from scanner.export.tcgplayer_skus import SkuTable
 from scanner.tables_stock import StockExport
 from webui.describe import describe, read_body
@@ -27,7 +28,7 @@ from webui.inventory_view import StockDesk, filter_of
 from webui.security import Refused
 from webui.view import Json
 
-MAX_SKU_FILE_BYTES = 64 * 1024 * 1024
+MAX_SKU_FILE_BYTES = 32 * 1024 * 1024
 _EXPORTS_SHOWN = 20
 _SAMPLE_LINES = 6
 _SAMPLE_LETTERS = 300
@@ -61,7 +62,10 @@ def add_exports(inventory: Blueprint, desk: StockDesk) -> None:
         is_noted=False,
     )
     def preview() -> Response:
-        return jsonify(_preview_json(_preview(desk), desk.exports().skus()))
+        found = _preview(desk)
+        is_tcgplayer = found.target.name == Tcgplayer.name
+        skus = desk.exports().skus() if is_tcgplayer else SkuTable(())
+        return jsonify(_preview_json(found, skus))
 
     @inventory.post("/api/inventory/exports")
     @describe("Export cards to a file", body=ExportAsked, answer=ExportShown, status=201)
@@ -149,7 +153,7 @@ def _preview_json(preview: Preview, skus: SkuTable) -> Json:
         "left_out_copies": sum(told["copies"] for told in left_out),
         "left_out": left_out,
         "sample": [line[:_SAMPLE_LETTERS] for line in written.splitlines()[: _SAMPLE_LINES * 4]],
-        "sets": _sets_offered(preview, skus) if target.name == "tcgplayer" else [],
+        "sets": _sets_offered(preview, skus),
         "skus": len(skus.by_id),
     }
 

@@ -13,6 +13,7 @@ from scanner.errors import InventoryError
 from scanner.export.format import Format, Item
 from scanner.export.formats import format_of
 from scanner.export.plan import Plan, plan_export
+from scanner.export.tcgplayer import Tcgplayer
 from scanner.export.tcgplayer_skus import SkuTable, read_skus
 from scanner.inventory import EVERYTHING, Copy, StockFilter
 from scanner.stock import Stock
@@ -68,7 +69,7 @@ class ExportDesk:
         """
         if wanted.removed:
             raise InventoryError("Cards that left the stock can't be exported: change the filter.")
-        target = format_of(name, self.skus())
+        target = format_of(name, self.skus() if name == Tcgplayer.name else SkuTable(()))
         after, standing = self._stock.store.exported(name)
         items = self._items(EVERYTHING if target.adds else wanted)
         meant = frozenset(self._stock.scan_ids(wanted))

@@ -66,10 +66,9 @@ def read_table(
         InventoryError: the file lacks a column, or a line does not fit; the message names it.
     """
     text = decode(data)
-    lines = text.splitlines(keepends=True)
-    if lines and lines[0].strip().strip('"').lower().startswith("sep="):
-        text = "".join(lines[1:])
-    first = text.partition("\n")[0]
+    first, _, rest = text.partition("\n")
+    if first.strip().strip('"').lower().startswith("sep="):
+        text, first = rest, rest.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:

@@ -13,7 +13,7 @@ from scanner.export.format import Item, ReadRow, Row, problem_of
 from scanner.export.table import only_unknown, read_count, read_table, write_table
 from scanner.export.tcgplayer_skus import SKU, SkuTable
 from scanner.export.tcgplayer_words import finish_of, read_kind
-from scanner.tables_stock import TcgplayerSku
+from scanner.tables_stock import Sku
 
 COLUMNS = (
     SKU, "Product Line", "Set Name", "Product Name", "Title", "Number", "Rarity", "Condition",
@@ -93,7 +93,7 @@ class Tcgplayer:
         return found
 
 
-def _cells(sku: TcgplayerSku, price: str) -> dict[str, str]:
+def _cells(sku: Sku, price: str) -> dict[str, str]:
     return {
         SKU: sku.sku,
         "Product Line": sku.product_line,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
 from scanner.errors import InventoryError
@@ -21,37 +21,38 @@ from scanner.export.tcgplayer_words import (
     split_edition,
 )
 from scanner.inventory import Line
-from scanner.tables_stock import TcgplayerSku
+from scanner.tables_stock import Sku
 
 SKU = "TCGplayer Id"
 _NEEDED = (SKU, "Product Line", "Set Name", "Product Name", "Number", "Condition")
 _Product = tuple[str, str, str, str]
 
 
-def read_skus(data: bytes) -> list[dict[str, Any]]:
-    """The rows of the shop's own TCGplayer file, ready for `Store.add_skus`.
+def read_skus(data: bytes) -> list[Sku]:
+    """The rows of the shop's own TCGplayer file; of an id that comes twice, the last.
 
     Raises:
         InventoryError: it is no such file; the message names what is missing.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Sku] = {}
     for line, row in read_table(data, _NEEDED, ours=False):
         sku = row[SKU].strip()
         if not sku.isdecimal() or len(sku) > 15:
             raise InventoryError(f"Line {line}: {sku[:20]!r} is no TCGplayer id.")
         quantity = row.get("Total Quantity", "").strip()
-        found[sku] = {
-            "sku": sku,
-            "product_line": row["Product Line"],
-            "set_name": row["Set Name"],
-            "product_name": row["Product Name"],
-            "title": row.get("Title", ""),
-            "number": row["Number"],
-            "rarity": row.get("Rarity", ""),
-            "condition": row["Condition"],
-            "price": row.get("TCG Marketplace Price", "").strip(),
-            "quantity": int(quantity) if quantity.isdecimal() and len(quantity) < 8 else 0,
-        }
+        words = (
+            sku,
+            row["Product Line"],
+            row["Set Name"],
+            row["Product Name"],
+            row.get("Title", ""),
+            row["Number"],
+            row.get("Rarity", ""),
+            row["Condition"],
+            row.get("TCG Marketplace Price", "").strip(),
+        )
+        count = int(quantity) if quantity.isdecimal() and len(quantity) < 8 else 0
+        found[sku] = Sku._make([*map(sys.intern, words), count])
     if not found:
         raise InventoryError("The file names no SKU: export your inventory at TCGplayer again.")
     return list(found.values())
@@ -61,22 +62,22 @@ class SkuTable:
     """Finds the SKU of a line of the stock."""
 
     def __init__(
-        self, skus: Iterable[TcgplayerSku], sets: Mapping[tuple[str, str], str] | None = None
+        self, skus: Iterable[Sku], sets: Mapping[tuple[str, str], str] | None = None
     ) -> None:
         """Sort the SKUs by collector number; those of sealed products are passed over.
 
         `sets` says what TCGplayer calls a game's set where a person had to say so.
         """
         self._sets = sets or {}
-        self.by_id: dict[str, TcgplayerSku] = {}
-        self._by_number: dict[str, list[tuple[TcgplayerSku, Kind]]] = defaultdict(list)
+        self.by_id: dict[str, Sku] = {}
+        self._by_number: dict[str, list[tuple[Sku, Kind]]] = defaultdict(list)
         for sku in skus:
             self.by_id[sku.sku] = sku
             kind = read_kind(sku.condition)
             if kind is not None:
                 self._by_number[letters(bare_number(sku.number))].append((sku, kind))
 
-    def find(self, line: Line) -> TcgplayerSku | str:
+    def find(self, line: Line) -> Sku | str:
         """The SKU, or the sentence that says why there is none.
 
         Set and number must agree, the name is only the check; a printing that shares its number
@@ -88,7 +89,7 @@ class SkuTable:
         here = self._of_number(line)
         of_set = [(s, k) for s, k in here if set_forms(s.set_name) & self._set_forms(line)]
         own_name, own_extra = product_name(line.name, line.number)
-        named: list[tuple[TcgplayerSku, Kind]] = []
+        named: list[tuple[Sku, Kind]] = []
         others: set[str] = set()
         for sku, kind in of_set:
             name, extra = product_name(sku.product_name, sku.number)
@@ -114,7 +115,7 @@ class SkuTable:
             }
         )
 
-    def _of_number(self, line: Line) -> list[tuple[TcgplayerSku, Kind]]:
+    def _of_number(self, line: Line) -> list[tuple[Sku, Kind]]:
         return [
             (sku, kind)
             for number in self._numbers(line)
@@ -153,9 +154,7 @@ def _no_product(line: Line, others: set[str], sets: Sequence[str]) -> str:
     )
 
 
-def _of_kind(
-    line: Line, edition: str, named: Sequence[tuple[TcgplayerSku, Kind]]
-) -> TcgplayerSku | str:
+def _of_kind(line: Line, edition: str, named: Sequence[tuple[Sku, Kind]]) -> Sku | str:
     editions = (edition,) if edition else ("", "Unlimited")
     fits = [(sku, kind) for sku, kind in named if kind.edition in editions]
     shine = shine_of(line.finish, frozenset(kind.shine for _, kind in fits))
@@ -176,5 +175,5 @@ def _of_kind(
     return f"Your TCGplayer file has {many} for this card in {wanted}, {language}."
 
 
-def _product(sku: TcgplayerSku) -> _Product:
+def _product(sku: Sku) -> _Product:
     return sku.product_line, sku.set_name, sku.product_name, sku.number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.card_facts import folded
 from scanner.card_words import LANGUAGES
@@ -51,6 +52,7 @@ class Kind:
     language: str
 
 
+@lru_cache(maxsize=4096)
 def read_kind(text: str) -> Kind | None:
     """A SKU's condition, taken apart; None for one that no single card has (`Unopened`)."""
     rest, _, tongue = text.strip().partition(" - ")

@@ -15,7 +15,6 @@ from scanner.export.plan import Plan, plan_export
 from scanner.export.tcgplayer_skus import SkuTable, read_skus
 from scanner.inventory import Copy, Line
 from scanner.records import Printing
-from scanner.tables_stock import TcgplayerSku
 from tests.stock.skus import sku_file
 
 NAMES = ("Ember Fox", "+2 Mace", "=1+1", "Æther, “quoted”; \"Öl\"", "霊夢", "O'Neill")  # fmt: skip
@@ -26,7 +25,7 @@ CARDS = [
     for n in range(1, 25)
 ]
 SKUS = SkuTable(
-    TcgplayerSku(**row)
+    row
     for game, line in (("magic", "Magic"), ("demo", "Demo"))
     for row in read_skus(
         sku_file(CARDS, line, "Test Set", ("", "Foil", "Reverse Holofoil"))
