@@ -14,6 +14,7 @@ from scanner.device import device_state
 from webui import (
     api_page,
     batches,
+    bins,
     health,
     inventory,
     live,
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     batches.PAGE,
     inventory.PAGE,
     rules.PAGE,
+    bins.PAGE,
     settings.PAGE,
     health.PAGE,
 )

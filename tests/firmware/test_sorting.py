@@ -264,3 +264,18 @@ def test_a_card_that_is_taken_while_it_is_looked_at_is_not_logged(make_bench: Ma
     bench.ask("resume")
     bench.work_until_phase(Phase.FINISHED)
     assert bench.names() == bench.binned() == ["card-0", "card-1", "card-2"]
+
+
+def test_a_person_says_on_the_page_that_a_bin_was_emptied(make_bench: Make) -> None:
+    router = ByNumber(2)
+    bench = make_bench(cards=6, bins=2, router=router)
+    bench.ask("start", expected_cards=6)
+    bench.work_until_phase(Phase.FINISHED)
+    assert bench.store.bin_contents() == {1: 3, 2: 3}
+    asked = bench.ask("bin_emptied", bin=2)
+    wrong = bench.ask("bin_emptied", bin="every")
+    bench.work_until(lambda: bench.page.command_outcome(wrong) is not None)
+    assert bench.page.command_outcome(asked) == "done"
+    assert "which bin" in bench.page.command_outcome(wrong)
+    assert bench.store.bin_contents() == {1: 3}
+    assert router.bins_emptied == [2]
