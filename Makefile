@@ -20,6 +20,7 @@ demo: setup ## feed a stack of demo cards past the simulated machine and show th
 test: setup ## run every test, the page's in Chromium too (ARGS="tests/store -k batch")
 	@tools/browser.sh
 	@tools/axe.sh
+	@tools/broker.sh
 	@$(BIN)/pytest $(ARGS)
 
 check: setup ## what a change must pass: ruff, mypy --strict, the import rule, every test

@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "search": Command("scanner.catalog.bench_search", "exact search over many printings"),
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
+    "sync": Command("sync.bench_partition", "every scan in the cloud exactly once, faults or not"),
     "printing": Command("firmware.bench_printing", "which printing, given the artwork"),
     "finish": Command("firmware.bench_finish", "normal, holo, reverse or foil, by two lights"),
     "calibration": Command(

@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, Command] = {
     "run": Command("scanner.run_command", "start the feed loop and the page together"),
     "feed": Command("firmware.feed_command", "feed, name and log cards, one after another"),
     "web": Command("webui.command", "serve the page"),
+    "sync": Command("sync.command", "exchange scans and prices with the cloud"),
+    "cloud": Command("sync.cloud.command", "the cloud's end: take scans in, give prices out"),
     "identify": Command("scanner.identify_command", "name the cards in pictures"),
     "export": Command("scanner.export.command", "write the stock to a file of another program"),
     "catalog": Command("scanner.catalog.command", "build, check and choose catalog packs"),

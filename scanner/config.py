@@ -23,6 +23,7 @@ from scanner.config_machine import (
     pins_used_twice,
 )
 from scanner.config_sources import Gathered, gather, problem_of
+from scanner.config_sync import SyncSettings
 
 
 def default_data_dir() -> Path:
@@ -138,6 +139,7 @@ class Settings(Section):
     uploads: UploadSettings = UploadSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     decision: DecisionSettings = DecisionSettings()
+    sync: SyncSettings = SyncSettings()
 
     @model_validator(mode="after")
     def _every_part_has_its_own_pins(self) -> Self:

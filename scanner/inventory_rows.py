@@ -49,7 +49,7 @@ _ROUTED = text(
 
 _PRICES = text("""
     SELECT finish, condition, amount_minor, substr(created_at, 1, 10), source, as_of
-    FROM price WHERE game = :game AND card_id = :card_id AND currency = :currency ORDER BY id
+    FROM price_known WHERE game = :game AND card_id = :card_id AND currency = :currency ORDER BY id
 """)
 
 

@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 _IDS_PER_QUERY = 400
 _NEWEST = """
-    SELECT game, card_id, finish, condition, currency, amount_minor, max(id) FROM price
+    SELECT game, card_id, finish, condition, currency, amount_minor, max(id) FROM price_known
     WHERE game = :game AND currency = :currency AND card_id IN ({})
     GROUP BY card_id, finish, condition
 """

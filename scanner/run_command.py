@@ -1,4 +1,4 @@
-"""`counterscan run`: the feed loop and the page on one laptop, each in a process of its own.
+"""`counterscan run`: feed loop, page and, if paired, sync on one laptop, a process each.
 
 On the appliance systemd does this with one unit each.
 """
@@ -10,22 +10,29 @@ import signal
 import sys
 
 from scanner.commands import global_arguments
+from scanner.config import Settings
 from scanner.supervisor import Child, Supervisor
 
 PROCESSES = ("feed", "web")
+PAIRED = "sync"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare nothing: `run` has the global options alone, and hands them on."""
-    parser.epilog = "Ctrl-C stops both."
+    parser.epilog = (
+        "The exchange with the cloud too, where this device is paired. Ctrl-C stops all."
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Keep both alive until SIGINT, SIGTERM or a closed terminal; return the exit code."""
+    """Keep them alive until SIGINT, SIGTERM or a closed terminal; return the exit code."""
     # A list, not a threading.Event: its lock could be held by the very code a signal interrupts.
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: signals.append(number))
     command = [sys.executable, "-m", "scanner.cli", *global_arguments(args)]
-    children = [Child(name, [*command, name]) for name in PROCESSES]
+    settings: Settings = args.settings
+    is_paired = settings.sync.file(settings.data_dir).exists()
+    names = (*PROCESSES, PAIRED) if is_paired else PROCESSES
+    children = [Child(name, [*command, name]) for name in names]
     return Supervisor(children, stopping=lambda: bool(signals)).run()

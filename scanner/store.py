@@ -1,7 +1,8 @@
 """The device's log: every call that the feed loop, the page and the sync make on it.
 
-`Store.open` gives it in one of three roles. `feed` writes the log and owns the machine's lock;
-`web` adds commands and reads; `reader` only reads. All calls may come from several threads.
+`Store.open` gives it in one of four roles. `feed` writes the log and owns the machine's lock;
+`web` adds commands and reads; `sync` adds prices and reads; `reader` only reads. All calls may come
+from several threads.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from scanner.store_reads import StoreReads, find_scan_of_key
 from scanner.store_review import ReviewReads
 from scanner.store_scan import scan_row
 from scanner.store_stock import StockWrites
+from scanner.store_sync import SyncStore
 from scanner.store_uploads import UploadStore
 from scanner.tables import Command, Correction, Scan, utc_now
 
@@ -42,6 +44,7 @@ DEFAULT_WAIT_S = 10.0
 class Store(
     OfferStore,
     StockWrites,
+    SyncStore,
     BatchStore,
     UploadStore,
     BinReads,
@@ -78,7 +81,7 @@ class Store(
             data_dir: the data folder.
             role: what this process may do.
             crop_quality: JPEG quality of the crops, 1…100.
-            wait_s: seconds that `web` and `reader` wait for the feed process.
+            wait_s: seconds that `web`, `sync` and `reader` wait for the feed process.
 
         Raises:
             AlreadyRunningError: another feed process has the folder.

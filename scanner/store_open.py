@@ -19,7 +19,7 @@ from scanner.errors import StoreError
 from scanner.migrate import latest_version, refuse_newer, version_of
 from scanner.store_faults import explained
 
-Role = Literal["feed", "web", "reader"]
+Role = Literal["feed", "web", "sync", "reader"]
 
 DATABASE = "counterscan.db"
 BUSY_TIMEOUT_MS = 10_000

@@ -13,6 +13,7 @@ from jinja2 import Environment
 from scanner.errors import StoreError
 from scanner.routing import Mode
 from scanner.store import Store
+from scanner.store_sync import LinkKind
 from scanner.tables import Scan
 from webui import view, words
 from webui.hub import SNAPSHOT, Frame
@@ -193,6 +194,7 @@ class LogView:
             driver=driver,
             recognizer=recognizer,
             restored=notice.text if notice else "",
+            cloud=_cloud_problem(store),
         )
         summary = store.batch_summary(batch.id) if batch and batch.id else None
         return self._finish(
@@ -240,3 +242,11 @@ class LogView:
 
 def _server_time() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _cloud_problem(store: Store) -> str:
+    """Why nothing goes to the cloud, where only a person can mend it."""
+    event = store.sync_event()
+    if event is None or event.kind not in (LinkKind.REFUSED, LinkKind.UNHEARD):
+        return ""
+    return f"{event.detail} Scanning goes on; nothing is lost."

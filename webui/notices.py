@@ -21,6 +21,7 @@ class Situation:
     recognizer: str = ""
     restored: str = ""
     log_error: str = ""
+    cloud: str = ""
 
 
 def notices_for(situation: Situation) -> list[Json]:
@@ -46,6 +47,8 @@ def notices_for(situation: Situation) -> list[Json]:
         add(machine["fault"], level, machine["word"], machine["advice"])
     if situation.restored:
         add("restored", "warn", "The log was restored from a backup", situation.restored)
+    if situation.cloud:
+        add("cloud", "warn", "The cloud does not take the scans", situation.cloud)
     if words.is_fallback(situation.recognizer):
         add(
             "phash",

@@ -30,6 +30,7 @@ _TITLES = {
     "catalog": "Catalog",
     "recognition": "Recognition",
     "decision": "What may pass",
+    "sync": "Cloud",
 }
 _UNITS = {"px": "px", "s": "s", "ms": "ms", "deg": "°", "megabytes": "MB", "days": "days"}
 _LAYERS = {

@@ -38,7 +38,14 @@ def test_the_walk_of_one_card_names_what_is_there(name: str, file: str) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/CONFIG.md", "docs/PAGE.md", "docs/RESULTS.md", "docs/HARDWARE.md"],
+    [
+        "README.md",
+        "docs/CONFIG.md",
+        "docs/PAGE.md",
+        "docs/RESULTS.md",
+        "docs/HARDWARE.md",
+        "docs/SYNC.md",
+    ],
 )
 def test_every_link_leads_somewhere(document: str) -> None:
     file = ROOT / document

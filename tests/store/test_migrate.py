@@ -45,7 +45,11 @@ TABLES = {
     "upload_picture",
     "upload_stop",
     "upload_result",
+    "sync_cursor",
+    "sync_event",
+    "price_confirmed",
 }
+CURSORS = {"sync_cursor", "price_confirmed"}
 
 TABLE_MODULES = [
     importlib.import_module(f"scanner.{file.stem}")
@@ -147,6 +151,12 @@ ROWS[12] = [
     """INSERT INTO upload_result VALUES (2, 1, 'ab', 'w', 0, '', 5.0, '2025-01-07 10:00:00.000000',
     '[1]')""",
 ]
+ROWS[13] = [
+    *ROWS[12],
+    "INSERT INTO sync_cursor VALUES ('scan', 1, '2025-01-08 10:00:00.000000')",
+    "INSERT INTO sync_event VALUES (1, 'lost', 'No way.', '2025-01-08 10:00:00.000000')",
+    "INSERT INTO price_confirmed VALUES (1, '2025-01-08 10:00:00.000000')",
+]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
 
@@ -205,7 +215,7 @@ def test_every_table_has_a_guard_against_change_and_loss(tmp_path: Path) -> None
             row[0]
             for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         }
-    assert guards == {f"{t}_keeps_{what}" for t in TABLES for what in ("rows", "values")}
+    assert guards == {f"{t}_keeps_{what}" for t in TABLES - CURSORS for what in ("rows", "values")}
 
 
 @pytest.mark.parametrize("version", range(latest_version() + 1))

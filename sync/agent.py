@@ -1,0 +1,240 @@
+"""The device's end: rows go out, prices come in, and the log says how the connection fares.
+
+One thread does it all in turns; nothing here waits for the feed loop, nor it for this.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+from scanner.catalog.library import Library
+from scanner.errors import StoreError
+from scanner.store import Store
+from scanner.store_sync import Counted, LinkKind, Stream
+from scanner.tables import utc_now
+from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
+from sync.outbox import BEHIND_S, HOLD_S, ROWS_PER_MESSAGE, Outbox
+from sync.pairing import Pairing
+from sync.price_inbox import PriceInbox
+from sync.protocol import (
+    Counters,
+    DeviceState,
+    PriceDelta,
+    PriceSnapshot,
+    Received,
+    device_topic,
+    prices_filter,
+)
+from sync.wire import MessageError, pack_json, read_json, unpack
+
+log = logging.getLogger(__name__)
+
+TURN_S = 0.1
+_SAVE_EVERY_S = 1.0
+_COUNT_EVERY_S = 30.0
+_COUNTERS_EXPIRE_S = 24 * 3600
+_AWAY_LONG_S = 600.0
+_PATIENCE_S = 5.0
+
+
+class Agent:
+    """The device's end of the exchange."""
+
+    def __init__(
+        self,
+        store: Store,
+        pairing: Pairing,
+        *,
+        rows_per_message: int = ROWS_PER_MESSAGE,
+        behind_s: float = BEHIND_S,
+        hold_s: float = HOLD_S,
+        longest_back_off_s: float = LONGEST_BACK_OFF_S,
+    ) -> None:
+        """Make it; nothing is sent before `run`.
+
+        Args:
+            store: the log, opened in the role `sync`.
+            pairing: broker and credentials.
+            rows_per_message, behind_s, hold_s: see `sync.outbox`.
+            longest_back_off_s: the longest wait between two tries to connect.
+
+        Raises:
+            ConfigError: a certificate can't be used.
+        """
+        self._store = store
+        self._device = pairing.user
+        self._topic_received = device_topic(self._device, "down", "received")
+        cursors = store.sync_cursors()
+        self._outbox = Outbox(
+            store.rows_after,
+            self._publish_rows,
+            cursors,
+            rows_per_message=rows_per_message,
+            behind_s=behind_s,
+            hold_s=hold_s,
+        )
+        self._inbox = PriceInbox(cursors)
+        self._pending: deque[Incoming] = deque()
+        self._noted: tuple[LinkKind, str] | None = None
+        self._generation = store.generation()
+        self._saved = self._outbox.cursors()
+        self._saved_mono_s = self._counted_mono_s = float("-inf")
+        self._counted: Counted | None = None
+        self._online_mono_s = float("-inf")
+        self._seen_version = -1
+        self._log_name = ""
+        gone = pack_json(DeviceState(online=False))
+        self._link = Link(
+            pairing,
+            f"counterscan-{self._device}",
+            subscriptions=self._subscriptions,
+            will=(device_topic(self._device, "state"), gone),
+            on_connected=self._say_hello,
+            longest_back_off_s=longest_back_off_s,
+        )
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Exchange until `stopping()`. What the log can't do now is tried again."""
+        try:
+            while not stopping():
+                try:
+                    self.turn(TURN_S)
+                except StoreError as error:
+                    log.error("%s", error)
+                    time.sleep(_PATIENCE_S)
+        finally:
+            self.close()
+
+    def turn(self, timeout_s: float) -> None:
+        """Do a little of everything. Raises StoreError: nothing was lost, call it again."""
+        self._pending.extend(self._link.turn(timeout_s))
+        while self._pending:
+            self._take(self._pending[0])
+            self._pending.popleft()
+        now_mono_s = time.monotonic()
+        for outcome in self._link.outcomes():
+            self._outbox.answered(outcome, now_mono_s)
+        self._note_link()
+        self._look_for_another_log()
+        if self._link.online:
+            self._online_mono_s = now_mono_s
+            self._send(now_mono_s)
+        self._save(now_mono_s)
+
+    def close(self) -> None:
+        """Say that the device leaves on purpose, and keep the cursors."""
+        if self._link.online:
+            state = DeviceState(online=False, at=utc_now(), log=self._log_name)
+            self._link.publish(device_topic(self._device, "state"), pack_json(state), retain=True)
+        self._link.close()
+        self._save(float("inf"))
+
+    def _send(self, now_mono_s: float) -> None:
+        version = self._store.data_version()
+        if version != self._seen_version or not self._log_name:
+            self._log_name = self._store.log_name()
+        busy = self._outbox.step(self._log_name, now_mono_s)
+        if not busy:
+            self._seen_version = version
+            self._count(now_mono_s)
+
+    def _count(self, now_mono_s: float) -> None:
+        if now_mono_s - self._counted_mono_s < _COUNT_EVERY_S:
+            return
+        self._counted_mono_s = now_mono_s
+        counted = self._store.counted()
+        if counted == self._counted:
+            return
+        self._counted = counted
+        cursors = {Stream(name): at for name, at in self._outbox.cursors().items()}
+        message = Counters(
+            log=self._log_name,
+            at=utc_now(),
+            up_to_scan=counted.up_to_scan,
+            accepted=counted.accepted,
+            review=counted.review,
+            unknown=counted.unknown,
+            waiting=self._store.waiting_rows(cursors),
+        )
+        topic = device_topic(self._device, "up", "counters")
+        self._link.publish(topic, pack_json(message), retain=True, expires_s=_COUNTERS_EXPIRE_S)
+
+    def _publish_rows(self, stream: Stream, payload: bytes) -> int:
+        return self._link.publish(device_topic(self._device, "up", stream.value), payload)
+
+    def _subscriptions(self) -> dict[str, bool]:
+        away_long = time.monotonic() - self._online_mono_s > _AWAY_LONG_S
+        wanted = dict.fromkeys(self._price_filters(), away_long)
+        return {**wanted, self._topic_received: True}
+
+    def _price_filters(self) -> list[str]:
+        """The prices of the games that this device has packs for; of all while it has none."""
+        games: list[str | None] = [*Library(self._store.data_dir).games()]
+        return [prices_filter(game) for game in games or [None]]
+
+    def _say_hello(self) -> None:
+        self._log_name = self._store.log_name()
+        state = DeviceState(
+            online=True,
+            at=utc_now(),
+            release=importlib.metadata.version("counterscan"),
+            log=self._log_name,
+        )
+        self._link.publish(device_topic(self._device, "state"), pack_json(state), retain=True)
+
+    def _take(self, message: Incoming) -> None:
+        if message.payload:
+            try:
+                if message.topic == self._topic_received:
+                    self._take_received(read_json(message.payload, Received))
+                else:
+                    self._take_prices(message)
+            except MessageError as error:
+                log.error("a message on %s is of no use: %s", message.topic, error)
+        self._link.acknowledge(message)
+
+    def _take_received(self, received: Received) -> None:
+        if received.log == self._log_name:
+            self._outbox.received(received.up_to, time.monotonic())
+
+    def _take_prices(self, message: Incoming) -> None:
+        is_delta = message.topic.endswith("/delta")
+        prices = unpack(message.payload, PriceDelta if is_delta else PriceSnapshot)
+        for step in self._inbox.steps(prices):
+            added = self._store.receive_prices(step.news, step.cursors)
+            self._inbox.done(step)
+            log.info("%s: %d prices, %d of them new", message.topic, len(step.news.prices), added)
+
+    def _look_for_another_log(self) -> None:
+        """A restored backup has older prices than the cursors here say: ask for them again."""
+        generation = self._store.generation()
+        if generation != self._generation:
+            self._generation = generation
+            self._inbox = PriceInbox(self._store.sync_cursors())
+            for topic_filter in self._price_filters():
+                self._link.subscribe(topic_filter, again=True)
+
+    def _note_link(self) -> None:
+        problem = self._link.problem
+        if problem is not None:
+            now = (LinkKind.REFUSED if problem.refused else LinkKind.LOST, problem.text)
+        elif self._link.online and self._outbox.problem:
+            now = (LinkKind.UNHEARD, self._outbox.problem)
+        elif self._link.online:
+            now = (LinkKind.CONNECTED, "")
+        else:
+            return
+        if now != self._noted:
+            self._store.add_sync_event(*now)
+            self._noted = now
+
+    def _save(self, now_mono_s: float) -> None:
+        cursors = self._outbox.cursors()
+        if cursors == self._saved or now_mono_s - self._saved_mono_s < _SAVE_EVERY_S:
+            return
+        self._store.set_sync_cursors(cursors)
+        self._saved, self._saved_mono_s = cursors, now_mono_s

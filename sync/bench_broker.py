@@ -1,0 +1,142 @@
+"""A real Mosquitto for tests and measurements: on a free port, with the product's access list."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from scanner.errors import CounterscanError
+from sync.cloud.broker import access_list
+
+CLOUD = "cloud"
+PASSWORD = "not-a-secret"
+_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+_START_WITHIN_S = 10.0
+
+
+class MissingBrokerError(CounterscanError, RuntimeError):
+    """There is no Mosquitto on this computer."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """Where a program of Mosquitto is. Raises `MissingBrokerError`."""
+    found = shutil.which(name) or shutil.which(name, path=_PATH)
+    if found is None:
+        raise MissingBrokerError(
+            f"{name} is not installed; as root, run: apt-get install mosquitto (make test does)"
+        )
+    return found
+
+
+class Broker:
+    """Mosquitto in a folder of its own. A context manager; the port stays through restarts."""
+
+    def __init__(
+        self, folder: Path, users: tuple[str, ...], extra: str = "", listener: str = ""
+    ) -> None:
+        """Prepare it for these devices, and for `cloud`; all have the same password.
+
+        Args:
+            folder: an empty or missing folder.
+            users: the devices' names.
+            extra: further lines of the configuration.
+            listener: further lines for the listener: its certificates.
+        """
+        self.port = free_port()
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._passwords = folder / "passwords"
+        self._passwords.touch(mode=0o600)
+        for user in (CLOUD, *users):
+            self.add_user(user)
+        (folder / "acl").write_text(access_list(CLOUD), encoding="utf-8")
+        self._configuration = folder / "mosquitto.conf"
+        self._configuration.write_text(
+            f"listener {self.port} 127.0.0.1\n{listener}\n"
+            "allow_anonymous false\nuser root\n"
+            f"password_file {self._passwords}\nacl_file {folder / 'acl'}\n"
+            f"persistence true\npersistence_location {folder}/\n"
+            f"log_dest file {folder / 'mosquitto.log'}\n{extra}\n",
+            encoding="utf-8",
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Broker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def add_user(self, user: str, password: str = PASSWORD) -> None:
+        """Let a user in, or change the password; a running broker needs `reload`."""
+        words = [program("mosquitto_passwd"), "-b", str(self._passwords), user, password]
+        subprocess.run(words, check=True, capture_output=True)
+
+    def remove_user(self, user: str) -> None:
+        """Revoke a user; a running broker needs `restart` to cut it off."""
+        words = [program("mosquitto_passwd"), "-D", str(self._passwords), user]
+        subprocess.run(words, check=True, capture_output=True)
+
+    def start(self) -> None:
+        """Start it and return once it listens. Raises `MissingBrokerError`, or CounterscanError."""
+        self._process = subprocess.Popen(
+            [program("mosquitto"), "-c", str(self._configuration)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until_mono_s = time.monotonic() + _START_WITHIN_S
+        while time.monotonic() < until_mono_s and self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        said = self._folder / "mosquitto.log"
+        text = said.read_text(encoding="utf-8", errors="replace")[-500:] if said.exists() else ""
+        raise CounterscanError(f"mosquitto does not start: {text}")
+
+    def stop(self) -> None:
+        """Stop it in order: it writes down what it keeps."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill it: it forgets what it had not written down."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Stop and start."""
+        self.stop()
+        self.start()
+
+    def crash(self) -> None:
+        """Kill and start."""
+        self.kill()
+        self.start()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait()
+            self._process = None
+
+
+def write_pairing(file: Path, port: int, user: str, password: str = PASSWORD) -> Path:
+    """The pairing file of one end of a test."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    text = f'broker = "mqtt://127.0.0.1:{port}"\nuser = "{user}"\npassword = "{password}"\n'
+    file.write_text(text, encoding="utf-8")
+    return file

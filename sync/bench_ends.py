@@ -1,0 +1,46 @@
+"""`python -m sync.bench_ends device|cloud FOLDER PAIRING`: one end, impatient, to be killed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from scanner.logs import setup_logging
+from scanner.store import Store
+from sync.agent import Agent
+from sync.cloud.service import CloudService
+from sync.cloud.store import CloudStore
+from sync.pairing import read_pairing
+
+ROWS_PER_MESSAGE = 50
+BEHIND_S = 2.0
+HOLD_S = 1.0
+LONGEST_BACK_OFF_S = 0.5
+
+
+def main(end: str, folder: Path, pairing: Path) -> None:
+    """Run one end until it is told to stop."""
+    setup_logging("warning")
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: signals.append(number))
+    if end == "cloud":
+        with CloudStore(folder) as cloud:
+            service = CloudService(
+                cloud, read_pairing(pairing), longest_back_off_s=LONGEST_BACK_OFF_S
+            )
+            service.run(lambda: bool(signals))
+        return
+    with Store.open(folder, role="sync") as store:
+        Agent(
+            store,
+            read_pairing(pairing),
+            rows_per_message=ROWS_PER_MESSAGE,
+            behind_s=BEHIND_S,
+            hold_s=HOLD_S,
+            longest_back_off_s=LONGEST_BACK_OFF_S,
+        ).run(lambda: bool(signals))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

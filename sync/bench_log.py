@@ -1,0 +1,131 @@
+"""A device's log full of scans, for tests and measurements; and whether a cloud has the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, text
+
+from scanner.records import Printing
+from scanner.store import Store
+from scanner.store_later import Word, insert_correction, insert_undoing
+from scanner.store_open import Log
+from scanner.tables import Scan, utc_now
+from sync.cloud.store import CloudStore
+
+_ANSWER = "decision, game, card_id, name, set_name, number, variant, finish, language, condition"
+
+
+class FilledLog:
+    """Writes scans and corrections into the log of a data folder as the two processes would."""
+
+    def __init__(self, data_dir: Path, seed: int = 7) -> None:
+        """Make the log, and one batch in it."""
+        self.data_dir = data_dir
+        with Store.open(data_dir, role="feed") as store:
+            batch = store.create_batch("Long box", 0, "simulated")
+            store.wait_for_backup()
+        self._batch_id = batch.id or 0
+        self._log = Log(data_dir, "feed")
+        self._random = random.Random(seed)
+        self.scans = 0
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
+    def add_scans(self, count: int) -> None:
+        """Add scans in one transaction."""
+        first = self.scans + 1
+        rows = [self._row(number) for number in range(first, first + count)]
+        with self._log.write() as session:
+            session.connection().execute(insert(Scan), rows)
+        self.scans += count
+
+    def add_corrections(self, count: int) -> None:
+        """Say `count` words on scans picked by chance: new names, and some taken back."""
+        with self._log.write() as session:
+            for _ in range(count):
+                scan_id = self._random.randint(1, min(self.scans, 400))
+                if self._random.random() < 0.3:
+                    insert_undoing(session, scan_id)
+                else:
+                    card = f"said-{self._random.randrange(1_000_000)}"
+                    insert_correction(session, scan_id, Word(Printing(card, "demo", card), "foil"))
+                session.flush()
+
+    def _row(self, number: int) -> dict[str, Any]:
+        card = self._random.randrange(20_000)
+        return {
+            "batch_id": self._batch_id, "sequence": number, "feed_key": f"k{number}",
+            "decision": self._random.choice(("accepted", "accepted", "review", "unknown")),
+            "reasons": ["clear of every other card"], "game": "demo", "card_id": f"card-{card}",
+            "name": f"Ember Drake {card}", "set_name": "First Light", "number": f"{card:03d}/120",
+            "candidates": [], "corners_px": [], "stages_ms": {}, "score": 0.97,
+            "model_id": "tiny-1", "pack_id": "demo@1", "driver": "simulated",
+            "created_at": utc_now(), "captured_mono_ns": number,
+        }  # fmt: skip
+
+
+def differences(data_dir: Path, cloud: CloudStore, device: str) -> list[str]:
+    """What the cloud does not have as the device has it: nothing, if all went well."""
+    found: list[str] = []
+    with Store.open(data_dir, role="reader") as store:
+        log_name = store.log_name()
+        with store.log_session() as session:
+            ours = session.connection().execute(
+                text(f"SELECT scan_id, {_ANSWER} FROM present_answer ORDER BY scan_id")
+            )
+            said = [tuple(row) for row in ours]
+            words = session.connection().execute(text("SELECT id, kind FROM correction")).all()
+    with cloud.log.read() as session:
+        owner = {"device": device, "log": log_name}
+        where = "WHERE device = :device AND log = :log"
+        connection = session.connection()
+        theirs = [
+            tuple(row)
+            for row in connection.execute(
+                text(f"SELECT scan_id, {_ANSWER} FROM present_answer {where} ORDER BY scan_id"),
+                owner,
+            )
+        ]
+        received = connection.execute(
+            text(f"SELECT id, kind FROM correction {where} ORDER BY id"), owner
+        ).all()
+        others = connection.execute(
+            text("SELECT count(*) FROM scan WHERE device <> :device OR log <> :log"), owner
+        ).scalar_one()
+    if [row[0] for row in said] != [row[0] for row in theirs]:
+        found.append(f"the device has {len(said)} scans, the cloud {len(theirs)}")
+    wrong = sum(one != other for one, other in zip(said, theirs, strict=False))
+    if wrong:
+        found.append(f"{wrong} scans have another answer in the cloud")
+    if sorted(map(tuple, words)) != sorted(map(tuple, received)):
+        found.append(f"of {len(words)} corrections the cloud has {len(received)}")
+    if others:
+        found.append(f"the cloud has {others} scans that are nobody's")
+    return found
+
+
+def scans_in(cloud: CloudStore, tables: Sequence[str] = ("scan", "correction")) -> int:
+    """How many rows the cloud has."""
+    with cloud.log.read() as session:
+        connection = session.connection()
+        return sum(
+            int(connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one())
+            for name in tables
+        )
+
+
+def rows_in(data_dir: Path) -> int:
+    """How many scans and corrections the device has."""
+    log = Log(data_dir, "reader")
+    try:
+        with log.read() as session:
+            query = text("SELECT (SELECT count(*) FROM scan) + (SELECT count(*) FROM correction)")
+            return int(session.connection().execute(query).scalar_one())
+    finally:
+        log.close()

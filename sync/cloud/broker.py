@@ -1,0 +1,22 @@
+"""What the broker must enforce, as Mosquitto's access list: a device sees its own topics only."""
+
+from __future__ import annotations
+
+from sync.protocol import ROOT, UP
+
+
+def access_list(cloud_user: str = "cloud") -> str:
+    """The access list (`acl_file`): a device's user name is its name in the topics."""
+    up = "\n".join(f"pattern write {ROOT}/device/%u/up/{stream}" for stream in (*UP, "counters"))
+    return f"""\
+# Made by `counterscan cloud broker-acl`. What is not allowed here is refused.
+
+user {cloud_user}
+topic readwrite {ROOT}/#
+
+# Every device: its own rows up, its own messages down, everybody's prices.
+{up}
+pattern write {ROOT}/device/%u/state
+pattern read {ROOT}/device/%u/down/+
+pattern read {ROOT}/prices/+/+/+
+"""

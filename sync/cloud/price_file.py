@@ -1,0 +1,61 @@
+"""Prices from a CSV file: game,set,card_id,finish,condition,currency,amount,source,as_of."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from scanner.errors import CounterscanError
+from scanner.price_feed import PriceTold
+from scanner.prices import read_money
+from sync.protocol import PriceGroup
+
+COLUMNS = ("game", "set", "card_id", "finish", "condition", "currency", "amount", "source", "as_of")
+
+
+class PriceFileError(CounterscanError, ValueError):
+    """A file of prices can't be read; the message names the line."""
+
+
+def read_price_file(file: Path) -> dict[tuple[str, str], list[PriceTold]]:
+    """Read the prices by game and set. Raises `PriceFileError`; then nothing of the file counts."""
+    found: dict[tuple[str, str], list[PriceTold]] = {}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            reader = csv.DictReader(opened)
+            missing = set(COLUMNS) - set(reader.fieldnames or ())
+            if missing:
+                raise PriceFileError(f"{file}: the column {sorted(missing)[0]} is missing.")
+            for row in reader:
+                try:
+                    price = _price(row)
+                except (ValueError, ValidationError) as error:
+                    reason = str(error).splitlines()[0]
+                    raise PriceFileError(f"{file}, line {reader.line_num}: {reason}.") from None
+                found.setdefault((row["game"], row["set"]), []).append(price)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PriceFileError(f"{file}: it can't be read: {error}.") from None
+    return found
+
+
+def _price(row: dict[str, str]) -> PriceTold:
+    money = read_money(f"{row['amount']} {row['currency']}")
+    as_of = datetime.fromisoformat(row["as_of"])
+    checked = PriceGroup.model_validate(
+        {
+            "source": row["source"],
+            "currency": money.currency,
+            "finish": row["finish"],
+            "condition": row["condition"],
+            "as_of": as_of,
+            "cards": [row["card_id"]],
+            "amounts": [money.amount_minor],
+        }
+    )
+    return PriceTold(
+        row["card_id"], checked.finish, checked.condition, checked.currency, money.amount_minor,
+        checked.source, checked.as_of.astimezone(UTC),
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""`counterscan cloud serve`: takes in what devices send, and publishes prices, in one thread."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+from scanner.errors import StoreError
+from sync.cloud.ingest import SUBSCRIPTIONS, Ingest
+from sync.cloud.prices import Publication, due_publications, note_published, now_ms
+from sync.cloud.store import CloudStore
+from sync.link import LONGEST_BACK_OFF_S, Incoming, Link, Verdict
+from sync.pairing import Pairing
+
+log = logging.getLogger(__name__)
+
+TURN_S = 0.1
+_PATIENCE_S = 2.0
+
+
+class CloudService:
+    """One process's worth of the cloud."""
+
+    def __init__(
+        self, store: CloudStore, pairing: Pairing, *, longest_back_off_s: float = LONGEST_BACK_OFF_S
+    ) -> None:
+        """Make it; nothing happens before `run`. Raises ConfigError for a useless certificate."""
+        self._store = store
+        self._ingest = Ingest(store)
+        self._pending: deque[Incoming] = deque()
+        self._publishing: dict[int, Publication] = {}
+        self._seen_version = -1
+        self.link = Link(
+            pairing,
+            f"counterscan-cloud-{pairing.user}",
+            subscriptions=lambda: dict.fromkeys(SUBSCRIPTIONS, True),
+            longest_back_off_s=longest_back_off_s,
+        )
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Serve until `stopping()`."""
+        try:
+            while not stopping():
+                try:
+                    self.turn(TURN_S)
+                except StoreError as error:
+                    log.error("%s", error)
+                    time.sleep(_PATIENCE_S)
+        finally:
+            self.link.close()
+
+    def turn(self, timeout_s: float) -> None:
+        """Do a little of everything. Raises StoreError: nothing was lost, call it again."""
+        self._pending.extend(self.link.turn(timeout_s))
+        if self._pending:
+            self._ingest.take(self._pending)
+            while self._pending:
+                self.link.acknowledge(self._pending.popleft())
+        for outcome in self.link.outcomes():
+            publication = self._publishing.pop(outcome.number, None)
+            if publication is None:
+                continue
+            if outcome.verdict is Verdict.REFUSED:
+                log.error("%s: %s", publication.topic, outcome.text)
+                self._seen_version = -1
+            else:
+                note_published(self._store, publication)
+        if self.link.online:
+            self._ingest.tell(self.link)
+            self._publish_prices()
+
+    def _publish_prices(self) -> None:
+        version = self._store.log.data_version()
+        if self._publishing or version == self._seen_version:
+            return
+        for publication in due_publications(self._store, now_ms()):
+            number = self.link.publish(publication.topic, publication.payload, retain=True)
+            self._publishing[number] = publication
+        self._seen_version = version

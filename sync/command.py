@@ -1,0 +1,50 @@
+"""`counterscan sync`: the exchange with the cloud."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import time
+
+from scanner.config import Settings
+from scanner.errors import StoreError
+from scanner.store import Store
+from sync.agent import Agent
+from sync.pairing import read_pairing
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: everything is in the pairing file and in the settings."""
+    parser.epilog = "docs/SYNC.md says how a device is paired."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exchange until told to end. Raises ConfigError where this device is not paired."""
+    settings: Settings = args.settings
+    pairing = read_pairing(settings.sync.file(settings.data_dir))
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: signals.append(number))
+    with _open(settings, signals) as store:
+        Agent(store, pairing).run(lambda: bool(signals))
+    return 0
+
+
+def _open(settings: Settings, signals: list[int]) -> Store:
+    """The log, as soon as the feed process has made it."""
+    said = ""
+    while True:
+        try:
+            return Store.open(settings.data_dir, role="sync", wait_s=_LOOK_EVERY_S)
+        except StoreError as error:
+            if signals:
+                raise
+            if str(error) != said:
+                log.warning("%s", error)
+                said = str(error)
+            time.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,104 @@
+"""Who this end is to the broker: a small TOML file that holds its secret.
+
+broker = "mqtts://cloud.example:8883"
+user = "counter-1"
+password = "…"
+ca_file = "cloud-ca.pem"     # only where the system does not trust the broker's certificate
+cert_file = "device.pem"     # a client certificate, in place of or beside the password
+key_file = "device.key"
+"""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from scanner.errors import ConfigError
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class Pairing(BaseModel):
+    """The contents of the file, checked. Relative paths are relative to the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    broker: str
+    user: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+    password: str = Field("", repr=False)
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    @field_validator("broker")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
+            raise ValueError(
+                "must be mqtts://HOST[:PORT], or mqtt://HOST[:PORT] without encryption"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        if not self.password and self.cert_file is None:
+            raise ValueError("a password or a client certificate is needed")
+        return self
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection uses TLS."""
+        return urlsplit(self.broker).scheme == "mqtts"
+
+    @property
+    def host(self) -> str:
+        """The broker's host."""
+        return urlsplit(self.broker).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The broker's port."""
+        parts = urlsplit(self.broker)
+        return parts.port or _PORTS[parts.scheme]
+
+
+def read_pairing(file: Path) -> Pairing:
+    """Read the file.
+
+    Raises:
+        ConfigError: it is missing, wrong, or readable by others; the message says what to do.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{file}: this device is not paired with a cloud: put the address and the password "
+            "that it gave you there (docs/SYNC.md)."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: the pairing can't be read: {error}.") from None
+    if mode & 0o007:
+        raise ConfigError(f"{file}: everybody can read the password in it: chmod 640 {file}.")
+    try:
+        pairing = Pairing.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: {error}.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the pairing"
+        raise ConfigError(
+            f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}."
+        ) from None
+    found = {name: getattr(pairing, name) for name in ("ca_file", "cert_file", "key_file")}
+    return pairing.model_copy(
+        update={name: file.parent / path for name, path in found.items() if path is not None}
+    )

@@ -1,0 +1,62 @@
+"""Messages as bytes: compact JSON, compressed where it pays, with limits for what comes in."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from scanner.errors import CounterscanError
+
+LARGEST_PACKET_BYTES = 1024 * 1024
+LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+_LEVEL = 6
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class MessageError(CounterscanError, ValueError):
+    """A message is no message of this protocol; the text says why. It is of no use to try again."""
+
+
+def pack(message: BaseModel) -> bytes:
+    """A message as it travels: zlib (RFC 1950) over JSON."""
+    return zlib.compress(message.model_dump_json(exclude_defaults=True).encode(), _LEVEL)
+
+
+def unpack(payload: bytes, model: type[M]) -> M:
+    """Read what `pack` made.
+
+    Raises:
+        MessageError: too large, damaged, or not such a message.
+    """
+    if len(payload) > LARGEST_PACKET_BYTES:
+        raise MessageError(f"{len(payload)} bytes are more than {LARGEST_PACKET_BYTES}")
+    reading = zlib.decompressobj()
+    try:
+        text = reading.decompress(payload, LARGEST_MESSAGE_BYTES)
+    except zlib.error as error:
+        raise MessageError(f"it can't be decompressed: {error}") from None
+    if reading.unconsumed_tail:
+        raise MessageError(f"it grows beyond {LARGEST_MESSAGE_BYTES} bytes")
+    if not reading.eof or reading.unused_data:
+        raise MessageError("it is cut off, or longer than it says")
+    return read_json(text, model)
+
+
+def pack_json(message: BaseModel) -> bytes:
+    """A small message, which other programs (a dashboard) may read: plain JSON."""
+    return message.model_dump_json().encode()
+
+
+def read_json(text: bytes, model: type[M]) -> M:
+    """Read plain JSON. Raises `MessageError`."""
+    if len(text) > LARGEST_MESSAGE_BYTES:
+        raise MessageError(f"{len(text)} bytes are more than {LARGEST_MESSAGE_BYTES}")
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise MessageError(f"{where or 'the message'}: {first['msg']}") from None
