@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from scanner.inventory_log import Answer, Edit, Said, present, void_changes
 from scanner.inventory_value import Told
 from scanner.records import Decision
+from scanner.routing import Mode
 from scanner.tables_stock import StockChange
 
 _IDS_PER_QUERY = 500
@@ -23,7 +24,7 @@ _ANSWERS = text("""
         a.set_name, a.number, a.variant, a.finish, a.condition, a.language, a.crop_path,
         scan.created_at, coalesce(word.id, 0), coalesce(word.finish, ''),
         coalesce(word.condition, ''), coalesce(word.language, ''), batch.location,
-        coalesce(route.bin, 0)
+        coalesce(route.bin, 0), batch.mode
     FROM present_answer AS a
     JOIN scan ON scan.id = a.scan_id
     JOIN batch ON batch.id = scan.batch_id
@@ -39,6 +40,14 @@ _EDITS = text("""
     WHERE edit.scan_id IN :ids ORDER BY edit.id
 """).bindparams(bindparam("ids", expanding=True))
 
+_BOUGHT = text("""
+    SELECT line.value FROM offer_made AS made, json_each(made.lines) AS entry,
+        json_each(entry.value, '$.scans') AS line
+    WHERE made.id = (SELECT max(id) FROM offer_made WHERE batch_id = :batch_id)
+        AND made.outcome IN ('cash', 'credit')
+        AND json_extract(entry.value, '$.status') = 'offered'
+""")
+
 _CARDS_BETWEEN = text(
     "SELECT count(*) FROM route WHERE bin = :bin AND scan_id > :after AND scan_id <= :scan_id"
 )
@@ -53,11 +62,14 @@ _PRICES = text("""
 """)
 
 
+OUTSIDE = "outside"
+
+
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """One scan as it stands in the stock; `removed` why it is not (or no longer) there.
+    """One scan as it stands in the stock; `removed` says why it is no longer there.
 
-    `removed` is `unnamed` for a card that is not accepted: it is in no line.
+    `removed` is `OUTSIDE` for a card that never was: it has no name yet, or was not bought.
     """
 
     scan_id: int
@@ -122,17 +134,34 @@ class Bins:
         return int(self._connection.execute(_CARDS_BETWEEN, values).scalar() or 0)
 
 
+class Bought:
+    """Which cards of a batch that was offered for are the shop's by now."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[int, frozenset[int]] = {}
+
+    def of_batch(self, batch_id: int) -> frozenset[int]:
+        """The scans that were paid for; none while the offer is open, declined or undone."""
+        if batch_id not in self._known:
+            rows = self._connection.execute(_BOUGHT, {"batch_id": batch_id})
+            self._known[batch_id] = frozenset(int(row[0]) for row in rows)
+        return self._known[batch_id]
+
+
 def read_rows(session: Session, scan_ids: Sequence[int]) -> Iterable[StockRow]:
     """How these scans, given in the order of their ids, stand now."""
     connection = session.connection()
     void = void_changes(list(session.exec(select(StockChange).where(col(StockChange.undoes) > 0))))
     bins = Bins(connection)
+    bought = Bought(connection)
     for start in range(0, len(scan_ids), _IDS_PER_QUERY):
         ids = list(scan_ids[start : start + _IDS_PER_QUERY])
         edits = _edits(connection, ids, void)
         bins.look_ahead(ids[0], ids[-1])
         for row in connection.execute(_ANSWERS, {"ids": ids}):
-            yield _row(tuple(row), edits.get(row[0], []), bins)
+            ours = row[-1] != Mode.OFFER or row[0] in bought.of_batch(row[1])
+            yield _row(tuple(row), edits.get(row[0], []), bins, ours=ours)
 
 
 def _edits(
@@ -145,7 +174,9 @@ def _edits(
     return found
 
 
-def _row(values: tuple[object, ...], edits: list[tuple[Said, str]], bins: Bins) -> StockRow:
+def _row(
+    values: tuple[object, ...], edits: list[tuple[Said, str]], bins: Bins, *, ours: bool
+) -> StockRow:
     scan_id, batch_id, sequence = (int(str(value)) for value in values[:3])
     (decision, game, card_id, name, in_set, number, variant, finish, condition, language, crop,
      created_at) = (str(value) for value in values[3:15])  # fmt: skip
@@ -162,8 +193,8 @@ def _row(values: tuple[object, ...], edits: list[tuple[Said, str]], bins: Bins) 
     bin_number = int(str(values[20]))
     removed = now.removed or ""
     days = [day for said, day in edits if said.edit.removed]
-    if decision != Decision.ACCEPTED:
-        removed = "unnamed"
+    if decision != Decision.ACCEPTED or not ours:
+        removed = OUTSIDE
     return StockRow(
         scan_id, batch_id, sequence, game, card_id, name, in_set, number, variant,
         now.finish or "", now.condition or "", now.language or "", now.location or "",

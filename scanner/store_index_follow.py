@@ -17,10 +17,10 @@ from sqlmodel import Session
 
 from scanner.inventory import is_known_finish
 from scanner.inventory_catalog import only_finish
-from scanner.inventory_rows import StockRow, read_prices, read_rows
+from scanner.inventory_rows import OUTSIDE, StockRow, read_prices, read_rows
 from scanner.inventory_value import newest, worth
 
-VERSION = 1
+VERSION = 2
 _SCANS_PER_STEP = 4000
 
 _SCHEMA = """
@@ -57,6 +57,8 @@ _TOUCHED = {
     "retry": "SELECT id, scan_id FROM retry WHERE id > :after",
     "correction": "SELECT id, scan_id FROM correction WHERE id > :after",
     "route": "SELECT id, scan_id FROM route WHERE id > :after",
+    "offer_made": """SELECT made.id, scan.id FROM offer_made AS made
+        JOIN scan ON scan.batch_id = made.batch_id WHERE made.id > :after""",
     "stock_change": """SELECT change.id, edit.scan_id FROM stock_change AS change
         JOIN stock_edit AS edit ON edit.change_id IN (change.id, change.undoes)
         WHERE change.id > :after""",
@@ -144,7 +146,7 @@ class Following:
             if known is not None:
                 self._touched.add(known[0])
                 self._index.execute("DELETE FROM copy WHERE scan_id = ?", (row.scan_id,))
-            if row.removed == "unnamed":
+            if row.removed == OUTSIDE:
                 continue
             row = self._completed(row)
             line_id = self._line(row)

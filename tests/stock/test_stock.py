@@ -11,12 +11,14 @@ from scanner.batches import BatchPlan
 from scanner.errors import ConditionError, InventoryError, StoreError
 from scanner.inventory import EVERYTHING, NOT_SET, Line, StockFilter, read_filter
 from scanner.inventory_log import Edit, check_edit
+from scanner.prices import Money
 from scanner.records import Decision, Printing
+from scanner.routing import Mode
 from scanner.stock import Stock
 from scanner.store import Store
 from scanner.store_index import INDEX
 from scanner.store_index_follow import first_number
-from tests.stock.shelf import FOX, GOLEM, HERON, Shelf
+from tests.stock.shelf import FOX, GOLEM, HERON, NAMED, Shelf
 
 TODAY = datetime.now(UTC).date().isoformat()
 
@@ -56,6 +58,26 @@ def test_a_card_that_a_person_names_comes_into_stock_and_leaves_when_that_is_und
     assert short(stock.lines(EVERYTHING)) == [("Moss Golem", "holo", "MP", "ja", 1)]
     page.undo_correction(scan)
     assert stock.lines(EVERYTHING) == []
+
+
+def test_cards_of_an_offer_are_in_stock_once_they_are_paid_for(
+    shelf: Shelf, stock: Stock, page: Store
+) -> None:
+    batch = shelf.store.create_batch("a collection", 0, "usb", Mode.OFFER, NAMED)
+    shelf.batch_id = batch.id or 0
+    bought, left = shelf.scan(FOX), shelf.scan(GOLEM)
+    assert stock.lines(EVERYTHING) == []
+    ten = Money(1000, "EUR")
+    lines = [
+        {"scans": [bought], "status": "offered"},
+        {"scans": [left], "status": "not bought"},
+    ]
+    page.end_offer(shelf.batch_id, "declined", ten, ten, lines)
+    assert stock.lines(EVERYTHING) == []
+    page.end_offer(shelf.batch_id, "cash", ten, ten, lines)
+    assert short(stock.lines(EVERYTHING)) == [("Ember Fox", "normal", "NM", "en", 1)]
+    page.end_offer(shelf.batch_id, "undone", ten, ten, [])
+    assert stock.lines(EVERYTHING) == stock.lines(StockFilter(removed=True)) == []
 
 
 def test_what_nobody_knows_stays_unknown(shelf: Shelf, stock: Stock) -> None:
