@@ -80,13 +80,24 @@ class ReviewQueue:
             StoreError: the log can't be read.
         """
         with self._lock, self._log.read() as session:
-            # A restored backup may hold fewer rows; another currency other prices.
-            if self._seen != (self._log.generation, currency):
-                self._seen = (self._log.generation, currency)
-                self._waiting, self._stakes = {}, {}
-                self._cursors = dict.fromkeys(self._cursors, 0)
+            self._begin_anew_if_other(self._log.generation, currency)
             self._read_on(session, currency)
             return sorted(self._stakes.values(), key=lambda stake: stake.order)
+
+    def count(self) -> int:
+        """How many scans wait for a person, whatever is at stake. Raises StoreError."""
+        with self._lock, self._log.read() as session:
+            currency = self._seen[1]
+            self._begin_anew_if_other(self._log.generation, currency)
+            self._read_on(session, currency)
+            return len(self._waiting)
+
+    def _begin_anew_if_other(self, generation: int, currency: str) -> None:
+        """A restored backup may hold fewer rows; another currency other prices."""
+        if self._seen != (generation, currency):
+            self._seen = (generation, currency)
+            self._waiting, self._stakes, self._batch_of = {}, {}, {}
+            self._cursors = dict.fromkeys(self._cursors, 0)
 
     def _read_on(self, session: Session, currency: str) -> None:
         touched = self._new_scans(session)

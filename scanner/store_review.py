@@ -27,10 +27,11 @@ class ReviewReads:
 
     def review_stakes(self, currency: str) -> list[Stake]:
         """Every scan that waits for a person, with most money at stake first."""
-        with _queue_lock:
-            if self._review_queue is None:
-                self._review_queue = ReviewQueue(self._log)
-        return self._review_queue.stakes(currency)
+        return self._queue().stakes(currency)
+
+    def review_waiting(self) -> int:
+        """How many scans wait for a person."""
+        return self._queue().count()
 
     def scans(self, scan_ids: Iterable[int]) -> dict[int, Scan]:
         """Scans by their ids; ids that are not in the log are left out."""
@@ -78,3 +79,9 @@ class ReviewReads:
         """The id of the newest price, 0 before the first: what values change with."""
         with self._log.read() as session:
             return session.exec(select(func.max(Price.id))).one() or 0
+
+    def _queue(self) -> ReviewQueue:
+        with _queue_lock:
+            if self._review_queue is None:
+                self._review_queue = ReviewQueue(self._log)
+            return self._review_queue

@@ -9,8 +9,11 @@ from pathlib import Path
 from flask import Blueprint, Flask, current_app, g, request
 
 from scanner.catalog.references import References
+from scanner.config import Settings
 from scanner.config_change import Sources
 from scanner.device import device_state
+from scanner.errors import ConfigError
+from scanner.stock import currency_in_use
 from webui import (
     api_page,
     batches,
@@ -126,6 +129,7 @@ def create_app(
         meters=meters,
         intake=intake,
         folder=FolderWatcher(intake, folder_of(sources, view.data_dir)),
+        currency=_currency(sources, view),
     )
     app.extensions["counterscan"] = behind
     for page in PAGES:
@@ -135,6 +139,14 @@ def create_app(
     SharedAnswers(view).share(app)
     app.context_processor(_around)
     return app
+
+
+def _currency(sources: Sources, view: LogView) -> Callable[[], str]:
+    try:
+        preferred = sources.load().decision.currency
+    except ConfigError:  # the command has complained already
+        preferred = Settings().decision.currency
+    return lambda: currency_in_use(view.store(), preferred)
 
 
 def open_door(app: Flask) -> None:

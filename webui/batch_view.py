@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from scanner.batches import UPLOAD
 from scanner.card_words import CONDITIONS, LANGUAGES
@@ -24,8 +24,9 @@ class BatchView:
     What takes long to add up, a batch's value, is kept until the batch or a price changes.
     """
 
-    def __init__(self, log_view: LogView) -> None:
+    def __init__(self, log_view: LogView, currency: Callable[[], str]) -> None:
         self._view = log_view
+        self._currency = currency
         self._values: dict[int, tuple[tuple[int, int, int], Json]] = {}
 
     def page(self, limit: int, before: int = _ABOVE_ALL, typed: str = "") -> Json:
@@ -41,7 +42,7 @@ class BatchView:
     def batches(self, batches: Sequence[Batch]) -> list[Json]:
         """These batches in this order."""
         store = self._view.store()
-        currency = store.price_currency()
+        currency = self._currency()
         waiting = store.review_counts(currency)
         counted = store.hand_counts([batch.id or 0 for batch in batches])
         open_batch = store.open_batch()
@@ -124,7 +125,8 @@ class BatchView:
         known = self._values.get(summary.batch_id)
         if known is None or known[0] != key:
             found = store.batch_value(summary.batch_id, currency)
-            money = str(Money(found.amount_minor, currency)) if currency else ""
+            priced = found.amount_minor or not found.unpriced
+            money = str(Money(found.amount_minor, currency)) if priced else ""
             known = key, {"value": money, "unpriced": found.unpriced}
             self._values[summary.batch_id] = known
         return known[1]

@@ -35,7 +35,7 @@ _KNOWN_BATCHES = 200
 def make(services: Services) -> Blueprint:
     """Return the Batches pages' routes."""
     batches = Blueprint("batches", __name__)
-    shown = BatchView(services.view)
+    shown = BatchView(services.view, services.currency)
 
     def one(batch_id: int) -> Batch:
         batch = services.view.store().batch(batch_id)

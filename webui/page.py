@@ -30,7 +30,10 @@ from webui.watcher import Watcher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What runs behind the pages; `app.extensions["counterscan"]`."""
+    """What runs behind the pages; `app.extensions["counterscan"]`.
+
+    `currency` tells the one that the shop's prices are shown in.
+    """
 
     data_dir: Path
     view: LogView
@@ -44,6 +47,7 @@ class Services:
     meters: Meters
     intake: Intake
     folder: FolderWatcher
+    currency: Callable[[], str]
 
     def stop(self) -> None:
         """End every open stream and the watcher, and close the log and the page's book."""

@@ -45,7 +45,7 @@ def make(services: Services) -> Blueprint:
     references = services.references
 
     def shown() -> ReviewView:
-        return ReviewView(services.view.store(), references, services.data_dir)
+        return ReviewView(services.view.store(), references, services.data_dir, services.currency())
 
     def with_html(items: list[Json]) -> list[Json]:
         return [{**item, "html": _html(item)} for item in items]

@@ -24,11 +24,11 @@ MAX_CANDIDATES = 9
 class ReviewView:
     """Scans with pictures and prices. Raises StoreError where the log can't be read."""
 
-    def __init__(self, store: Store, references: References, data_dir: Path) -> None:
+    def __init__(self, store: Store, references: References, data_dir: Path, currency: str) -> None:
         self._store = store
         self._references = references
         self._data_dir = data_dir
-        self._currency = store.price_currency()
+        self._currency = currency
 
     def queue(self, limit: int, batch_id: int | None, skipped: Sequence[int]) -> Json:
         """The cards with most at stake, those skipped last; and how much waits in all."""

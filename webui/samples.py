@@ -159,4 +159,4 @@ class Sampler:
 
 def _queue(store: Store) -> int:
     """How many cards wait for a person."""
-    return len(store.review_stakes(store.price_currency()))
+    return store.review_waiting()

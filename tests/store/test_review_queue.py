@@ -67,6 +67,7 @@ def test_the_widest_gap_comes_first_then_the_dearest_then_the_oldest(
     price(data_dir, "d", 200_000)
     assert order(page)[0] == narrow, "a newer price counts"
     assert order(page, "USD") == [plain, dear, narrow, wide]
+    assert page.review_waiting() == 4
 
 
 def test_what_is_named_accepted_later_or_undone_leaves_and_returns(

@@ -36,13 +36,15 @@ def put_catalog_in_use(data_dir: Path, folder: Path, cards: int = 12) -> None:
     library.use("demo@1", model_id=MODEL, runtime=RUNTIME)
 
 
-def set_price(data_dir: Path, card_id: str, amount_minor: int, finish: str = "normal") -> None:
+def set_price(
+    data_dir: Path, card_id: str, amount_minor: int, finish: str = "normal", currency: str = "EUR"
+) -> None:
     """Say what a printing is worth, as the sync process does."""
     with closing(sqlite3.connect(data_dir / "counterscan.db")) as connection:
         connection.execute(
             "INSERT INTO price (game, card_id, finish, condition, currency, amount_minor, source,"
-            " as_of, created_at) VALUES ('demo', ?, ?, 'NM', 'EUR', ?, 'test',"
+            " as_of, created_at) VALUES ('demo', ?, ?, 'NM', ?, ?, 'test',"
             " '2026-01-01 10:00:00.000000', '2026-01-01 10:00:00.000000')",
-            (card_id, finish, amount_minor),
+            (card_id, finish, currency, amount_minor),
         )
         connection.commit()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scanner.records import Decision
-from tests.webui.catalog import put_catalog_in_use
+from tests.webui.catalog import put_catalog_in_use, set_price
 from tests.webui.served import PageProcess
 from tests.webui.shop import Shop
 from tests.webui.test_hostile import TOKEN, Answer, Client
@@ -135,3 +135,13 @@ def test_any_words_may_be_searched_for(client: Client) -> None:
         told(client, f"/api/catalog/search?q={words}&limit=5")
     assert client.send("GET", "/api/catalog/search?q=a&limit=-5").status == 400
     assert "Harbour Promos" in told(client, "/api/catalog/sets")["games"]["demo"]
+
+
+def test_money_is_in_the_shops_currency_whatever_came_last(client: Client, shop: Shop) -> None:
+    set_price(shop.data_dir, "demo-0-1", 200)
+    set_price(shop.data_dir, "demo-1-1", 950)
+    set_price(shop.data_dir, "demo-0-1", 90_000, currency="USD")
+    queue = told(client, "/api/review")
+    assert (queue["at_stake"], queue["items"][0]["stake"]) == ("7.50 EUR", "7.50 EUR")
+    [batch] = told(client, "/api/batches")["batches"]
+    assert (batch["value"], batch["unpriced"]) == ("", 1)
