@@ -93,11 +93,12 @@ class Watcher:
         if version != self._version or machine != self._machine_key or owed:
             # Noted before reading: what comes in between is read twice rather than missed.
             self._version, self._machine_key = version, machine
-            newest = self._newest_scan_id()
             if not len(self._hub):
-                # A page that opens after this line reads the log itself.
-                self._scan_id = newest
-                return
+                newest = self._newest_scan_id()
+                if not len(self._hub):
+                    # A page that opens after this line reads the log itself.
+                    self._scan_id = newest
+                    return
             self._publish_scans()
             self._publish_state(self._view.state())
             if owed:

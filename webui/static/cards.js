@@ -35,10 +35,10 @@ export function addScan({ scan, row, card }) {
   newest = { id: scan.id, card };
   const fresh = fromHtml(row);
   fresh.querySelector(".row").classList.add("row-new");
-  // Whoever reads further down keeps the place.
-  const before = rows.scrollHeight;
+  // Whoever reads further down keeps the place. Elsewhere nothing is measured: that costs a layout.
+  const before = rows.scrollTop > 8 ? rows.scrollHeight : 0;
   rows.prepend(fresh);
-  if (rows.scrollTop > 8) rows.scrollTop += rows.scrollHeight - before;
+  if (before) rows.scrollTop += rows.scrollHeight - before;
   while (rows.children.length > LIST_LENGTH) rows.lastElementChild.remove();
   if (!chosen) show(card);
   settle();
