@@ -160,8 +160,7 @@ class Desk:
 
     def fallen_up_to(self, *, card_waits: bool) -> int:
         """The scan of the card that fell last; `card_waits`: the newest one is still in the bay."""
-        newest = self._store.latest_scans(1)
-        last = (newest[0].id or 0) if newest else 0
+        last = self._store.last_routed_scan()
         return max(0, last - 1) if card_waits else last
 
     def bin_emptied(self, bin_number: int, after_scan: int) -> None:

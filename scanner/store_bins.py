@@ -59,6 +59,11 @@ class BinReads:
                     found[row.scan_id] = Placed(_routing(row), place)
         return found
 
+    def last_routed_scan(self) -> int:
+        """The id of the newest scan whose card was sent to a bin, 0 when there is none."""
+        with self._log.read() as session:
+            return session.exec(select(func.max(Route.scan_id))).one() or 0
+
     def bin_contents(self) -> dict[int, int]:
         """How many cards lie in each bin that holds any."""
         with self._log.read() as session:

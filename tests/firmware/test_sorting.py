@@ -10,7 +10,7 @@ import pytest
 
 from firmware.phases import Limits, Phase
 from firmware.simulated.mechanism import Faults
-from scanner.records import Identification
+from scanner.records import Decision, Identification, View
 from scanner.routing import Mode, Routing
 
 Make = Callable[..., Any]
@@ -279,3 +279,51 @@ def test_a_person_says_on_the_page_that_a_bin_was_emptied(make_bench: Make) -> N
     assert "which bin" in bench.page.command_outcome(wrong)
     assert bench.store.bin_contents() == {1: 3}
     assert router.bins_emptied == [2]
+
+
+def test_two_cards_that_only_the_picture_shows_are_a_double_feed_told_once(
+    make_bench: Make,
+) -> None:
+    bench = make_bench(cards=3, bins=2, limits=Limits(early_look=True))
+    identify, looks = bench.recognizer.identify, []
+
+    def two_of_one(frame: Any, other: Any = None) -> Identification:
+        answer = identify(frame, other)
+        looks.append(answer.printing.card_id)
+        if answer.printing.card_id != "card-1":
+            return answer
+        return Identification(Decision.UNKNOWN, ("Two cards.",), View.SEVERAL)
+
+    bench.recognizer.identify = two_of_one
+    bench.ask("start", expected_cards=3)
+    bench.work_until_phase(Phase.DOUBLE_FEED)
+    assert looks.count("card-1") == 3, "a first look, and two that count"
+    assert bench.names() == ["card-0"]
+    bench.mechanism.clear_by_hand()
+    bench.ask("resume")
+    bench.work_until_phase(Phase.FINISHED)
+    # It was alone after all: one odd card, which a person looks at later.
+    assert bench.names() == ["card-0", "", "card-2"]
+    assert bench.binned() == ["card-0", "card-1", "card-2"]
+    assert bench.kinds().count("double_feed") == 1
+
+
+def test_an_upload_beside_the_machine_moves_no_bins_count(make_bench: Make) -> None:
+    from scanner.batches import BatchPlan
+
+    router = ByNumber(2)
+    bench = make_bench(cards=9, bins=2, capacity=3, router=router)
+    bench.ask("start", expected_cards=9)
+    bench.work_until_phase(Phase.BIN_FULL)
+    number = bench.loop.state.bin
+    upload = bench.store.create_batch("upload", 0, "upload", plan=BatchPlan(upload_id=7))
+    bench.store.commit_scan(
+        upload.id, Identification(Decision.UNKNOWN, (), View.CARD), feed_key=None, driver="upload"
+    )
+    bench.mechanism.diverter.empty(number)
+    bench.work_until(lambda: bench.loop.state.phase is not Phase.BIN_FULL)
+    bench.work_until(lambda: number in router.bins_emptied)
+    # The card that waited for the empty bin is its first.
+    placed = bench.store.placed(bench.store.routes_of_batch(1))
+    waited = [one.place for one in placed.values() if one.routing.bin == number]
+    assert waited[:4] == [1, 2, 3, 1]
