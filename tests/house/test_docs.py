@@ -42,6 +42,7 @@ def test_the_walk_of_one_card_names_what_is_there(name: str, file: str) -> None:
         "README.md",
         "docs/CONFIG.md",
         "docs/PAGE.md",
+        "docs/REVIEW.md",
         "docs/RESULTS.md",
         "docs/HARDWARE.md",
         "docs/SYNC.md",
