@@ -63,15 +63,13 @@ class StockIndex:
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """A connection to write what the index derives from itself."""
-        with (
-            explained(self._data_dir),
-            self._lock,
-            closing(connect(self._path, mode="rwc")) as connection,
-        ):
-            connection.row_factory = sqlite3.Row
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
+        with explained(self._data_dir), self._lock:
+            self._follow()
+            with closing(connect(self._path, mode="rw")) as connection:
+                connection.row_factory = sqlite3.Row
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
 
     def _follow(self) -> None:
         now = (self._store.data_version(), self._catalog.key)

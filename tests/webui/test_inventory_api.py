@@ -173,3 +173,15 @@ def test_an_address_that_makes_no_sense_is_answered(client: Client, query: str) 
     page = client.send("GET", f"/inventory?{query}", Accept="text/html")
     assert page.status == 200
     assert b"Traceback" not in page.body
+
+
+def test_without_a_log_the_page_says_so(tmp_path: Path) -> None:
+    server = PageProcess(tmp_path / "empty")
+    try:
+        client = Client(server)
+        assert client.send("GET", "/api/inventory").status == 503
+        page = client.send("GET", "/inventory", Accept="text/html")
+        assert page.status == 200
+        assert b"does not exist yet" in page.body
+    finally:
+        server.kill()
