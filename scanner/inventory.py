@@ -65,7 +65,8 @@ class Line:
 
     `basis` says what the price is of: `exact`, `near mint` (of another condition than the copy's)
     or `at least` (of the cheapest finish, where the copy's is unknown). `facts` are the columns of
-    the catalog's table; `crop_path` is the newest copy's picture.
+    the catalog's table; `crop_path` is the newest copy's picture. `price_id` is the price's row in
+    the log, 0 for none.
     """
 
     id: int
@@ -86,6 +87,7 @@ class Line:
     added_at: str
     crop_path: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    price_id: int = 0
 
     @property
     def value_minor(self) -> int:

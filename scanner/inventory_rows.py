@@ -57,10 +57,13 @@ _ROUTED = text(
 )
 
 _PRICES = text("""
-    SELECT finish, condition, amount_minor, substr(created_at, 1, 10), source, as_of
+    SELECT finish, condition, amount_minor, substr(created_at, 1, 10), source, as_of, id
     FROM price_known WHERE game = :game AND card_id = :card_id AND currency = :currency ORDER BY id
 """)
 
+_AGES = text("SELECT id, as_of FROM price_known WHERE id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
 
 OUTSIDE = "outside"
 
@@ -208,6 +211,16 @@ def read_prices(session: Session, game: str, card_id: str, currency: str) -> lis
     values = {"game": game, "card_id": card_id, "currency": currency}
     rows = session.connection().execute(_PRICES, values)
     return [
-        Told(finish, condition, int(amount), str(day), source, str(as_of)[:19])
-        for finish, condition, amount, day, source, as_of in rows
+        Told(finish, condition, int(amount), str(day), source, str(as_of)[:19], int(price_id))
+        for finish, condition, amount, day, source, as_of, price_id in rows
     ]
+
+
+def read_price_ages(session: Session, price_ids: Sequence[int]) -> dict[int, str]:
+    """When the source of each of these prices last said the same."""
+    found: dict[int, str] = {}
+    for start in range(0, len(price_ids), _IDS_PER_QUERY):
+        part = list(price_ids[start : start + _IDS_PER_QUERY])
+        rows = session.connection().execute(_AGES, {"ids": part})
+        found.update((int(price_id), str(as_of)[:19]) for price_id, as_of in rows)
+    return found

@@ -22,6 +22,7 @@ class Told:
     day: str
     source: str = ""
     as_of: str = ""
+    price_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Worth:
     basis: str
     source: str
     as_of: str
+    price_id: int = 0
 
 
 Kinds = Mapping[tuple[str, str], Told]
@@ -58,7 +60,7 @@ def worth(kinds: Kinds, finish: str, condition: str) -> Worth | None:
         return None
     least = min(known, key=lambda price: price.amount_minor)
     basis = least.basis if len({price.amount_minor for price in known}) == 1 else AT_LEAST
-    return Worth(least.amount_minor, basis, least.source, least.as_of)
+    return Worth(least.amount_minor, basis, least.source, least.as_of, least.price_id)
 
 
 def _of_finish(kinds: Kinds, finish: str, condition: str) -> Worth | None:
@@ -66,14 +68,18 @@ def _of_finish(kinds: Kinds, finish: str, condition: str) -> Worth | None:
     for one in (finish, Finish.UNKNOWN.value):
         exact = kinds.get((one, condition)) if condition else None
         if exact is not None:
-            return Worth(exact.amount_minor, EXACT, exact.source, exact.as_of)
+            return _worth(exact, EXACT)
         for general in _ANY_CONDITION:
             price = kinds.get((one, general))
             if price is not None:
                 same = condition in ("NM", "") or general == condition
                 basis = EXACT if same else NEAR_MINT
-                return Worth(price.amount_minor, basis, price.source, price.as_of)
+                return _worth(price, basis)
     return None
+
+
+def _worth(price: Told, basis: str) -> Worth:
+    return Worth(price.amount_minor, basis, price.source, price.as_of, price.price_id)
 
 
 def value_steps(

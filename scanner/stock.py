@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from scanner.errors import InventoryError
 from scanner.inventory import SORTS, Copy, Line, StockFilter, Totals, read_filter
 from scanner.inventory_catalog import LibraryFacts
 from scanner.inventory_log import Edit
-from scanner.inventory_rows import read_prices
+from scanner.inventory_rows import read_price_ages, read_prices
 from scanner.inventory_value import running_total, value_steps
 from scanner.store import Store
 from scanner.store_index import StockIndex
@@ -67,7 +67,8 @@ class Stock:
         """The lines that a filter finds, in an order of `SORTS`; all of them by default."""
         _check_sort(sort)
         with self._index.open() as index:
-            return read_lines(index, wanted, sort, limit, offset, self.currency)
+            found = read_lines(index, wanted, sort, limit, offset, self.currency)
+        return self._aged(found)
 
     def edition(self) -> str:
         """Names the index; the ids of lines hold within one edition only."""
@@ -78,11 +79,17 @@ class Stock:
         """A page of the lines that a filter finds, with what it adds up to, in one look."""
         _check_sort(sort)
         with self._index.open() as index:
-            return StockPage(
-                read_lines(index, wanted, sort, limit, offset, self.currency),
-                read_totals(index, wanted, self.currency),
-                read_edition(index),
-            )
+            found = read_lines(index, wanted, sort, limit, offset, self.currency)
+            totals, edition = read_totals(index, wanted, self.currency), read_edition(index)
+        return StockPage(self._aged(found), totals, edition)
+
+    def _aged(self, lines: list[Line]) -> list[Line]:
+        """The lines with their prices' true age: a source may have said the same again since."""
+        with self.store.log_session() as session:
+            ages = read_price_ages(session, [line.price_id for line in lines if line.price_id])
+        return [
+            replace(line, price_as_of=ages.get(line.price_id, line.price_as_of)) for line in lines
+        ]
 
     def totals(self, wanted: StockFilter) -> Totals:
         """What a filter finds, added up."""

@@ -18,9 +18,9 @@ from sqlmodel import Session
 from scanner.inventory import is_known_finish
 from scanner.inventory_catalog import only_finish
 from scanner.inventory_rows import OUTSIDE, StockRow, read_prices, read_rows
-from scanner.inventory_value import newest, worth
+from scanner.inventory_value import Worth, newest, worth
 
-VERSION = 2
+VERSION = 3
 _SCANS_PER_STEP = 4000
 
 _SCHEMA = """
@@ -30,6 +30,7 @@ CREATE TABLE line (
     in_set TEXT NOT NULL, number TEXT NOT NULL, variant TEXT NOT NULL, finish TEXT NOT NULL,
     language TEXT NOT NULL, condition TEXT NOT NULL, quantity INTEGER NOT NULL,
     price_minor INTEGER, basis TEXT NOT NULL, price_source TEXT NOT NULL, price_as_of TEXT NOT NULL,
+    price_id INTEGER NOT NULL DEFAULT 0,
     facts TEXT NOT NULL, number_order INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 1,
     UNIQUE (game, card_id, finish, language, condition)
 );
@@ -241,14 +242,13 @@ class Following:
 
     def _price(self, line_id: int, game: str, card_id: str, finish: str, condition: str) -> None:
         told = read_prices(self._session, game, card_id, self._currency)
-        price = worth(newest(told), finish, condition)
-        values = (price.amount_minor, price.basis, price.source, price.as_of) if price else (
-            None, "", "", "")  # fmt: skip
+        price = worth(newest(told), finish, condition) or Worth(0, "", "", "")
         self._index.execute(
             "UPDATE line SET price_minor = ?, basis = ?, price_source = ?, price_as_of = ?,"
-            " stale = 1 WHERE id = ?",
-            (*values, line_id),
-        )
+            " price_id = ?, stale = 1 WHERE id = ?",
+            (price.amount_minor if price.basis else None, price.basis, price.source, price.as_of,
+             price.price_id, line_id),
+        )  # fmt: skip
 
     def _begin_anew(self, origin: Mapping[str, str]) -> None:
         names = self._index.execute(

@@ -285,6 +285,7 @@ def _line(index: Connection, row: Any) -> Line:
         row["variant"], row["finish"], row["language"], row["condition"], row["n"],
         row["price_minor"], row["basis"], row["price_source"], row["price_as_of"],
         newest[0] if newest else "", newest[1] if newest else "", json.loads(row["facts"]),
+        row["price_id"],
     )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +20,7 @@ from scanner.stock import Stock
 from scanner.store import Store
 from scanner.store_index import INDEX
 from scanner.store_index_follow import first_number
+from scanner.store_open import DATABASE
 from tests.stock.shelf import FOX, GOLEM, HERON, NAMED, Shelf
 
 TODAY = datetime.now(UTC).date().isoformat()
@@ -308,6 +311,17 @@ def test_a_price_of_another_condition_says_so(shelf: Shelf, stock: Stock) -> Non
     shelf.price(FOX, 30, condition="HP")
     [line] = stock.lines(EVERYTHING)
     assert (line.price_minor, line.basis) == (30, "exact")
+
+
+def test_a_price_that_its_source_says_again_is_not_old(shelf: Shelf, stock: Stock) -> None:
+    shelf.scan(FOX)
+    shelf.price(FOX, 100, day="2026-01-05")
+    [line] = stock.lines(EVERYTHING)
+    assert line.price_as_of == "2026-01-05 10:00:00"
+    with closing(sqlite3.connect(shelf.data_dir / DATABASE, isolation_level=None)) as log:
+        log.execute("INSERT INTO price_confirmed VALUES (1, '2026-05-05 10:00:00.000000')")
+    [line] = stock.page(EVERYTHING, "name", 9, 0).lines
+    assert line.price_as_of == "2026-05-05 10:00:00"
 
 
 def test_value_by_set_and_over_time(shelf: Shelf, stock: Stock) -> None:
