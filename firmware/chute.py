@@ -29,7 +29,7 @@ class Chute:
         machine = self._machine
         if machine.gate is None or not bin_number:
             return Aimed()
-        if bin_number in machine.full_bins:
+        if machine.is_full(bin_number):
             return BinFilled()
         machine.gate.aim(bin_number)
         return self.news(bin_number)
@@ -44,7 +44,7 @@ class Chute:
                 return None
         except SorterError as error:
             return SorterFailed(str(error))
-        return BinFilled() if bin_number in self._machine.full_bins else Aimed()
+        return BinFilled() if self._machine.is_full(bin_number) else Aimed()
 
     def opens_in_s(self, at_most_s: float) -> float:
         """Seconds until it is worth asking for news again."""
