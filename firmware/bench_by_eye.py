@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from scanner.records import Corners
 
 VERDICTS = ("right", "slightly off", "wrong", "not found")
 NOT_JUDGED, MOVED = "not judged", "moved since it was judged"
+RIGHT_WITHIN, OFF_WITHIN = 0.015, 0.05  # of the card's width, at the worst corner
+LIMITS = (
+    f"Right: no corner is further off than about {RIGHT_WITHIN:.1%} of the card's width; "
+    f"slightly off: up to {OFF_WITHIN:.0%}; wrong: further."
+)
 _COLUMNS = ("file", "corners_px", "judged", "note")
 _MOVED_BEYOND = 0.01  # of the card's width, at the worst corner
 
@@ -59,6 +65,22 @@ def verdict(by_eye: ByEye | None, corners_px: Corners | None) -> str:
         return by_eye.judged
     error = corner_error(by_eye.corners_px, corners_px)
     return MOVED if error.worst > _MOVED_BEYOND else by_eye.judged
+
+
+def by_measure(worst: float | None) -> str:
+    """The verdict that the limits give for a measured worst corner, None where none was found."""
+    if worst is None:
+        return "not found"
+    if worst <= RIGHT_WITHIN:
+        return "right"
+    return "slightly off" if worst <= OFF_WITHIN else "wrong"
+
+
+def tally(said: Iterable[str]) -> dict[str, int]:
+    """How many photos each verdict has, those that occur, from right to not found; then what is
+    left to judge."""
+    counts = Counter(said)
+    return {one: counts[one] for one in (*VERDICTS, MOVED, NOT_JUDGED) if counts[one]}
 
 
 def table_to_judge(

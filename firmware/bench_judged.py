@@ -73,11 +73,6 @@ class Judged:
         return self.accepted and self.expects != "unlabelled" and not self.right_printing
 
     @property
-    def likelihood(self) -> float:
-        """The calibrated chance of being right; where there is none, the score."""
-        return self.answer.probability or self.score
-
-    @property
     def cropped(self) -> bool:
         """Whether a card was found and cut out."""
         return self.answer.corners_px is not None and "rectify" in self.answer.stages_ms

@@ -22,7 +22,7 @@ from firmware.bench_judged import Judged, judge
 from firmware.bench_recognition_text import photo_report, text_of
 from firmware.bench_report import summarise
 from firmware.bench_report_bars import bars
-from firmware.bench_report_page import Entry, make_entry, write_report
+from firmware.bench_report_page import Entry, ReportPages, make_entry
 from firmware.bench_report_pictures import ReportPictures
 from firmware.bench_scenes_cards import in_catalog, read_subjects
 from firmware.demo_setup import build_demo_pack, pictures_dir
@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     if args.count < 1:
         raise UsageError("--count says how many scenes to draw of each game; ask for at least one")
     by_eye = read_judged(args.judged) if args.judged else {}
+    pages = ReportPages() if args.report else None
     pictures = ReportPictures(args.report) if args.report else None
     measured: list[Judged] = []
     entries: list[Entry] = []
@@ -95,8 +96,8 @@ def run(args: argparse.Namespace) -> int:
             if not args.json and len(measured) % 100 == 0:
                 print(f"{len(measured)} pictures measured", file=sys.stderr)
     summary = summarise(measured)
-    if args.report:
-        _write(args, entries, summary, recognizers, by_eye)
+    if pages is not None:
+        _write(pages, args, entries, summary, recognizers, by_eye)
     photos = photo_report(measured, recognizers[0])
     if args.json:
         print(json.dumps({**photos, "difficulty": args.difficulty, "summary": summary}))
@@ -108,8 +109,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(
-    args: argparse.Namespace, entries: Sequence[Entry], summary: Mapping[str, Any],
-    recognizers: Sequence[str], by_eye: Mapping[str, ByEye],
+    pages: ReportPages, args: argparse.Namespace, entries: Sequence[Entry],
+    summary: Mapping[str, Any], recognizers: Sequence[str], by_eye: Mapping[str, ByEye],
 ) -> None:  # fmt: skip
     about = {
         "made_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -118,7 +119,7 @@ def _write(
         "recognizers": list(dict.fromkeys(recognizers)),
         "busy": _busy(),
     }
-    write_report(args.report, entries, summary, bars(summary, args.difficulty), about, by_eye)
+    pages.write(args.report, entries, summary, bars(summary, args.difficulty), about, by_eye)
 
 
 def _busy() -> str:

@@ -11,6 +11,7 @@ from firmware.bench_corners import corner_summary
 from firmware.bench_judged import Judged
 from scanner.records import Decision, View
 from scanner.reliability import (
+    Point,
     accept_curve,
     accepted_share_at,
     expected_calibration_error,
@@ -168,27 +169,30 @@ def stage_times(judged: Sequence[Judged]) -> Json:
 
 
 def _decision(judged: Sequence[Judged]) -> Json:
-    """Curve and reliability over everything that has a truth; by the score while there is no
-    calibrated probability."""
+    """Curves over everything that has a truth, and over the cards that a picture can tell from
+    all others; reliability of every chance that was stated. By the score while there is no
+    calibrated chance."""
     known = [one for one in judged if one.expects != "unlabelled"]
     calibrated = any(one.answer.probability > 0 for one in known)
     if not known:
         return {"answers": 0, "calibrated": calibrated}
-    said = [min(1.0, one.likelihood) if one.found else 0.0 for one in known]
-    right = [bool(one.right_printing) for one in known]
-    curve = accept_curve(said, right)
-    cards = [place for place, one in enumerate(known) if one.expects == "card"]
+    cards = [one for one in known if one.expects == "card"]
     # No picture tells which of two printings with one picture a card is: a person must.
-    alone = [place for place in cards if not known[place].has_twin]
-    among_cards = accept_curve([said[i] for i in alone], [right[i] for i in alone])
+    alone = [one for one in cards if not one.has_twin]
+    among_alone = accept_curve(*_said_and_right(alone, calibrated))
+    # A back or an empty table is turned away before a chance is reckoned: it states none.
+    stated = [one for one in known if one.answer.probability > 0] if calibrated else known
+    said, right = _said_and_right(stated, calibrated)
     return {
         "answers": len(known),
         "calibrated": calibrated,
-        "curve": [[p.threshold, p.accepted_share, p.error_rate] for p in curve],
+        "curve": _points(accept_curve(*_said_and_right(known, calibrated))),
+        "curve_alone": _points(among_alone),
         "stated_error_rate": STATED_ERROR_RATE,
         "cards_with_a_twin": len(cards) - len(alone),
         "cards_alone": len(alone),
-        "accepted_share_at_stated": accepted_share_at(among_cards, STATED_ERROR_RATE),
+        "accepted_share_at_stated": accepted_share_at(among_alone, STATED_ERROR_RATE),
+        "chances_stated": len(stated),
         "calibration_error": expected_calibration_error(said, right),
         "bins": [
             {
@@ -201,6 +205,19 @@ def _decision(judged: Sequence[Judged]) -> Json:
             for one in reliability_bins(said, right)
         ],
     }
+
+
+def _said_and_right(judged: Sequence[Judged], calibrated: bool) -> tuple[list[float], list[bool]]:
+    """What each answer said of itself, 0 where it said nothing, and whether it was right."""
+    if calibrated:
+        said = [one.answer.probability for one in judged]
+    else:
+        said = [min(1.0, one.score) if one.found else 0.0 for one in judged]
+    return said, [bool(one.right_printing) for one in judged]
+
+
+def _points(curve: Sequence[Point]) -> list[list[float]]:
+    return [[p.threshold, p.accepted_share, p.error_rate] for p in curve]
 
 
 def _share(values: Iterable[bool | None]) -> float:

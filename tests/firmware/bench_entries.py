@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from firmware.bench_by_eye import ByEye
 from firmware.bench_cases import Case
 from firmware.bench_corners import CornerError
 from firmware.bench_judged import Judged, Yardstick
 from firmware.bench_report import summarise
 from firmware.bench_report_bars import bars
-from firmware.bench_report_page import Entry, make_entry, write_report
+from firmware.bench_report_page import Entry, ReportPages, make_entry
 from firmware.bench_report_pictures import ReportPictures
 from scanner.bench_truth import Truth
 from scanner.records import Candidate, Decision, Identification, Printing, View
@@ -60,11 +62,22 @@ PHOTO = replace(
 )  # fmt: skip
 
 
-def write_made_up(folder: Path, measured: list[Judged]) -> list[Entry]:
-    """The report over made-up answers; its pictures are plain."""
+def write_made_up(
+    folder: Path, measured: list[Judged], by_eye: Mapping[str, ByEye] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> list[Entry]:  # fmt: skip
+    """The report over made-up answers; its pictures are plain. `names` are those that the table
+    of photos has, by the picture's title."""
     truth = Truth([])
     pictures = ReportPictures(folder)
-    entries = [make_entry(pictures, _case(one), one, truth, None) for one in measured]
+    judged, named = by_eye or {}, names or {}
+    entries = [
+        make_entry(
+            pictures, replace(_case(one), name=named.get(one.title, one.name)), one, truth,
+            judged.get(one.title),
+        )
+        for one in measured
+    ]  # fmt: skip
     summary = summarise(measured)
     about = {
         "made_at": "today",
@@ -73,7 +86,7 @@ def write_made_up(folder: Path, measured: list[Judged]) -> list[Entry]:
         "recognizers": ["made up"],
         "busy": "",
     }
-    write_report(folder, entries, summary, bars(summary, "moderate"), about, {})
+    ReportPages().write(folder, entries, summary, bars(summary, "moderate"), about, judged)
     return entries
 
 

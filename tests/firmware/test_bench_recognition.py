@@ -12,7 +12,16 @@ import cv2
 import numpy as np
 import pytest
 
-from firmware.bench_by_eye import MOVED, NOT_JUDGED, read_judged, table_to_judge, verdict
+from firmware.bench_by_eye import (
+    MOVED,
+    NOT_JUDGED,
+    VERDICTS,
+    by_measure,
+    read_judged,
+    table_to_judge,
+    tally,
+    verdict,
+)
 from firmware.bench_case_scenes import GameSet, scene_cases
 from firmware.bench_cases import photo_cases, photo_conditions, read_photos
 from firmware.bench_scenes_cards import Subject
@@ -92,6 +101,12 @@ def test_a_judgement_by_eye_holds_until_the_corners_move(tmp_path: Path) -> None
     assert verdict(None, CORNERS) == NOT_JUDGED
     assert "slightly off,frame" in table_to_judge([("one.jpg", CORNERS)], {"one.jpg": one})
     assert "slightly" not in table_to_judge([("one.jpg", CORNERS + 9)], {"one.jpg": one})
+
+
+def test_measured_corners_have_the_verdict_that_a_person_would_give() -> None:
+    said = [by_measure(worst) for worst in (0.015, 0.016, 0.05, 0.051, None)]
+    assert said == ["right", "slightly off", "slightly off", "wrong", "not found"]
+    assert list(tally([NOT_JUDGED, *said])) == [*VERDICTS, NOT_JUDGED]
 
 
 @pytest.mark.parametrize(

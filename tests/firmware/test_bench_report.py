@@ -1,37 +1,23 @@
-"""The report of a recognition benchmark: what it counts, and that its page says it."""
+"""The report of a recognition benchmark: what it counts, and what it draws."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from firmware.bench_report import summarise
 from firmware.bench_report_bars import bars
+from firmware.bench_report_charts import accept_chart, reliability_chart
 from scanner.records import Decision, View
 from tests.firmware.bench_entries import (
-    HOSTILE,
-    PHOTO,
     REVIEWED,
     RIGHT,
     WRONG,
     answer,
-    write_made_up,
 )
-from tests.webui.served import CHROMIUM, FLAGS, SIZES
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def test_name_artwork_and_printing_are_counted_apart() -> None:
@@ -88,78 +74,53 @@ def test_a_card_that_shares_its_picture_is_counted_apart() -> None:
     twin = replace(WRONG, answer=replace(answer(card_id="B-2"), probability=0.5), has_twin=True)
     decision = summarise([sure, twin])["decision"]
     assert decision["accepted_share_at_stated"] == 1.0
+    assert [point[1:] for point in decision["curve_alone"]] == [[1.0, 0.0]]
+    assert [point[1:] for point in decision["curve"]] == [[0.5, 0.0], [1.0, 0.5]]
     assert (decision["cards_alone"], decision["cards_with_a_twin"]) == (1, 1)
 
 
-def test_the_folder_shows_the_wrong_ones_and_has_all_it_needs(tmp_path: Path) -> None:
-    write_made_up(tmp_path, [RIGHT, WRONG, REVIEWED, PHOTO])
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "Accepted, and wrong: 1" in page
-    assert "Recognised, but left to a person: 1" in page
-    assert "Name of B-2" in page
-    assert "http" not in page.replace("http-equiv", "")
-    twin = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert [row["found"] for row in twin["rows"]] == ["A-1", "B-2", "A-1", "A-1"]
-    assert twin["rows"][0]["worst_corner_percent"] == pytest.approx(0.3)
+def test_what_states_no_chance_is_left_out_of_the_reliability() -> None:
+    sure = replace(RIGHT, answer=replace(answer(), probability=0.9))
+    back = replace(RIGHT, expects="back", right_artwork=None, right_printing=None, yardsticks={},
+                   answer=replace(answer(Decision.UNKNOWN), view=View.BACK), score=0.6)  # fmt: skip
+    decision = summarise([sure, back])["decision"]
+    assert decision["chances_stated"] == 1
+    assert sum(one["count"] for one in decision["bins"]) == 1
+    assert decision["calibration_error"] == pytest.approx(0.1)
+    assert decision["curve"][-1] == pytest.approx([0.0, 1.0, 0.5])
 
 
-def test_a_card_s_name_is_data_and_never_markup(tmp_path: Path) -> None:
-    hostile = replace(WRONG, name=HOSTILE, found_name=HOSTILE, title=HOSTILE, game=HOSTILE,
-                      conditions=frozenset({HOSTILE}))  # fmt: skip
-    write_made_up(tmp_path, [hostile, PHOTO])
-    for name in ("index.html", "corners.html"):
-        assert "<script>" not in (tmp_path / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("worst", "rungs"),
+    [
+        (0.0, ["0%", "0.1%", "0.2%", "0.3%", "0.4%", "0.5%"]),
+        (0.013, ["0%", "0.5%", "1%", "1.5%", "2%"]),
+        (0.4, ["0%", "1%", "2%", "3%", "4%", "5%"]),
+    ],
+)
+def test_the_curves_stand_between_round_rungs(worst: float, rungs: list[str]) -> None:
+    curve = [[0.9, 0.5, 0.0], [0.5, 1.0, worst]]
+    chart = str(accept_chart({"curve": curve, "curve_alone": curve, "stated_error_rate": 0.001}))
+    assert re.findall(r'class="rung"[^>]*>([^<]+)<', chart) == rungs
 
 
-def test_a_report_without_any_scored_picture_still_opens(tmp_path: Path) -> None:
-    write_made_up(tmp_path, [PHOTO])
-    assert "not measured" in (tmp_path / "index.html").read_text(encoding="utf-8")
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("size", ["390", "1280"])
-def test_the_pages_open_from_the_folder_and_fit_the_screen(
-    tmp_path: Path, browser: Browser, size: str
-) -> None:
-    write_made_up(tmp_path, [RIGHT, WRONG, REVIEWED, PHOTO])
-    page = browser.new_page(viewport=SIZES[size])
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    for name in ("index.html", "corners.html"):
-        page.goto((tmp_path / name).as_uri())
-        assert _overflow_px(page) <= 0
-        assert _broken(page) == 0
-    assert page.locator("polygon.found").count() == 4
-    assert page.locator("polygon.true").count() == 3
-    page.goto((tmp_path / "index.html").as_uri())
-    assert page.locator("svg.chart").count() == 2
-    assert page.locator("polyline.curve").bounding_box()
-    assert page.get_by_text("Accepted, and wrong: 1").is_visible()
-    assert complaints == []
-    page.close()
-
-
-def _overflow_px(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
-
-
-def _broken(page: Page) -> int:
-    """Pictures that were asked for and did not come, once the lazy ones were brought in."""
-    return int(
-        page.evaluate(
-            """async () => {
-                const all = [...document.images];
-                all.forEach((one) => { one.loading = "eager"; });
-                await Promise.allSettled(all.map((one) => one.decode()));
-                return all.filter((one) => !one.naturalWidth).length;
-            }"""
-        )
-    )
+def test_a_bin_of_which_nothing_was_right_has_a_bar_and_its_count_above_it() -> None:
+    bins = [{"low": 0.5, "high": 0.6, "count": 2, "said": 0.55, "right": 0.0}]
+    chart = str(reliability_chart({"calibrated": True, "bins": bins}))
+    bar = re.search(r'class="bin"[^>]* y="([0-9.]+)"[^>]* height="([0-9.]+)"', chart)
+    count = re.search(r'class="count"[^>]* y="([0-9.]+)">2<', chart)
+    assert bar is not None
+    assert count is not None
+    assert float(bar[2]) >= 4
+    assert float(count[1]) < float(bar[1])
 
 
 def test_corner_closeups_stay_a_picture_when_the_corners_are_absurd() -> None:
     from firmware.bench_report_pictures import corner_closeups
 
     for corners in (np.zeros((4, 2), np.float32), np.full((4, 2), 1e9, np.float32)):
-        assert corner_closeups(np.zeros((90, 160, 3), np.uint8), corners).shape == (240, 240, 3)
+        assert corner_closeups(np.zeros((90, 160, 3), np.uint8), corners, 120).shape == (
+            240,
+            240,
+            3,
+        )
