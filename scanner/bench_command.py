@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
     "sync": Command("sync.bench_partition", "every scan in the cloud exactly once, faults or not"),
+    "exchange": Command("sync.bench_exchange", "a backlog of scans, and first prices"),
     "printing": Command("firmware.bench_printing", "which printing, given the artwork"),
     "finish": Command("firmware.bench_finish", "normal, holo, reverse or foil, by two lights"),
     "calibration": Command(

@@ -138,7 +138,10 @@ class Agent:
         if version != self._seen_version or not self._log_name:
             self._log_name = self._store.log_name()
         busy = self._outbox.step(self._log_name, now_mono_s)
-        if not busy:
+        if busy:
+            # A long backlog takes its time, so that the feed loop has a core for itself.
+            time.sleep(time.monotonic() - now_mono_s)
+        else:
             self._seen_version = version
             self._count(now_mono_s)
 
