@@ -20,6 +20,9 @@ class SyncSettings(Section):
         description="File that pairs this device with a cloud; empty: sync.toml in the data "
         "folder, else /etc/counterscan/sync.toml.",
     )
+    home_assistant: bool = Field(
+        False, description="Whether a Home Assistant on the same broker is told of this device."
+    )
 
     def file(self, data_dir: Path) -> Path:
         """Where the pairing is: as set, else in the data folder, else in the system's."""

@@ -16,6 +16,7 @@ from scanner.errors import StoreError
 from scanner.store import Store
 from scanner.store_sync import Counted, LinkKind, Stream
 from scanner.tables import utc_now
+from sync.home_assistant import discovery, discovery_topic
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
 from sync.outbox import BEHIND_S, HOLD_S, ROWS_PER_MESSAGE, Outbox
 from sync.pairing import Pairing
@@ -49,6 +50,7 @@ class Agent:
         store: Store,
         pairing: Pairing,
         *,
+        page: str = "",
         rows_per_message: int = ROWS_PER_MESSAGE,
         behind_s: float = BEHIND_S,
         hold_s: float = HOLD_S,
@@ -59,6 +61,7 @@ class Agent:
         Args:
             store: the log, opened in the role `sync`.
             pairing: broker and credentials.
+            page: the address of this device's page, where a Home Assistant is to know of it.
             rows_per_message, behind_s, hold_s: see `sync.outbox`.
             longest_back_off_s: the longest wait between two tries to connect.
 
@@ -67,6 +70,7 @@ class Agent:
         """
         self._store = store
         self._device = pairing.user
+        self._page = page
         self._topic_received = device_topic(self._device, "down", "received")
         cursors = store.sync_cursors()
         self._outbox = Outbox(
@@ -181,13 +185,17 @@ class Agent:
 
     def _say_hello(self) -> None:
         self._log_name = self._store.log_name()
+        release = importlib.metadata.version("counterscan")
         state = DeviceState(
             online=True,
             at=utc_now(),
-            release=importlib.metadata.version("counterscan"),
+            release=release,
             log=self._log_name,
         )
         self._link.publish(device_topic(self._device, "state"), pack_json(state), retain=True)
+        # Nothing, retained, takes the device off a dashboard that once knew it.
+        known = discovery(self._device, release, self._page) if self._page else b""
+        self._link.publish(discovery_topic(self._device), known, retain=True)
 
     def _take(self, message: Incoming) -> None:
         if message.payload:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
+import socket
 import time
 
 from scanner.config import Settings
@@ -31,8 +32,15 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _frame: signals.append(number))
     with _open(settings, signals) as store:
-        Agent(store, pairing).run(lambda: bool(signals))
+        Agent(store, pairing, page=_page(settings)).run(lambda: bool(signals))
     return 0
+
+
+def _page(settings: Settings) -> str:
+    """The page's address for a dashboard in the shop; "" where none is to know of this device."""
+    if not settings.sync.home_assistant:
+        return ""
+    return f"http://{socket.gethostname()}.local:{settings.web.port}/"
 
 
 def _open(settings: Settings, signals: list[int]) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync.home_assistant import PREFIX
 from sync.protocol import ROOT, UP
 
 
@@ -19,4 +20,5 @@ topic readwrite {ROOT}/#
 pattern write {ROOT}/device/%u/state
 pattern read {ROOT}/device/%u/down/+
 pattern read {ROOT}/prices/+/+/+
+pattern write {PREFIX}/device/%u/config
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from scanner.price_log import LoggedPrices
 from scanner.prices import Money
 from scanner.records import Printing
 from scanner.store import Store
+from sync.agent import Agent
 from sync.bench_broker import CLOUD, PASSWORD, Broker
 from sync.bench_log import FilledLog, differences
 from sync.bench_partition import run_partition
@@ -223,6 +225,27 @@ def test_a_price_said_again_adds_no_row_but_is_young_again(
     assert times == [f"{later:%Y-%m-%d %H:%M:%S.%f}"]
 
 
+@pytest.mark.parametrize("page", ["", "http://counter-1.local:8080/"])
+def test_a_home_assistant_is_told_of_the_device_where_the_shop_wants_it(
+    broker: Broker, filled: FilledLog, device_store: Store, running: Running, page: str
+) -> None:
+    filled.add_scans(3)
+    broker.allow("dashboard", "homeassistant/#", "counterscan/1/device/#")
+    end = Agent(device_store, pairing(broker.port), page=page, longest_back_off_s=0.2)
+    running.start(end)
+    until(lambda: event(device_store)[0] in ("connected", "unheard"))
+    dashboard = Peer(broker.port, "dashboard", "homeassistant/#", "counterscan/1/device/+/state")
+    sign = b"components" if page else b'"online":true'
+    until(lambda: dashboard.turn() and any(sign in message for message in dashboard.heard))
+    told = [json.loads(message) for message in dashboard.heard if b"components" in message]
+    assert len(told) == bool(page)
+    for what in told:
+        assert what["device"]["configuration_url"] == page
+        names = {part["unique_id"] for part in what["components"].values()}
+        assert len(names) == len(what["components"]) == 5
+        assert what["components"]["online"]["state_topic"] == device_topic(DEVICE, "state")
+
+
 def test_every_scan_arrives_once_whatever_breaks(tmp_path: Path) -> None:
     report = run_partition(tmp_path, scans=3000, faults=12, seed=5, within_s=90)
     assert report["differences"] == []
@@ -289,8 +312,6 @@ def test_only_a_broker_whose_certificate_is_trusted_is_spoken_to(
     tmp_path: Path, filled: FilledLog, device_store: Store, running: Running,
     trusted: str, kind: str,
 ) -> None:  # fmt: skip
-    from sync.agent import Agent
-
     folder = tmp_path / "certificates"
     for name in ("broker", "stranger"):
         certificates(folder, name)
