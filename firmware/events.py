@@ -211,7 +211,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Bring the next card as far as the entry while this one is recognised."""
+    """Bring the next card as far as the entry as soon as there is room; this one is recognised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class FeederSettings(Section):
     )
     stage_next: bool = Field(
         True,
-        description="Bring the next card to the entry while one is recognised; needs a pick roller "
-        "that does not touch the card under the camera.",
+        description="Bring the next card to the entry while one is recognised and let go; needs a "
+        "pick roller that does not touch the card under the camera.",
     )
     door_pin: int = Field(-1, ge=-1, le=53, description="Pin of the cover's switch; -1: none.")
     emergency_pin: int = Field(-1, ge=-1, le=53, description="Pin of the emergency stop; -1: none.")

@@ -327,3 +327,53 @@ def test_an_upload_beside_the_machine_moves_no_bins_count(make_bench: Make) -> N
     placed = bench.store.placed(bench.store.routes_of_batch(1))
     waited = [one.place for one in placed.values() if one.routing.bin == number]
     assert waited[:4] == [1, 2, 3, 1]
+
+
+def test_the_next_card_is_staged_at_the_entry_and_stays_there_until_it_is_fed(
+    make_bench: Make,
+) -> None:
+    bench = make_bench(cards=3)
+    news: list[object] = []
+    bench.feeder.listen(news.append)
+    bench.feeder.feed()
+    bench.feeder.permit()
+    bench.mechanism.advance(2.0)
+    news.clear()
+    bench.feeder.stage()
+    bench.mechanism.advance(2.0)
+    assert bench.mechanism.card_in_view == 0
+    assert not bench.mechanism.beams.entry, "there is no room for it yet"
+    bench.feeder.eject()
+    bench.mechanism.advance(2.0)
+    assert bench.mechanism.binned == [0]
+    assert bench.mechanism.in_path == [1]
+    assert not bench.mechanism.motors_on
+    assert [type(one).__name__ for one in news] == ["CardLeft"]
+    assert bench.mechanism.beams.entry
+    assert not bench.feeder.card_seated
+    bench.feeder.feed()
+    bench.feeder.permit()
+    bench.mechanism.advance(2.0)
+    assert bench.mechanism.card_in_view == 1
+
+
+def test_a_restart_with_a_staged_card_loses_and_doubles_nothing(make_bench: Make) -> None:
+    limits = Limits(early_look=True, stage_next=True)
+    bench = make_bench(cards=12, bins=3, limits=limits, router=ByNumber(3))
+    bench.ask("start", expected_cards=12)
+    feed, waited = bench.feeder.feed, []
+
+    def watched_feed() -> None:
+        waited.append(bench.mechanism.beams.entry)
+        feed()
+
+    bench.feeder.feed = watched_feed
+    for turn in range(2000):
+        bench.loop.turn()
+        if bench.loop.state.phase is Phase.FINISHED:
+            break
+        if turn % 11 == 10:
+            bench.restart()
+    assert waited.count(True) > 3
+    assert bench.names() == bench.binned() == [f"card-{card}" for card in range(12)]
+    assert in_bins(bench) == right(12, 3)

@@ -37,11 +37,13 @@ from firmware.events import (
     FrameTaken,
     HopperRanOut,
     Identified,
+    Identify,
     MakeSafe,
     NothingThere,
     Pause,
     Resume,
     SorterFailed,
+    Stage,
     Start,
     Stop,
     Tick,
@@ -247,6 +249,21 @@ def test_a_first_look_while_the_card_settles_saves_the_rest_when_it_is_enough() 
     assert step(unsure, Tick(), 1.09)[1] == ()
     settled, actions = step(unsure, Tick(), 1.1)
     assert (settled.frames, actions) == (1, (Capture(),))
+
+
+def test_the_next_card_is_staged_only_where_it_is_wanted() -> None:
+    state = State(
+        phase=Phase.CAPTURING, bay=Bay.UNLOGGED, running=True, limits=Limits(stage_next=True)
+    )
+    assert step(state, FrameTaken(), 0.0)[1] == (Stage(), Identify())
+    for unwanted in (
+        replace(state, wish=Wish.PAUSE),
+        replace(state, wish=Wish.STOP),
+        replace(state, expected=5, logged=4),
+        replace(state, frames=2),
+        replace(state, limits=Limits()),
+    ):
+        assert step(unwanted, FrameTaken(), 0.0)[1] == (Identify(),)
 
 
 def test_faults_of_a_card_on_its_way_in_are_told_apart() -> None:
