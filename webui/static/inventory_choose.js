@@ -75,6 +75,10 @@ export function listenToChoices(list) {
   const said = sessionStorage.getItem("counterscan-said");
   sessionStorage.removeItem("counterscan-said");
   if (said) toast(said);
+  // Who was quicker than this file keeps what is ticked.
+  if (byId("choose-shown").checked) {
+    for (const box of lines.querySelectorAll(".line-pick input")) box.checked = true;
+  }
   choices();
 }
 
