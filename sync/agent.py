@@ -83,6 +83,7 @@ class Agent:
         )
         self._inbox = PriceInbox(cursors)
         self._pending: deque[Incoming] = deque()
+        self._asked_for: set[str] = set()
         self._noted: tuple[LinkKind, str] | None = None
         self._generation = store.generation()
         self._saved = self._outbox.cursors()
@@ -153,6 +154,9 @@ class Agent:
         if now_mono_s - self._counted_mono_s < _COUNT_EVERY_S:
             return
         self._counted_mono_s = now_mono_s
+        for topic_filter in set(self._price_filters()) - self._asked_for:
+            self._link.subscribe(topic_filter, again=True)  # a pack of another game is there
+            self._asked_for.add(topic_filter)
         counted = self._store.counted()
         if counted == self._counted:
             return
@@ -175,7 +179,8 @@ class Agent:
 
     def _subscriptions(self) -> dict[str, bool]:
         away_long = time.monotonic() - self._online_mono_s > _AWAY_LONG_S
-        wanted = dict.fromkeys(self._price_filters(), away_long)
+        self._asked_for = set(self._price_filters())
+        wanted = dict.fromkeys(self._asked_for, away_long)
         return {**wanted, self._topic_received: True}
 
     def _price_filters(self) -> list[str]:

@@ -54,7 +54,7 @@ class Broker:
             listener: further lines for the listener: its certificates.
         """
         self.port = free_port()
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._passwords = folder / "passwords"
         self._passwords.touch(mode=0o600)
@@ -93,7 +93,7 @@ class Broker:
         """Let a user of the shop's own read some topics; the broker is restarted."""
         self.add_user(user)
         rights = "".join(f"topic read {one}\n" for one in filters)
-        access = self._folder / "acl"
+        access = self.folder / "acl"
         access.write_text(f"user {user}\n{rights}\n{access.read_text(encoding='utf-8')}")
         self.restart()
 
@@ -112,7 +112,7 @@ class Broker:
                 time.sleep(0.02)
             else:
                 return
-        said = self._folder / "mosquitto.log"
+        said = self.folder / "mosquitto.log"
         text = said.read_text(encoding="utf-8", errors="replace")[-500:] if said.exists() else ""
         raise CounterscanError(f"mosquitto does not start: {text}")
 

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
-from sync.protocol import rows_model
+from sync.protocol import LONGEST, rows_model
 from sync.wire import pack
 
 ROWS_PER_MESSAGE = 250
@@ -97,14 +99,30 @@ class Outbox:
             rows = self._read(stream, lane.sent, self._rows_per_message)
             if not rows:
                 continue
-            model = rows_model(stream)
-            message = model.model_validate({"log": log_name, "after": lane.sent, "rows": rows})
-            number = self._publish(stream, pack(message))
+            payload = self._payload(stream, log_name, lane.sent, rows)
+            if not payload:
+                self._held_until_mono_s = now_mono_s + self._hold_s
+                break
+            number = self._publish(stream, payload)
             lane.sent = int(rows[-1]["id"])
             lane.under_way.append(_Batch(number, lane.sent))
             lane.received_mono_s = now_mono_s
             sent = True
         return sent
+
+    def _payload(self, stream: Stream, log_name: str, after: int, rows: Sequence[Row]) -> bytes:
+        """The message; empty where the protocol has no word for a row, as `problem` then says."""
+        body = {"log": log_name, "after": after, "rows": [_clipped(row) for row in rows]}
+        try:
+            return pack(rows_model(stream).model_validate(body))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"][2:]))
+            self.problem = (
+                f"A {stream.value} after number {after} can't be sent ({where}: {first['msg']}): "
+                "please report this."
+            )
+            return b""
 
     def answered(self, outcome: Outcome, now_mono_s: float) -> None:
         """Take the broker's word on one message."""
@@ -148,3 +166,8 @@ class Outbox:
         ):
             lane.cursor = lane.sent = lane.received
             lane.received_mono_s = now_mono_s
+
+
+def _clipped(row: Row) -> Row:
+    """A row whose texts are no longer than the protocol takes."""
+    return {key: value[:LONGEST] if isinstance(value, str) else value for key, value in row.items()}

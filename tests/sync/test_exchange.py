@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from sync.cloud.store import CloudStore
 from sync.link import Link, Verdict
 from sync.pairing import Pairing
 from sync.protocol import device_topic
+from sync.wire import pack
 from tests.sync.conftest import DEVICE, OTHER, Running, agent, pairing, service, until
+from tests.sync.test_wire import LOG, scans
 
 AS_OF = datetime(2026, 5, 1, 6, tzinfo=UTC)
 
@@ -294,6 +297,20 @@ def test_a_device_can_neither_read_nor_write_anothers_topics(broker: Broker) -> 
     spy.publish(device_topic(DEVICE, "up", "scan"), b"last")  # all before it was handed out
     assert (spy.heard, victim.heard) == ([], [b"secret"])
     assert cloud.heard[:2] == [b"mine", b"theirs"]
+
+
+def test_replayed_and_oversized_messages_are_harmless(
+    broker: Broker, cloud_store: CloudStore, running: Running
+) -> None:
+    running.start(service(cloud_store, broker.port))
+    until(lambda: "u'cloud'" in (broker.folder / "mosquitto.log").read_text())
+    device = Peer(broker.port, DEVICE)
+    topic = device_topic(DEVICE, "up", "scan")
+    until(lambda: device.publish(topic, pack(scans(1, 2))) is Verdict.KEPT)
+    for payload in (bytes(3_000_000), b"", pack(scans(1, 2)), zlib.compress(bytes(30_000_000))):
+        device.publish(topic, payload)
+    device.publish(topic, pack(scans(3, after=2)))
+    until(lambda: cloud_store.received(DEVICE, LOG) == {"scan": 3})
 
 
 def certificates(folder: Path, name: str) -> None:

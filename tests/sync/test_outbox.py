@@ -129,3 +129,22 @@ def test_a_restart_goes_on_at_the_cursor() -> None:
 
 def test_nothing_is_sent_from_an_empty_log() -> None:
     assert not Shop([]).outbox.step("", 0)
+
+
+def test_a_text_of_any_length_goes_out_clipped_and_a_row_of_another_world_is_told() -> None:
+    shop = Shop([1])
+    good = shop.read(Stream.SCAN, 0, 10)[0]
+    sent: list[bytes] = []
+    rows = [{**good, "name": "x" * 5000}]
+    outbox = Outbox(
+        lambda stream, after, _limit: rows if stream is Stream.SCAN and not after else [],
+        lambda _stream, payload: sent.append(payload) or 1,  # type: ignore[func-returns-value]
+        {},
+    )
+    outbox.step(LOG, 0)
+    assert unpack(sent[0], ScanRows).rows[0].name == "x" * 400
+    rows[0] = {**good, "decision": "perhaps"}
+    other = Outbox(lambda *_: rows, lambda *_: 1, {})
+    assert not other.step(LOG, 0)
+    assert "please report this" in other.problem
+    assert other.cursors()["scan"] == 0
