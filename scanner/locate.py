@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 _VIEWS = (View.NOTHING, View.CARD, View.SEVERAL, View.BACK)
 _MIN_SIDE_PX = 32
 _UNKNOWN = np.zeros(4)
-_SHARP = 0.5
-_SURELY_NOTHING = 0.9
+_SHARP = 0.4
+_SURELY_NOTHING = 0.8
 # A card that is not whole in view is never sure to be found exactly.
 _CUT_CONFIDENCE = 0.3
 # A card whose short side is smaller than this in the net's input is looked at again, enlarged.
