@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.printing import HEIGHT_PX, WIDTH_PX, Grey, to_grey
+from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Grey
 from scanner.records import CROP_HEIGHT_PX, CROP_WIDTH_PX, Corners, Picture
 
 _FEATURES = 700
@@ -46,7 +46,7 @@ class Aligner:
         `references` are `(320, 224) uint8`, likeliest first: the first one that fits beyond doubt
         ends the search. None when none of them reaches `least`, or only far off.
         """
-        points, marks = self._features(to_grey(crop))
+        points, marks = self._features(_to_grey(crop))
         best, most = None, least - 1
         for reference in references:
             found, inliers = self._fit(points, marks, *self._features(reference))
@@ -88,6 +88,12 @@ class Aligner:
         return matrix, int(np.count_nonzero(found[1]))
 
 
+def _to_grey(crop: Picture) -> Grey:
+    """An `(H, W, 3) uint8` crop in grey at the references' own size, `(320, 224) uint8`."""
+    small = cv2.resize(crop, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 def _is_near(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
     return bool(np.abs(one - other).max() < _MOST_MOVED * WIDTH_PX)
 
@@ -95,8 +101,9 @@ def _is_near(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
 def _corners(matrix: NDArray[np.float64]) -> Corners | None:
     """Where the reference's corners fall in the crop; None when the quad is no card's."""
     frame = np.array([[0, 0], [WIDTH_PX, 0], [WIDTH_PX, HEIGHT_PX], [0, HEIGHT_PX]], np.float32)
+    frame -= np.float32(0.5)
     moved = np.asarray(cv2.perspectiveTransform(frame[None], matrix)[0], np.float32)
     if np.abs(moved - frame).max() > _MOST_MOVED * WIDTH_PX:
         return None
     scale = np.array([CROP_WIDTH_PX / WIDTH_PX, CROP_HEIGHT_PX / HEIGHT_PX], np.float32)
-    return np.asarray(moved * scale, np.float32)
+    return np.asarray((moved + 0.5) * scale - 0.5, np.float32)

@@ -16,8 +16,8 @@ from scanner.locate_edges import refine
 from scanner.locate_lines import EdgeFinder
 from scanner.locate_look import Look, look_closer, look_twice
 from scanner.locate_net import CornerNet
-from scanner.locate_strips import short_side
 from scanner.models import read_manifest
+from scanner.quads import looks_upside_down, short_side
 from scanner.records import Corners, Located, Picture, Trust, View
 from scanner.several import settle_view
 
@@ -169,9 +169,7 @@ def _cut_card(frame: Picture, view: int, look: Look) -> Located:
 
 def _upright(quad: Corners, trust: NDArray[np.float64]) -> tuple[Corners, Trust]:
     """Keep the net's word on which edges are short; choose the half turn that looks upright."""
-    up = quad[:2].mean(axis=0) - quad[2:].mean(axis=0)
-    tie = abs(up[1]) <= 1e-3 * abs(up[0])
-    if (tie and up[0] > 0) or (not tie and up[1] > 0):
+    if looks_upside_down(quad):
         quad, trust = np.roll(quad, 2, axis=0), np.roll(trust, 2)
     one, two, three, four = (float(value) for value in trust)
     return np.ascontiguousarray(quad, dtype=np.float32), (one, two, three, four)

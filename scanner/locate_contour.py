@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from scanner.quads import looks_upside_down, sides_px
 from scanner.records import Corners, Located, Picture, View
 
 _LONG_SIDE_PX = 640
@@ -23,13 +24,10 @@ def upright_order(quad: Corners) -> Corners:
     centre = quad.mean(axis=0)
     angles = np.arctan2(quad[:, 1] - centre[1], quad[:, 0] - centre[0])
     ordered = quad[np.argsort(angles)]
-    sides = np.linalg.norm(np.roll(ordered, -1, axis=0) - ordered, axis=1)
+    sides = sides_px(ordered)
     if sides[0] + sides[2] > sides[1] + sides[3]:
         ordered = np.roll(ordered, -1, axis=0)
-    first, second = ordered[:2].mean(axis=0), ordered[2:].mean(axis=0)
-    up = first - second
-    # A hair's preference keeps the answer stable for a card that lies exactly sideways.
-    if up[1] > 1e-3 * abs(up[0]) or (abs(up[1]) <= 1e-3 * abs(up[0]) and up[0] > 0):
+    if looks_upside_down(ordered):
         ordered = np.roll(ordered, 2, axis=0)
     return np.ascontiguousarray(ordered, dtype=np.float32)
 

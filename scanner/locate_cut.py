@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.locate_strips import short_side
+from scanner.quads import short_side, sides_px
 from scanner.records import Corners
 
 Points = Sequence[NDArray[np.float32]]
@@ -68,7 +68,7 @@ def _from_two(
 
 
 def _is_card(quad: Corners) -> bool:
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    sides = sides_px(quad)
     aspect = (sides[0] + sides[2]) / (sides[1] + sides[3] + 1e-6)
     diagonal, other = quad[2] - quad[0], quad[3] - quad[1]
     area = diagonal[0] * other[1] - diagonal[1] * other[0]

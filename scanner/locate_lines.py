@@ -20,9 +20,9 @@ from scanner.locate_strips import (
     SIDE_ROWS,
     cut_strips,
     edges_of,
-    short_side,
 )
 from scanner.models import ModelFile, open_interpreter
+from scanner.quads import short_side, sides_px
 from scanner.records import Corners, Picture
 
 Floats = NDArray[np.float64]
@@ -105,8 +105,7 @@ class EdgeFinder:
         return found
 
     def _look(self, frame: Picture, quad: Corners, bend: float) -> tuple[Exact, float]:
-        sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-        if not sides.min() >= _LEAST_SIDE_PX or max(frame.shape[:2]) > _REMAP_LIMIT_PX:
+        if not sides_px(quad).min() >= _LEAST_SIDE_PX or max(frame.shape[:2]) > _REMAP_LIMIT_PX:
             return Exact(quad, np.zeros(4)), 0.0
         size = (frame.shape[1], frame.shape[0])
         bow = bow_of(quad, bend, size) if bend else None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scanner.locate_cut import Points
 from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CornerNet, fit_frame
 from scanner.locate_peaks import Quad, find_peaks, find_quads
-from scanner.locate_strips import short_side
+from scanner.quads import short_side
 from scanner.records import Corners, Picture
 
 log = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scanner.errors import ModelError
 from scanner.models import ModelFile, open_interpreter
 from scanner.records import Corners, Picture
+from scanner.shrink import halve
 
 INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 288, 160
 MARGIN_PX = 6
@@ -57,14 +58,11 @@ def fit_frame(frame: Picture) -> tuple[Picture, Fit]:
     if turned:
         room_x, room_y = room_y, room_x
     scale = min(room_x / width, room_y / height)
-    # Halving by area is many times faster than shrinking by a fraction; a last odd row or column
-    # is left out, and `frame_size` is what remains.
+    # `frame_size` is what halving leaves of the frame.
     small: NDArray[Any] = frame
     halved = 1
     while scale * halved < 0.5 and min(small.shape[:2]) > 1:
-        even = small[: small.shape[0] // 2 * 2, : small.shape[1] // 2 * 2]
-        half = (even.shape[1] // 2, even.shape[0] // 2)
-        small = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
+        small = halve(small)
         halved *= 2
     covered = (small.shape[1] * halved, small.shape[0] * halved)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.quads import short_side
 from scanner.records import Corners, Picture
 
 SIDE_ROWS, COLUMNS, CHANNELS = 64, 48, 6
@@ -20,12 +21,6 @@ ALONG = (np.arange(SIDE_ROWS) + 0.5) / SIDE_ROWS
 BIN_ALONG = ALONG.reshape(BINS, -1).mean(axis=1)
 COLUMN_SHARE = (np.arange(COLUMNS) - (COLUMNS - 1) / 2) * (2 * REACH / COLUMNS)
 """Where each column lies: in short sides of the card, outwards from the edge."""
-
-
-def short_side(quad: Corners) -> float:
-    """The mean length of the first and the third edge, in pixels, or of the others if shorter."""
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    return float(min(sides[0] + sides[2], sides[1] + sides[3]) / 2)
 
 
 def edges_of(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scanner.quads import sides_px
 from scanner.records import Corners, Located
 from scanner.verify import Comparison
 
@@ -42,5 +43,5 @@ def settle_outline(found: Corners, comparison: Comparison, located: Located) -> 
 
 def _askew(quad: Corners) -> float:
     """How unlike opposite sides are, 0 for a parallelogram."""
-    sides = np.maximum(np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1), 1e-3)
+    sides = np.maximum(sides_px(quad), 1e-3)
     return float(np.abs(np.log(sides[:2] / sides[2:])).sum())

@@ -30,10 +30,8 @@ from scanner.printing_fit import (
     steepest,
 )
 from scanner.printing_group import HALF, Siblings
-from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Grey, Map
+from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Map
 from scanner.records import Picture
-
-__all__ = ["HEIGHT_PX", "WIDTH_PX", "Grey", "Reading", "Siding", "read", "to_grey"]
 
 _DETAIL_HALF = (7, 7)
 # Noise of luma, and of chroma, is alike over about this many pixels: one of them is a witness.
@@ -51,12 +49,6 @@ _CERTAIN_EVIDENCE = 10.0
 _CERTAIN_AGAINST = 0.15
 _CERTAIN_SHARE = 0.3
 _CERTAIN_EXPLAINED = 0.65
-
-
-def to_grey(crop: Picture) -> Grey:
-    """An `(H, W, 3) uint8` crop in grey at the references' own size, `(320, 224) uint8`."""
-    small = cv2.resize(crop, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from scanner.lay import lay
 from scanner.nearest import Hit, nearest
 from scanner.records import Corners, Picture
 from scanner.rivals import Rivals
+from scanner.shrink import halve
 from scanner.verify import Blocks, Comparison, Windows, compare, correlate, cut_blocks, cut_windows
 
 if TYPE_CHECKING:
@@ -142,8 +143,8 @@ class Shortlist:
             aligned = self._aligner.align(picture, references, least or FEWEST_INLIERS)
             if aligned is not None:
                 corners, least = aligned
-                size = np.array([crop.shape[1], crop.shape[0]], np.float32)
-                best = size - corners if way else corners
+                last = np.array([crop.shape[1] - 1, crop.shape[0] - 1], np.float32)
+                best = last - corners if way else corners
         return best
 
     def _compare(
@@ -186,8 +187,7 @@ class Shortlist:
 def _shrink(crop: Picture) -> Picture:
     """The crop at the embedder's size; halved as often as it goes, which is fast."""
     while crop.shape[0] >= 2 * _EMBED_HEIGHT_PX and crop.shape[0] % 2 == crop.shape[1] % 2 == 0:
-        half = (crop.shape[1] // 2, crop.shape[0] // 2)
-        crop = np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA), np.uint8)
+        crop = halve(crop)
     size = (_EMBED_WIDTH_PX, _EMBED_HEIGHT_PX)
     return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
 

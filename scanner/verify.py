@@ -18,6 +18,7 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
 from scanner.records import Picture
+from scanner.shrink import halve
 
 WIDTH_PX = 84
 HEIGHT_PX = 120
@@ -107,10 +108,9 @@ def _window_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _small_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = picture.shape[:2]
-    # Halving is many times faster than shrinking by a fraction, and grey than colour.
+    # Shrinking grey is faster than colour, and what is halved first costs a quarter.
     if min(height // HEIGHT_PX, width // WIDTH_PX) >= 4 and height % 2 == width % 2 == 0:
-        half = (width // 2, height // 2)
-        picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = halve(picture)
     if picture.ndim == 3:
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     small = cv2.resize(picture, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
