@@ -67,21 +67,25 @@ class LiveFiles:
         self._lock = threading.Lock()
         self._mtime_ns = -1
         self._seen_mono_s = 0.0
+        self._looked_mono_s = -math.inf
         self._age_when_seen_s = 0.0
         self._fields: dict[str, object] = {}
 
     def read(self) -> Preview:
         """Return the newest preview. Costs one `stat` when nothing is new."""
         with self._lock:
+            now_mono_s = time.monotonic()
+            since_look_s = now_mono_s - self._looked_mono_s
+            self._looked_mono_s = now_mono_s
             try:
                 mtime_ns = self._json_path.stat().st_mtime_ns
             except OSError:
                 return Preview()
-            now_mono_s = time.monotonic()
             if mtime_ns != self._mtime_ns:
-                # The wall clock serves only for a file that this process has not seen change.
-                first = self._mtime_ns == -1
-                self._age_when_seen_s = max(0.0, time.time() - mtime_ns / 1e9) if first else 0.0
+                # The wall clock may have been set meanwhile: it counts for no more than the time
+                # since the last look, when this file was not there yet.
+                age_s = max(0.0, time.time() - mtime_ns / 1e9)
+                self._age_when_seen_s = min(age_s, since_look_s)
                 self._mtime_ns, self._seen_mono_s = mtime_ns, now_mono_s
                 self._fields = self._load()
             return self._preview(self._age_when_seen_s + now_mono_s - self._seen_mono_s)

@@ -273,7 +273,7 @@ def test_the_page_shows_now_lately_and_what_is_wrong(
     is_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
     shop.fall_silent()
-    expect(page.locator('[data-alert="feed"]')).to_contain_text("does not answer", timeout=40_000)
+    expect(page.locator('[data-alert="feed"]')).to_contain_text("does not answer", timeout=60_000)
     watched.is_well()
 
 

@@ -138,3 +138,22 @@ def test_a_clock_step_does_not_make_a_living_preview_old(tmp_path: Path) -> None
     preview = files.read()
     assert preview.sequence == 2
     assert preview.fresh
+
+
+def test_a_preview_written_long_before_the_next_look_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "live" / "preview.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"sequence": 1}))
+    files = LiveFiles(tmp_path)
+    assert files.read().fresh
+    path.write_text(json.dumps({"sequence": 2}))
+    now_s, now_mono_s = time.time(), time.monotonic()
+    os.utime(path, (now_s + 1, now_s + 1))
+    monkeypatch.setattr(time, "time", lambda: now_s + 21)
+    monkeypatch.setattr(time, "monotonic", lambda: now_mono_s + 21)
+    preview = files.read()
+    assert preview.sequence == 2
+    assert preview.age_s == pytest.approx(20, abs=0.1)
+    assert not preview.fresh

@@ -1,6 +1,6 @@
 // The Health page is drawn by the server; it is fetched anew now and then while somebody looks.
 
-const EVERY_MS = 20000;
+const EVERY_MS = 10000;
 
 async function again() {
   if (document.hidden) return;
