@@ -16,7 +16,8 @@ compile() {
         --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet "$@"
 }
 compile -o requirements.lock
-compile --group dev -o requirements-dev.lock
+compile --extra cloud -o requirements-cloud.lock
+compile --extra cloud --group dev -o requirements-dev.lock
 
 # pip judges the markers by this machine, so lgpio, which only a Pi installs, is checked by name.
 grep -o '^lgpio==[0-9.]*' requirements.lock >"$tools/lgpio.txt"
@@ -32,4 +33,4 @@ for_the_pi() {
 for_the_pi 3.11 --require-hashes -r requirements-dev.lock
 for_the_pi 3.13 --require-hashes -r requirements-dev.lock
 for_the_pi 3.11 --no-deps -r "$tools/lgpio.txt"
-say "requirements.lock and requirements-dev.lock are new; try them with: make setup"
+say "The three lock files are new; try them with: make setup"
