@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.quads import sides_px
 from scanner.records import CROP_HEIGHT_PX, CROP_WIDTH_PX, Corners, Picture
+from scanner.shrink import halve
 
 # Beyond this many frame pixels per crop pixel, plain linear sampling would skip pixels and alias.
 _ALIASING_RATIO = 1.6
@@ -20,48 +24,48 @@ def rectify(frame: Picture, corners: Corners) -> Picture:
     The first corner becomes the crop's top left. What lies outside of the frame is repeated from
     its edge.
     """
-    top, right, bottom, left = (
-        float(np.linalg.norm(corners[(i + 1) % 4] - corners[i])) for i in range(4)
-    )
+    top, right, bottom, left = (float(side) for side in sides_px(corners))
     ratio = max((top + bottom) / 2 / CROP_WIDTH_PX, (right + left) / 2 / CROP_HEIGHT_PX)
     part, offset = _around(frame, corners)
     # Corners far out of the frame ask for more pixels than it has.
     most = int(np.ceil(max(part.shape[:2]) / CROP_WIDTH_PX))
     factor = min(int(np.ceil(ratio)), most) if ratio > _ALIASING_RATIO else 1
     size = (CROP_WIDTH_PX * factor, CROP_HEIGHT_PX * factor)
-    target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32) - 0.5
-    matrix = cv2.getPerspectiveTransform((corners - offset).astype(np.float32), target)
-    # Four channels are warped more than twice as fast as three.
-    crop = cv2.warpPerspective(
-        cv2.cvtColor(part, cv2.COLOR_BGR2BGRA), matrix, size,
-        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
-    crop = cv2.cvtColor(crop, cv2.COLOR_BGRA2BGR)
-    if factor > 1:
-        crop = cv2.resize(crop, (CROP_WIDTH_PX, CROP_HEIGHT_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(crop, np.uint8)
+    crop = _warped(part, corners - offset, size)
+    if factor == 1:
+        return crop
+    smaller = cv2.resize(crop, (CROP_WIDTH_PX, CROP_HEIGHT_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8)
 
 
 def rectify_small(frame: Picture, corners: Corners) -> Picture:
     """As `rectify`, to `(320, 224, 3) uint8` in a third of the time: enough to know a card by."""
     part, offset = _around(frame, corners)
-    corners = (corners - offset).astype(np.float32)
-    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    corners = np.asarray(corners - offset, np.float32)
+    longest_px = float(sides_px(corners).max())
     small = (CROP_WIDTH_PX // 2, CROP_HEIGHT_PX // 2)
-    while sides.max() > _ALIASING_RATIO * small[1] and min(part.shape[:2]) >= 2:
-        # Halving exactly is ten times faster than shrinking by nearly as much.
-        size = (part.shape[1] // 2, part.shape[0] // 2)
-        part = part[: 2 * size[1], : 2 * size[0]]
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    while longest_px > _ALIASING_RATIO * small[1] and min(part.shape[:2]) >= 2:
+        part = halve(part)
         corners = np.asarray((corners + 0.5) / 2 - 0.5, np.float32)
-        sides = sides / 2
-    target = np.array([[0, 0], [small[0], 0], [*small], [0, small[1]]], np.float32) - 0.5
-    matrix = cv2.getPerspectiveTransform(corners, target)
+        longest_px /= 2
+    return _warped(part, corners, small)
+
+
+def _warped(part: Picture, corners: NDArray[np.floating[Any]], size: tuple[int, int]) -> Picture:
+    """The card with these corners as a whole picture of this (width, height)."""
+    target = _outline(size) - np.float32(0.5)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    # Four channels are warped more than twice as fast as three.
     crop = cv2.warpPerspective(
-        cv2.cvtColor(part, cv2.COLOR_BGR2BGRA), matrix, small,
+        cv2.cvtColor(part, cv2.COLOR_BGR2BGRA), matrix, size,
         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGRA2BGR), np.uint8)
+
+
+def _outline(size: tuple[int, int]) -> Corners:
+    width, height = size
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
 
 
 def _around(frame: Picture, corners: Corners) -> tuple[Picture, NDArray[np.float64]]:
@@ -80,9 +84,8 @@ def _around(frame: Picture, corners: Corners) -> tuple[Picture, NDArray[np.float
 
 def from_crop(corners: Corners, points: Corners) -> Corners:
     """Points of the crop that `rectify` cuts at `corners`, as `(4, 2) float32` frame pixels."""
-    size = (CROP_WIDTH_PX, CROP_HEIGHT_PX)
-    crop = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
-    matrix = cv2.getPerspectiveTransform(crop - 0.5, corners.astype(np.float32))
+    crop = _outline((CROP_WIDTH_PX, CROP_HEIGHT_PX)) - np.float32(0.5)
+    matrix = cv2.getPerspectiveTransform(crop, corners.astype(np.float32))
     return np.asarray(cv2.perspectiveTransform(points[None], matrix)[0], np.float32)
 
 
