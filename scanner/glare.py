@@ -30,8 +30,7 @@ class Frames:
             )
         self._frame = frame
         self._other = other_light
-        self._crops: dict[bytes, Picture] = {}
-        self._pairs: dict[bytes, EvenPair] = {}
+        self._cuts: dict[bytes, tuple[Picture, EvenPair | None]] = {}
 
     @property
     def first(self) -> Picture:
@@ -40,22 +39,23 @@ class Frames:
 
     def cut(self, corners: Corners) -> Picture:
         """The `(640, 448, 3) uint8` crop at these corners, without glare if two lights show it."""
-        key = corners.tobytes()
-        if key not in self._crops:
-            self._crops[key] = self._cut(key, corners)
-        return self._crops[key]
-
-    def _cut(self, key: bytes, corners: Corners) -> Picture:
-        crop = rectify(self._frame, corners)
-        if self._other is None:
-            return crop
-        other = rectify(self._other, corners)
-        pair = self._pairs[key] = even_out(crop, other)
-        return merge(crop, other, pair)
+        return self._cut(corners)[0]
 
     def pair(self, corners: Corners) -> EvenPair | None:
-        """What was cut at these corners under both lights; None with one light."""
-        return self._pairs.get(corners.tobytes())
+        """The card at these corners under both lights; None with one light."""
+        return None if self._other is None else self._cut(corners)[1]
+
+    def _cut(self, corners: Corners) -> tuple[Picture, EvenPair | None]:
+        key = corners.tobytes()
+        if key not in self._cuts:
+            crop = rectify(self._frame, corners)
+            pair = None
+            if self._other is not None:
+                other = rectify(self._other, corners)
+                pair = even_out(crop, other)
+                crop = merge(crop, other, pair)
+            self._cuts[key] = crop, pair
+        return self._cuts[key]
 
 
 def merge(left: Picture, right: Picture, pair: EvenPair) -> Picture:
