@@ -67,14 +67,6 @@ class Shine:
     noise: float
 
 
-@dataclass(frozen=True, slots=True)
-class FinishVerdict:
-    """The finish and how clearly it shows, 0…1."""
-
-    finish: Finish = Finish.UNKNOWN
-    confidence: float = 0.0
-
-
 def _regions() -> tuple[Field, Field]:
     """The places where nearly every game prints artwork, and where none does."""
     art = np.zeros((ROWS, COLUMNS), np.float32)
@@ -92,15 +84,15 @@ _CHROMA = np.array(
 )
 
 
-def judge_finish(pair: EvenPair | None, allowed: Set[Finish] = ALL_FINISHES) -> FinishVerdict:
+def judge_finish(pair: EvenPair | None, allowed: Set[Finish] = ALL_FINISHES) -> Finish:
     """The finish of an upright card seen in two lights; `allowed` are those that exist of it.
 
     Without a pair only a printing that exists in one finish has a certain one.
     """
     if len(allowed) == 1:
-        return FinishVerdict(next(iter(allowed)), 1.0)
+        return next(iter(allowed))
     if pair is None:
-        return FinishVerdict()
+        return Finish.UNKNOWN
     return _verdict(measure_shine(pair), TWO_LIGHTS, allowed)
 
 
@@ -137,32 +129,30 @@ def measure_shine(pair: EvenPair) -> Shine:
     )
 
 
-def _verdict(shine: Shine, limits: Limits, allowed: Set[Finish]) -> FinishVerdict:
+def _verdict(shine: Shine, limits: Limits, allowed: Set[Finish]) -> Finish:
     """The one allowed finish that fits what was seen of both regions; unknown if several do."""
     seen = [_judge(shine, region, limits) for region in (_ART, _REST)]
     fitting = [
         finish
         for finish in allowed
-        if all(
-            is_it in (None, is_so) for (is_it, _), is_so in zip(seen, _SHINES[finish], strict=True)
-        )
+        if all(is_it in (None, is_so) for is_it, is_so in zip(seen, _SHINES[finish], strict=True))
     ]
-    if len(fitting) != 1 or all(is_it is None for is_it, _ in seen):
-        return FinishVerdict()
-    return FinishVerdict(fitting[0], min(margin for is_it, margin in seen if is_it is not None))
+    if len(fitting) != 1 or all(is_it is None for is_it in seen):
+        return Finish.UNKNOWN
+    return fitting[0]
 
 
-def _judge(shine: Shine, region: Field, limits: Limits) -> tuple[bool | None, float]:
-    """Whether a region shines, or None when that can't be told, and how clearly, 0…1."""
+def _judge(shine: Shine, region: Field, limits: Limits) -> bool | None:
+    """Whether a region shines; None when that can't be told."""
     judged = (shine.seen > 0.5) & (region > 0)
     if judged.sum() < limits.least_seen * region.sum() or shine.noise > limits.most_noise:
-        return None, 0.0
+        return None
     most, nearly_all = (float(q) for q in np.percentile(shine.change[judged], (70, 90)))
     if most >= limits.shines:
-        return True, min(1.0, 0.5 * most / limits.shines)
+        return True
     if most < limits.dull and nearly_all < limits.dull_anywhere:
-        return False, 1 - 0.5 * most / limits.dull
-    return None, 0.0
+        return False
+    return None
 
 
 def _without_shift(apart: Field, mean: Field, good: Field) -> Field:

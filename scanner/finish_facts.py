@@ -34,7 +34,7 @@ class FinishFacts:
         allowed = ALL_FINISHES
         if answer.decision is Decision.ACCEPTED:
             allowed = self.of(answer.printing.card_id, answer.pack_id)
-        return judge_finish(pair, allowed).finish
+        return judge_finish(pair, allowed)
 
     def of(self, card_id: str, pack_id: str) -> frozenset[Finish]:
         """The finishes that exist of this printing; all of them when nobody says."""
