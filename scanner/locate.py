@@ -19,15 +19,12 @@ from scanner.locate_net import CornerNet
 from scanner.models import read_manifest
 from scanner.quads import looks_upside_down, short_side
 from scanner.records import Corners, Located, Picture, Trust, View
-from scanner.several import settle_view
+from scanner.views import likeliest_view, settle_view
 
 log = logging.getLogger(__name__)
 
-_VIEWS = (View.NOTHING, View.CARD, View.SEVERAL, View.BACK)
 _MIN_SIDE_PX = 32
 _UNKNOWN = np.zeros(4)
-_SHARP = 0.4
-_SURELY_NOTHING = 0.8
 # A card that is not whole in view is never sure to be found exactly.
 _CUT_CONFIDENCE = 0.3
 # A card whose short side is smaller than this in the net's input is looked at again, enlarged.
@@ -104,25 +101,25 @@ class Locator:
         look = look_twice(frame, self._net)
         if look is None:
             return Located(View.NOTHING)
-        view = _view_of(look)
+        view = likeliest_view(look.chances, look.quads)
         small = bool(look.quads) and (
             short_side(look.quads[0].corners) < _LOOK_CLOSER_PX * look.scale
         )
-        if view in (1, 3) and small:
+        if view in (View.CARD, View.BACK) and small:
             closer = look_closer(frame, look.quads[0].corners, self._net)
             if closer is not None:
                 look = closer
-                view = 3 if look.chances[3] > look.chances[1] else 1
-        if view == 0:
-            return Located(View.NOTHING, (), float(look.chances[0]))
+                view = look.chances.side()
+        if view is View.NOTHING:
+            return Located(View.NOTHING, (), look.chances.nothing)
         if not look.quads:
             return _cut_card(frame, view, look)
-        seen = settle_view(_VIEWS[view], float(look.chances[2]), look.quads)
+        seen = settle_view(view, look.chances.several, look.quads)
         shown = look.quads if seen is View.SEVERAL else look.quads[:1]
         return Located(
             seen, tuple(_upright(quad.corners, _UNKNOWN)[0] for quad in shown),
-            float(look.chances[view]) * shown[0].strength,
-            tuple(quad.strength for quad in shown), float(look.chances[2]),
+            look.chances.of(view) * shown[0].strength,
+            tuple(quad.strength for quad in shown), look.chances.several,
         )  # fmt: skip
 
     def exact(self, frame: Picture, located: Located) -> Located:
@@ -146,24 +143,14 @@ class Locator:
         return _upright(exact.corners, exact.trust)
 
 
-def _view_of(look: Look) -> int:
-    """The likeliest view; four sharp corners are a card, unless the net is sure of nothing."""
-    view = int(np.argmax(look.chances))
-    sharp = bool(look.quads) and look.quads[0].strength >= _SHARP
-    if view == 0 and sharp and look.chances[0] < _SURELY_NOTHING:
-        return 1 + int(np.argmax(look.chances[1:]))
-    return view
-
-
-def _cut_card(frame: Picture, view: int, look: Look) -> Located:
+def _cut_card(frame: Picture, view: View, look: Look) -> Located:
     """The answer when no card is seen whole: one that reaches beyond the frame, or nothing."""
     quad = complete_card(*look.single, (frame.shape[1], frame.shape[0]))
-    if quad is None or view == 2:
+    if quad is None or view is View.SEVERAL:
         return Located(View.NOTHING, (), 0.5)
-    chance = float(look.chances[view])
     return Located(
-        _VIEWS[view], (_upright(quad, _UNKNOWN)[0],), chance * _CUT_CONFIDENCE, (_CUT_CONFIDENCE,),
-        float(look.chances[2]), cut=True,
+        view, (_upright(quad, _UNKNOWN)[0],), look.chances.of(view) * _CUT_CONFIDENCE,
+        (_CUT_CONFIDENCE,), look.chances.several, cut=True,
     )  # fmt: skip
 
 

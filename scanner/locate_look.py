@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from scanner.locate_cut import Points
 from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CornerNet, fit_frame
 from scanner.locate_peaks import Quad, find_peaks, find_quads
 from scanner.quads import short_side
 from scanner.records import Corners, Picture
+from scanner.views import Chances
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _LAST = np.array([INPUT_WIDTH_PX - 1, INPUT_HEIGHT_PX - 1], np.float32)
 class Look:
     """What the net made of a frame or a part of it, in the whole frame's pixels."""
 
-    chances: NDArray[np.float32]
+    chances: Chances
     quads: list[Quad]
     single: tuple[Points, Points]
     """Sharp corners of each kind, likeliest first: of a card that is cut, not all are in view."""
@@ -51,19 +51,19 @@ def look_twice(frame: Picture, net: CornerNet) -> Look | None:
     another exposure.
     """
     look = look_once(frame, net)
-    if look is None or (not look.quads and look.chances[1] + look.chances[3] < _CARD_LIKELY):
+    if look is None or (not look.quads and look.chances.one_card < _CARD_LIKELY):
         return look
     if not look.quads:
         exposed = look_once(_exposed(frame), net)
         return exposed if exposed is not None and exposed.quads else look
     alone = len(look.quads) == 1 or look.quads[1].strength < _SHARP_ENOUGH
     blurred = look.quads[0].strength < _SHARP_ENOUGH
-    if not blurred and not (alone and look.chances[2] > _SEVERAL_POSSIBLE):
+    if not blurred and not (alone and look.chances.several > _SEVERAL_POSSIBLE):
         return look
     turned = look_once(frame, net, turned=True)
     if turned is None or not turned.quads:
         return look
-    chances = np.asarray((look.chances + turned.chances) / 2, np.float32)
+    chances = look.chances.mean(turned.chances)
     kept, other = look.quads, turned.quads
     if other[0].strength > kept[0].strength:
         kept, other = other, kept
@@ -110,7 +110,7 @@ def look_once(frame: Picture, net: CornerNet, *, turned: bool = False) -> Look |
             for corner_map in maps
         )
         single = (first, second)
-    return Look(chances, quads, single, fit.scale)
+    return Look(Chances(*map(float, chances)), quads, single, fit.scale)
 
 
 def look_closer(frame: Picture, quad: Corners, net: CornerNet) -> Look | None:
@@ -131,7 +131,7 @@ def look_closer(frame: Picture, quad: Corners, net: CornerNet) -> Look | None:
     middle = quad.mean(axis=0)
     near = short_side(quad) / 3
     same = [one for one in moved if np.linalg.norm(one.corners.mean(axis=0) - middle) < near]
-    if not same or look.chances[1] + look.chances[3] <= 0.3:
+    if not same or look.chances.one_card <= _CARD_LIKELY:
         return None
     return replace(look, quads=same)
 

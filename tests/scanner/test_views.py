@@ -5,7 +5,7 @@ import pytest
 
 from scanner.locate_peaks import Quad
 from scanner.records import View
-from scanner.several import settle_view
+from scanner.views import settle_view
 
 
 def quad(width_px: float, strength: float, left_px: float = 0.0) -> Quad:
