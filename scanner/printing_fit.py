@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.medians import median_of, row_medians
 from scanner.printing_group import (
     HALF,
     KERNEL_PX,
@@ -17,7 +18,6 @@ from scanner.printing_group import (
     at_core,
     at_half_core,
     chroma_of,
-    median_of,
     surroundings,
 )
 from scanner.printing_lay import HEIGHT_PX, WIDTH_PX, Map, even, lay, move
@@ -175,8 +175,7 @@ def local_variances(rest: Map, shared: Map) -> Map:
     sample = np.abs(rest[:, ::4, ::4])[:, shared[::4, ::4] > 0.5]
     whole = np.full((len(rest), 1, 1), 100, np.float32)
     if sample.size:
-        middle = np.partition(sample, sample.shape[1] // 2, axis=1)[:, sample.shape[1] // 2]
-        whole = np.square(np.float32(1.48) * middle).reshape(-1, 1, 1)
+        whole = np.square(np.float32(1.48) * row_medians(sample)).reshape(-1, 1, 1)
     window = (_VARIANCE_CELLS, _VARIANCE_CELLS)
     weight = cv2.blur(_cells(shared), window)
     squares = rest * rest
