@@ -8,11 +8,31 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
+from scanner.http.openapi import About, document
 from webui.describe import describe
-from webui.openapi import document
 from webui.page import Services
+from webui.security import CSRF_HEADER
 
 Json = dict[str, Any]
+
+ABOUT = About(
+    title="Counterscan",
+    description="What the page shows and does, for programs on the shop's network.",
+    ways_in={
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key made under Settings, People and keys.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "counterscan_session",
+            "description": f"A browser that signed in; it sends {CSRF_HEADER} too.",
+        },
+    },
+    everyone="counter",
+)
 
 _TITLES = {"api": "This description", "sign_in": "Signing in", "people": "People and keys"}
 
@@ -23,7 +43,7 @@ def make(_services: Services) -> Blueprint:
 
     @cache
     def whole() -> Json:
-        return document(current_app)
+        return document(current_app, ABOUT)
 
     @api.get("/api/openapi.json")
     @describe("This description, as OpenAPI 3.1", answer=dict[str, Any])

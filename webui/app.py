@@ -13,6 +13,8 @@ from scanner.config import Settings
 from scanner.config_change import Sources
 from scanner.device import device_state
 from scanner.errors import ConfigError
+from scanner.http.describe import Description
+from scanner.http.metrics import Meters, time_requests
 from scanner.stock import currency_in_use
 from webui import (
     api_page,
@@ -33,11 +35,9 @@ from webui.access import Access
 from webui.addresses import page_urls
 from webui.audit import Trail
 from webui.book import Book
-from webui.describe import Description
 from webui.gate import Gate, guard
 from webui.hub import Hub
 from webui.log_view import LogView
-from webui.metrics import Meters, time_requests
 from webui.page import Page, Services, is_here
 from webui.pairing import Pairing
 from webui.samples import Sampler
@@ -112,7 +112,7 @@ def create_app(
     sampler = Sampler(book, view.store, lambda: device_state(view.data_dir))
     view.further_notices = sampler.notices
     meters = Meters()
-    time_requests(app, meters)
+    time_requests(app, meters, "page")
     hub = Hub(MAX_STREAMS)
     sources = sources or Sources(None, {"data_dir": data_dir})
     intake = Intake(view.store, view.data_dir)

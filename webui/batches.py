@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from scanner.card_words import CONDITIONS, LANGUAGES
 from scanner.errors import StoreError
+from scanner.http.describe import read_body, read_query
 from scanner.tables import Batch
 from webui.batch_answers import (
     BatchesAsked,
@@ -21,7 +22,7 @@ from webui.batch_answers import (
     GalleryTwin,
 )
 from webui.batch_view import BatchView
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import note
 from webui.page import Page, Services
 from webui.view import Json

@@ -13,7 +13,8 @@ from typing_extensions import TypedDict
 
 from scanner.config_machine import MOST_BINS
 from scanner.errors import StoreError
-from webui.describe import describe, read_body
+from scanner.http.describe import read_body
+from webui.describe import describe
 from webui.gate import note
 from webui.live_answers import CommandSent
 from webui.page import Page, Services

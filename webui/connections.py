@@ -14,7 +14,7 @@ from typing import Any
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
-from webui.limits import client_of
+from scanner.http.limits import client_of
 
 MAX_CONNECTIONS = 256
 MAX_PER_CLIENT = 64

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from scanner.errors import StoreError
+from scanner.http.metrics import Labels, Metric, by, one
 from webui.figures import FAULTS, Figures
-from webui.metrics import Labels, Metric, by, one
 from webui.page import Services
 
 

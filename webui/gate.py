@@ -14,12 +14,13 @@ from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from scanner.errors import StoreError
+from scanner.http.answers import UNSAFE, Refused
+from scanner.http.describe import description_of
+from scanner.http.limits import Failures, Rate, client_of
 from webui.access import KEY, SESSION, SESSION_LASTS, Access, Visitor
 from webui.audit import Trail
-from webui.describe import description_of
-from webui.limits import Failures, Rate, client_of
 from webui.pairing import Pairing
-from webui.security import UNSAFE, Refused, refusal
+from webui.security import refusal
 
 SESSION_COOKIE = "counterscan_session"
 REQUESTS_PER_S, REQUESTS_AT_ONCE = 60, 400

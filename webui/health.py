@@ -12,11 +12,13 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from scanner.errors import StoreError
+from scanner.http import metrics
+from scanner.http.describe import read_query
 from scanner.tables import utc_now
-from webui import metrics, words
+from webui import words
 from webui.alerts import Alert
 from webui.charts import Chart, bucketed, line_chart
-from webui.describe import describe, read_query
+from webui.describe import describe
 from webui.device_metrics import device_metrics
 from webui.figures import Figures, together
 from webui.page import Page, Services

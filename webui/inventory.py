@@ -14,10 +14,12 @@ from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
 from scanner.conditions import read_condition
 from scanner.conditions_words import describe as describe_condition
 from scanner.errors import ConditionError, InventoryError, StoreError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
 from scanner.inventory import REMOVED, SORTS, StockFilter
 from scanner.inventory_log import check_edit
 from scanner.stock import Stock
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import note
 from webui.inventory_answers import (
     Changes,
@@ -47,7 +49,7 @@ from webui.inventory_view import (
 )
 from webui.page import Page, Services
 from webui.rules_view import vocabulary
-from webui.security import Refused, refusal
+from webui.security import refusal
 from webui.view import Json
 
 PAGE_OF_LINES = 60

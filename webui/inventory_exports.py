@@ -13,8 +13,10 @@ from scanner.export.format import NOT_KNOWN
 from scanner.export.formats import FORMATS, every_format
 from scanner.export.tcgplayer import Tcgplayer
 from scanner.export.tcgplayer_skus import SkuTable
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body
 from scanner.tables_stock import StockExport
-from webui.describe import describe, read_body
+from webui.describe import describe
 from webui.export_answers import (
     ExportAsked,
     Exports,
@@ -25,7 +27,6 @@ from webui.export_answers import (
 )
 from webui.gate import note
 from webui.inventory_view import StockDesk, filter_of
-from webui.security import Refused
 from webui.view import Json
 
 MAX_SKU_FILE_BYTES = 32 * 1024 * 1024

@@ -18,8 +18,10 @@ from flask import (
 )
 from werkzeug.exceptions import NotFound
 
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body
 from scanner.routing import Mode
-from webui.describe import describe, read_body
+from webui.describe import describe
 from webui.gate import note, visitor
 from webui.hub import Frame, Subscriber
 from webui.live_answers import (
@@ -34,7 +36,6 @@ from webui.live_answers import (
 )
 from webui.log_view import LogView
 from webui.page import Page, Services
-from webui.security import Refused
 
 HEARTBEAT_S = 10.0
 RETRY_MS = 1000

@@ -10,6 +10,8 @@ from werkzeug.exceptions import NotFound
 
 from scanner.card_words import CONDITIONS, FINISHES
 from scanner.errors import ConditionError, CounterscanError, StoreError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
 from scanner.inventory_catalog import LibraryFacts
 from scanner.offers import read_offer_rules, write_offer_rules
 from scanner.prices import Money, read_money
@@ -18,7 +20,7 @@ from scanner.shop_offers import save_offer_rules
 from scanner.store import Store
 from scanner.store_offers import PRICE, UNDONE
 from scanner.tables import Batch
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import note
 from webui.offer_answers import (
     CardsSent,
@@ -35,7 +37,7 @@ from webui.offer_view import OUTCOMES, OfferView, lines_in_words
 from webui.page import Services
 from webui.rules import sentence
 from webui.rules_view import vocabulary
-from webui.security import Refused, refusal
+from webui.security import refusal
 from webui.view import Json
 
 MAX_RULES_BYTES = 256 * 1024

@@ -16,12 +16,12 @@ from flask import Blueprint
 
 from scanner.catalog.references import References
 from scanner.config_change import Sources
+from scanner.http.metrics import Meters
 from webui.access import Role
 from webui.book import Book
 from webui.gate import Gate
 from webui.hub import Hub
 from webui.log_view import LogView
-from webui.metrics import Meters
 from webui.samples import Sampler
 from webui.upload_folder import FolderWatcher
 from webui.upload_intake import Intake

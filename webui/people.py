@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from scanner.errors import UsageError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
 from webui.access import KEY, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, ROLES, SESSION, Role, Way
 from webui.book_tables import Audit
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import visitor
 from webui.page import Services
-from webui.security import Refused
 
 AUDIT_PAGE = 100
 _ID = "int(max=9223372036854775807)"

@@ -11,9 +11,11 @@ from werkzeug.exceptions import NotFound
 
 from scanner.card_words import CONDITIONS, FINISHES, LANGUAGES
 from scanner.errors import PackError, StoreError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
 from scanner.records import Printing
 from scanner.store_present import FROM_PERSON, PresentAnswer
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import note
 from webui.page import Page, Services
 from webui.review_answers import (
@@ -28,7 +30,6 @@ from webui.review_answers import (
     Undone,
 )
 from webui.review_view import ReviewView
-from webui.security import Refused
 from webui.view import Json
 
 PAGE_OF_ITEMS = 12

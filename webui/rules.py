@@ -8,12 +8,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from scanner.errors import ConditionError, CounterscanError, StoreError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body
 from scanner.inventory_catalog import LibraryFacts
 from scanner.sorting.presets import make_preset
 from scanner.sorting.rules import RuleSet, read_rules, write_rules
 from scanner.sorting.shop_rules import SORT, rules_named, save_rules
 from scanner.sorting.trial import trial_json, try_rules
-from webui.describe import describe, read_body
+from webui.describe import describe
 from webui.gate import note
 from webui.page import Page, Services
 from webui.rules_answers import (
@@ -30,7 +32,7 @@ from webui.rules_answers import (
 )
 from webui.rules_plan import add_plan
 from webui.rules_view import RulesView, lines_of, vocabulary
-from webui.security import Refused, refusal
+from webui.security import refusal
 from webui.view import Json
 
 MAX_RULES_BYTES = 512 * 1024

@@ -8,16 +8,18 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, render_template
 
 from scanner.errors import ConditionError, UsageError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
 from scanner.sorting.plan import Plan, plan_apart, plan_in_order, plan_json
 from scanner.sorting.rules import write_rules
 from scanner.sorting.shop_rules import SORT
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import note
 from webui.live_answers import CommandSent
 from webui.page import Services
 from webui.rules_answers import ListAsked, ListSent, ListsTold, Named, PlanSent, PlanTold
 from webui.rules_view import RulesView
-from webui.security import Refused, refusal
+from webui.security import refusal
 
 MAX_LIST_BYTES = 2 * 1024 * 1024
 MAX_ENTRY = 120

@@ -10,37 +10,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from scanner.http.answers import HEADERS, UNSAFE, Refused
 from webui.addresses import is_own_name
 
 CSRF_COOKIE = "counterscan_csrf"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 MAX_BODY_BYTES = 16 * 1024
-UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-        "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Not "no-referrer": that would make browsers send "Origin: null" with our own forms.
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
-
-class Refused(HTTPException):
-    """A request this page does not serve; `description` says why and what to do."""
-
-    def __init__(self, status: HTTPStatus, description: str, retry_after_s: int = 0) -> None:
-        self.code = int(status)
-        self.retry_after_s = retry_after_s
-        super().__init__(description)
 
 
 def csrf_token() -> str:
@@ -104,7 +80,7 @@ def _before() -> None:
 
 
 def _after(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
     if g.get("csrf_is_new"):

@@ -13,10 +13,11 @@ from typing_extensions import TypedDict
 from scanner.config import Settings
 from scanner.config_change import Setting
 from scanner.errors import ConfigError
-from webui.describe import describe, read_body
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body
+from webui.describe import describe
 from webui.gate import note
 from webui.page import Page, Services
-from webui.security import Refused
 
 _TITLES = {
     "": "General",

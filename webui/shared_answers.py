@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask, Response, make_response, request
 
 from scanner.errors import StoreError
-from webui.describe import Description
+from scanner.http.describe import Description
 from webui.log_view import LogView
 
 MAX_ANSWERS = 64

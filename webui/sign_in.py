@@ -10,11 +10,12 @@ from typing_extensions import TypedDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from scanner.errors import StoreError, UsageError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body
 from webui.access import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, checked_name, checked_password
-from webui.describe import describe, read_body
+from webui.describe import describe
 from webui.gate import SESSION_COOKIE, Gate, visitor
 from webui.page import Services
-from webui.security import Refused
 
 WRONG = "The name or the password is wrong."
 

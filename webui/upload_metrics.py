@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scanner.errors import StoreError
+from scanner.http.metrics import Metric, by, one
 from scanner.store import Store
-from webui.metrics import Metric, by, one
 
 
 def upload_metrics(store: Callable[[], Store]) -> Callable[[], list[Metric]]:

@@ -10,13 +10,14 @@ from werkzeug.exceptions import NotFound
 from scanner.batches import plan_of
 from scanner.card_words import CONDITIONS, LANGUAGES
 from scanner.errors import StoreError, UploadError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
+from scanner.http.limits import client_of
 from scanner.tables_uploads import Upload
 from scanner.uploads import MAX_PICTURE_BYTES, MAX_PICTURES
-from webui.describe import describe, read_body, read_query
+from webui.describe import describe
 from webui.gate import note, visitor
-from webui.limits import client_of
 from webui.page import Services
-from webui.security import Refused
 from webui.upload_answers import (
     PictureAsked,
     PicturesAsked,

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader
 from playwright.sync_api import expect
 
 from scanner.device import DeviceState, device_state
+from scanner.http.metrics import Metric, by, one, written
 from scanner.records import Decision
 from scanner.store import Store
 from scanner.tables import utc_now
@@ -26,7 +27,6 @@ from webui.book_tables import Sample
 from webui.charts import bucketed, line_chart
 from webui.figures import Figures, percentile, together
 from webui.log_view import LogView
-from webui.metrics import Metric, by, one, written
 from webui.samples import HOUR, MINUTE, Sampler
 
 pytestmark = pytest.mark.timeout(90)

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from pydantic import TypeAdapter
 
+from scanner.http.openapi import described_routes, document
 from scanner.records import Decision
 from tests.webui.shop import Shop
+from webui.api_page import ABOUT
 from webui.app import Door, create_app, services
-from webui.openapi import described_routes, document
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_every_route_for_programs_is_described(app: Flask) -> None:
 
 
 def test_the_document_is_openapi_whose_references_lead_somewhere(app: Flask) -> None:
-    whole = document(app)
+    whole = document(app, ABOUT)
     assert whole["openapi"].startswith("3.1.")
     names = set(whole["components"]["schemas"])
     text = str(whole)
@@ -51,7 +52,7 @@ def test_the_document_is_openapi_whose_references_lead_somewhere(app: Flask) -> 
 def test_the_document_is_served_and_shown(app: Flask) -> None:
     client = app.test_client()
     served = client.get("/api/openapi.json").json
-    assert served == document(app)
+    assert served == document(app, ABOUT)
     shown = client.get("/settings/api").get_data(as_text=True)
     for path in served["paths"]:
         assert path.replace("<", "&lt;") in shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webui.limits import MAX_CLIENTS, Failures, Rate, client_of
+from scanner.http.limits import MAX_CLIENTS, Failures, Rate, client_of
 
 
 def test_a_burst_passes_then_so_many_a_second() -> None:

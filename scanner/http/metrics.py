@@ -49,9 +49,10 @@ class Meters:
 
 
 class RequestTimes:
-    """How long the page's answers take: a histogram, and counts by status. Thread-safe."""
+    """How long answers take: a histogram, and counts by status. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: str) -> None:
+        self._of = of
         self._lock = threading.Lock()
         self._buckets = [0] * (len(_BUCKETS_S) + 1)
         self._sum_s = 0.0
@@ -75,24 +76,24 @@ class RequestTimes:
             values[(("le", bound),)] = count
         return [
             Metric(
-                "counterscan_page_answer_seconds",
+                f"counterscan_{self._of}_answer_seconds",
                 "histogram",
-                "Time of the page's answers.",
+                f"Time of the answers of the {self._of}.",
                 values,
                 {"_sum": total_s, "_count": count},
             ),
             Metric(
-                "counterscan_page_answers_total",
+                f"counterscan_{self._of}_answers_total",
                 "counter",
-                "Answers of the page by HTTP status.",
+                f"Answers of the {self._of} by HTTP status.",
                 {(("status", str(status)),): number for status, number in statuses.items()},
             ),
         ]
 
 
-def time_requests(app: Flask, meters: Meters) -> None:
+def time_requests(app: Flask, meters: Meters, of: str) -> None:
     """Measure every answer of `app`; of a stream, the time until it begins."""
-    times = RequestTimes()
+    times = RequestTimes(of)
     meters.add(times.metrics)
 
     def before() -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -16,15 +17,29 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 from werkzeug.routing import Rule
 
-from webui.describe import Description
-from webui.security import CSRF_HEADER, UNSAFE
+from scanner.http.answers import UNSAFE
+from scanner.http.describe import Description
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 
+ANYONE = "anyone"
 _FURTHER = ("/healthz", "/metrics")
 _ARGUMENT = re.compile(r"<(?:(?P<kind>[^:<>]+):)?(?P<name>\w+)>")
 _REFS = "#/components/schemas/{model}"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the document says of the whole door.
+
+    `everyone` is the role of whoever is signed in: a route for a higher one may answer 403.
+    """
+
+    title: str
+    description: str
+    ways_in: Mapping[str, Json]
+    everyone: str
 
 
 class Error(TypedDict):
@@ -44,37 +59,25 @@ def described_routes(app: Flask) -> Iterator[tuple[Rule, str, Description | None
             yield rule, method, description
 
 
-def document(app: Flask) -> Json:
+def document(app: Flask, about: About) -> Json:
     """Return the whole document as JSON."""
     routes = [(r, m, d) for r, m, d in described_routes(app) if d is not None]
     schemas, definitions = _schemas([description for _, _, description in routes])
     paths: Json = {}
     for rule, method, description in routes:
         operations = paths.setdefault(_path(rule), {})
-        operations[method.lower()] = _operation(rule, method, description, schemas)
+        operations[method.lower()] = _operation(rule, method, description, schemas, about)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Counterscan",
+            "title": about.title,
             "version": importlib.metadata.version("counterscan"),
-            "description": "What the page shows and does, for programs on the shop's network.",
+            "description": about.description,
         },
         "paths": paths,
         "components": {
             "schemas": definitions,
-            "securitySchemes": {
-                "key": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "A key made under Settings, People and keys.",
-                },
-                "session": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "counterscan_session",
-                    "description": f"A browser that signed in; it sends {CSRF_HEADER} too.",
-                },
-            },
+            "securitySchemes": dict(about.ways_in),
         },
     }
 
@@ -100,15 +103,20 @@ def _types(description: Description) -> Iterator[tuple[Any, Mode]]:
 
 
 def _operation(
-    rule: Rule, method: str, description: Description, schemas: dict[tuple[int, Mode], Json]
+    rule: Rule,
+    method: str,
+    description: Description,
+    schemas: dict[tuple[int, Mode], Json],
+    about: About,
 ) -> Json:
+    is_public = description.role == ANYONE
     operation: Json = {
         "summary": description.summary,
         "operationId": f"{rule.endpoint}.{method.lower()}".replace(".", "_"),
         "tags": [rule.endpoint.partition(".")[0]],
         "parameters": [*_in_path(rule), *_in_query(description)],
-        "responses": _responses(method, description, schemas),
-        "security": [] if description.role == "anyone" else [{"key": []}, {"session": []}],
+        "responses": _responses(method, description, schemas, about),
+        "security": [] if is_public else [{way: []} for way in about.ways_in],
         "x-role": description.role,
     }
     if description.body is not None:
@@ -121,7 +129,7 @@ def _operation(
 
 
 def _responses(
-    method: str, description: Description, schemas: dict[tuple[int, Mode], Json]
+    method: str, description: Description, schemas: dict[tuple[int, Mode], Json], about: About
 ) -> Json:
     fine: Json = {"description": HTTPStatus(description.status).phrase}
     if description.answer is not None:
@@ -130,9 +138,9 @@ def _responses(
     elif description.status != HTTPStatus.NO_CONTENT:
         fine["content"] = {description.media_type: {"schema": {"type": "string"}}}
     statuses = {429, *description.refusals}
-    if description.role != "anyone":
+    if description.role != ANYONE:
         statuses |= {401}
-    if description.role == "manager" or method in UNSAFE:
+    if description.role not in (ANYONE, about.everyone) or method in UNSAFE:
         statuses |= {403}
     if description.body is not None or description.query is not None:
         statuses |= {400}

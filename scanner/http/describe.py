@@ -1,0 +1,98 @@
+"""What stands next to each route of a program's door: who may ask, what it takes and answers.
+
+Each door has a `describe` of its own, with its roles; it marks the function of a route with a
+`Description`, of which the OpenAPI document is made (`scanner/http/openapi.py`). `answer`, `body`
+and `query` are types that Pydantic understands: a model, a TypedDict of typing_extensions, a
+dataclass, `list[...]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import current_app, request
+from pydantic import BaseModel, ValidationError
+
+from scanner.http.answers import Refused
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What one route is for. `role` is empty for whoever has signed in.
+
+    `media_type` is the answer's, where it is not JSON.
+    """
+
+    summary: str
+    answer: Any = None
+    body: Any = None
+    query: type[BaseModel] | None = None
+    status: int = 200
+    role: str = ""
+    media_type: str = "application/json"
+    refusals: tuple[int, ...] = ()
+    is_noted: bool = True
+    max_body_bytes: int = 0
+    body_type: str = "application/json"
+    follows_log: bool = False
+
+
+def described(description: Description) -> Callable[[Handler], Handler]:
+    """Mark the function of a route. Place it between the route's line and the function."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.__dict__["description"] = description
+        return handler
+
+    return mark
+
+
+def description_of(endpoint: str | None) -> Description | None:
+    """Return the description of a route of the running app; None where it has none."""
+    handler = current_app.view_functions.get(endpoint or "")
+    found = getattr(handler, "description", None)
+    return found if isinstance(found, Description) else None
+
+
+def read_body(model: type[Model]) -> Model:
+    """Return the request's JSON, or the form's fields, as `model`; refuse what does not fit."""
+    try:
+        fields = request.get_json(silent=True) if request.is_json else request.form.to_dict()
+    except RecursionError:  # thousands of brackets, one in another
+        fields = None
+    if not isinstance(fields, dict):
+        raise Refused(HTTPStatus.BAD_REQUEST, "This is not readable: send a JSON object.")
+    return _read(model, fields)
+
+
+def read_query(model: type[Model]) -> Model:
+    """Return the query's parameters as `model`; refuse what does not fit."""
+    return _read(model, request.args.to_dict())
+
+
+def _read(model: type[Model], fields: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, _sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":
+        return first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Input ")
+    if not name:
+        return f"This does not fit: {message}."
+    if first["type"] == "missing":
+        return f"“{name}” is missing."
+    if first["type"] == "extra_forbidden":
+        return f"There is no field “{name[:60]}”."
+    return f"“{name[:60]}” {message}."
