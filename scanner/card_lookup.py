@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from scanner.card_facts import CardFacts, columns_of, folded
 from scanner.conditions import AnyCondition
@@ -17,30 +17,12 @@ from scanner.store import Store
 from scanner.store_present import PresentAnswer
 from scanner.tables import Scan
 
-if TYPE_CHECKING:
-    from scanner.catalog.pack import Pack
-
 
 class FactsBook(Protocol):
     """Knows the columns of the catalog's tables."""
 
     def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
         """Every column beyond the printing's own; empty for a card that is not there."""
-
-
-class PackFacts:
-    """The facts of packs that are open anyway."""
-
-    def __init__(self, packs: Sequence[Pack]) -> None:
-        """Nothing is read before it is asked for."""
-        self._packs = packs
-
-    def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
-        """See `FactsBook`."""
-        for pack in self._packs:
-            if pack.game == game and (found := pack.facts_of(card_id)):
-                return found
-        return {}
 
 
 class CardLookup:

@@ -23,12 +23,11 @@ from pathlib import Path
 from scanner.errors import PictureError
 from scanner.records import Picture
 from scanner.store_faults import explained
-from scanner.store_open import DATABASE, connect
+from scanner.store_open import DATABASE, connect, in_parts
 
 FOLDER = "crops"
 KEEP_NEWEST = 500
 _WRITING = ".writing"
-_ROWS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,10 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """What a pruning removed and what it left."""
+    """How many crops a pruning removed and how many it left."""
 
     removed: int
-    removed_bytes: int
     kept: int
-    kept_bytes: int
 
 
 def crop_path(scan_id: int, at: datetime) -> str:
@@ -169,9 +166,7 @@ def prune(
         for crop in doomed:
             crop.path.unlink(missing_ok=True)
         _remove_empty(crop.path.parent for crop in doomed if crop.day != today)
-    return PruneReport(
-        len(doomed), _total(doomed), len(crops) - len(doomed), _total(crops) - _total(doomed)
-    )
+    return PruneReport(len(doomed), len(crops) - len(doomed))
 
 
 def _total(crops: Iterable[Crop]) -> int:
@@ -202,8 +197,7 @@ def _needing_a_person(data_dir: Path, scan_ids: list[int]) -> set[int]:
     needed: set[int] = set()
     connection = connect(data_dir / DATABASE, mode="ro")
     try:
-        for start in range(0, len(scan_ids), _ROWS_PER_QUERY):
-            part = scan_ids[start : start + _ROWS_PER_QUERY]
+        for part in in_parts(scan_ids):
             marks = ",".join("?" * len(part))
             rows = connection.execute(
                 f"SELECT scan_id FROM present_answer WHERE scan_id IN ({marks})"

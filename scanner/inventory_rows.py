@@ -15,9 +15,8 @@ from scanner.inventory_log import Answer, Edit, Said, present, void_changes
 from scanner.inventory_value import Told
 from scanner.records import Decision
 from scanner.routing import Mode
+from scanner.store_open import in_parts
 from scanner.tables_stock import StockChange
-
-_IDS_PER_QUERY = 500
 
 _ANSWERS = text("""
     SELECT a.scan_id, scan.batch_id, scan.sequence, a.decision, a.game, a.card_id, a.name,
@@ -158,8 +157,7 @@ def read_rows(session: Session, scan_ids: Sequence[int]) -> Iterable[StockRow]:
     void = void_changes(list(session.exec(select(StockChange).where(col(StockChange.undoes) > 0))))
     bins = Bins(connection)
     bought = Bought(connection)
-    for start in range(0, len(scan_ids), _IDS_PER_QUERY):
-        ids = list(scan_ids[start : start + _IDS_PER_QUERY])
+    for ids in in_parts(scan_ids):
         edits = _edits(connection, ids, void)
         bins.look_ahead(ids[0], ids[-1])
         for row in connection.execute(_ANSWERS, {"ids": ids}):
@@ -219,8 +217,7 @@ def read_prices(session: Session, game: str, card_id: str, currency: str) -> lis
 def read_price_ages(session: Session, price_ids: Sequence[int]) -> dict[int, str]:
     """When the source of each of these prices last said the same."""
     found: dict[int, str] = {}
-    for start in range(0, len(price_ids), _IDS_PER_QUERY):
-        part = list(price_ids[start : start + _IDS_PER_QUERY])
+    for part in in_parts(price_ids):
         rows = session.connection().execute(_AGES, {"ids": part})
         found.update((int(price_id), str(as_of)[:19]) for price_id, as_of in rows)
     return found

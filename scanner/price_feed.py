@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
+from scanner.store_open import in_parts
 from scanner.tables import Price, utc_now
 
-_IDS_PER_QUERY = 400
 _STANDING = """
     SELECT max(id), card_id, finish, condition, currency, source, amount_minor, as_of
     FROM price_known WHERE game = :game AND card_id IN ({})
@@ -94,9 +94,8 @@ def _standing(
 ) -> dict[Kind, tuple[int, int, str]]:
     """Id, amount and time of the newest price of each kind."""
     found: dict[Kind, tuple[int, int, str]] = {}
-    wanted = sorted(card_ids)
-    for start in range(0, len(wanted), _IDS_PER_QUERY):
-        names = {f"id{n}": card for n, card in enumerate(wanted[start : start + _IDS_PER_QUERY])}
+    for part in in_parts(sorted(card_ids)):
+        names = {f"id{n}": card for n, card in enumerate(part)}
         query = text(_STANDING.format(",".join(f":{name}" for name in names)))
         for row in session.connection().execute(query, {"game": game, **names}):
             found[(row[1], row[2], row[3], row[4], row[5])] = (row[0], row[6], row[7])

@@ -24,6 +24,7 @@ from scanner.store_index_reads import (
     read_totals,
     read_value_by_set,
 )
+from scanner.store_open import in_parts
 from scanner.tables_stock import StockChange
 
 MAX_COPIES_SHOWN = 500
@@ -103,8 +104,8 @@ class Stock:
         batches = {batch.id or 0: batch.name for batch in self.store.latest_batches(100_000)}
         found: list[Copy] = []
         with self._index.open() as index:
-            for start in range(0, len(line_ids), 500):
-                found += read_copies(index, wanted, line_ids[start : start + 500], batches)
+            for part in in_parts(line_ids):
+                found += read_copies(index, wanted, part, batches)
         return found[:limit]
 
     def scan_ids(self, wanted: StockFilter, up_to: int | None = None) -> list[int]:
@@ -189,8 +190,7 @@ class Stock:
     def _known(self, scan_ids: Sequence[int]) -> set[int]:
         found: set[int] = set()
         with self._index.open() as index:
-            for start in range(0, len(scan_ids), 500):
-                part = list(scan_ids[start : start + 500])
+            for part in in_parts(scan_ids):
                 marks = ", ".join("?" * len(part))
                 rows = index.execute(f"SELECT scan_id FROM copy WHERE scan_id IN ({marks})", part)
                 found.update(row[0] for row in rows)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -12,16 +11,6 @@ from scanner.routing import Routing
 from scanner.store_open import Log
 from scanner.tables import Scan
 from scanner.tables_bins import BinEmptied, Route
-
-_IDS_PER_QUERY = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where one scan's card was sent: the routing, and its place in the bin, from 1 (lowest)."""
-
-    routing: Routing
-    place: int
 
 
 class BinReads:
@@ -34,7 +23,7 @@ class BinReads:
         query = select(Route).join(Scan).where(col(Scan.feed_key) == feed_key)
         with self._log.read() as session:
             row = session.exec(query).first()
-        return None if row is None else _routing(row)
+        return None if row is None else routing_of(row)
 
     def routes_of_batch(self, batch_id: int) -> Mapping[int, Routing]:
         """The routings of a batch by scan id, oldest first."""
@@ -45,19 +34,7 @@ class BinReads:
             .order_by(col(Route.scan_id))
         )
         with self._log.read() as session:
-            return {row.scan_id: _routing(row) for row in session.exec(query)}
-
-    def placed(self, scan_ids: Iterable[int]) -> dict[int, Placed]:
-        """Where these scans' cards were sent; those without a route are left out."""
-        wanted = list(scan_ids)
-        found: dict[int, Placed] = {}
-        with self._log.read() as session:
-            for start in range(0, len(wanted), _IDS_PER_QUERY):
-                part = wanted[start : start + _IDS_PER_QUERY]
-                for row in session.exec(select(Route).where(col(Route.scan_id).in_(part))):
-                    place = _count(session, row.bin, row.scan_id)
-                    found[row.scan_id] = Placed(_routing(row), place)
-        return found
+            return {row.scan_id: routing_of(row) for row in session.exec(query)}
 
     def last_routed_scan(self) -> int:
         """The id of the newest scan whose card was sent to a bin, 0 when there is none."""
@@ -89,5 +66,6 @@ def _count(session: Session, bin_number: int, up_to_scan: int) -> int:
     ).one()
 
 
-def _routing(row: Route) -> Routing:
+def routing_of(row: Route) -> Routing:
+    """The routing that a row holds."""
     return Routing(row.bin, row.rule, row.why)

@@ -19,6 +19,7 @@ from scanner.inventory import is_known_finish
 from scanner.inventory_catalog import only_finish
 from scanner.inventory_rows import OUTSIDE, StockRow, read_prices, read_rows
 from scanner.inventory_value import Worth, newest, worth
+from scanner.store_open import in_parts
 
 VERSION = 3
 _SCANS_PER_STEP = 4000
@@ -121,12 +122,9 @@ class Following:
             self._set_meta(table, str(last))
 
     def _new_scans(self, cursors: dict[str, int]) -> Iterator[Iterable[StockRow]]:
-        ids = [
-            row[0]
-            for row in self._log("SELECT id FROM scan WHERE id > :after", after=cursors["scan"])
-        ]
-        for start in range(0, len(ids), _SCANS_PER_STEP):
-            part = sorted(ids[start : start + _SCANS_PER_STEP])
+        query = "SELECT id FROM scan WHERE id > :after ORDER BY id"
+        ids = [row[0] for row in self._log(query, after=cursors["scan"])]
+        for part in in_parts(ids, _SCANS_PER_STEP):
             yield read_rows(self._session, part)
         cursors["scan"] = max(ids, default=cursors["scan"])
 

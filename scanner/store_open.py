@@ -6,10 +6,11 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
@@ -25,6 +26,9 @@ DATABASE = "counterscan.db"
 BUSY_TIMEOUT_MS = 10_000
 _WAL_LIMIT_BYTES = 16 * 1024 * 1024
 _POLL_S = 0.1
+_VALUES_PER_QUERY = 500
+
+T = TypeVar("T")
 
 
 def connect(
@@ -64,6 +68,13 @@ def connect(
         connection.close()
         raise
     return connection
+
+
+def in_parts(values: Iterable[T], size: int = _VALUES_PER_QUERY) -> Iterator[list[T]]:
+    """The values in lists short enough for one query: SQLite takes so many and no more."""
+    left = iter(values)
+    while part := list(islice(left, size)):
+        yield part
 
 
 class Log:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table, select
 from sqlmodel import Session
 
+from scanner.store_open import in_parts
 from scanner.tables import UtcDateTime
 
 PRESENT_ANSWER = Table(
@@ -44,7 +45,6 @@ PRESENT_ANSWER = Table(
 )
 
 FROM_SCAN, FROM_RETRY, FROM_PERSON = "scan", "retry", "person"
-_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,8 @@ class PresentAnswer:
 
 def read_present_answers(session: Session, scan_ids: Iterable[int]) -> dict[int, PresentAnswer]:
     """The present answers of these scans by their ids; ids that are not in the log are left out."""
-    wanted = list(scan_ids)
     found: dict[int, PresentAnswer] = {}
-    for start in range(0, len(wanted), _IDS_PER_QUERY):
-        part = wanted[start : start + _IDS_PER_QUERY]
+    for part in in_parts(scan_ids):
         rows = session.execute(select(PRESENT_ANSWER).where(PRESENT_ANSWER.c.scan_id.in_(part)))
         found.update({row.scan_id: PresentAnswer(*row) for row in rows})
     return found

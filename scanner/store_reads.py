@@ -64,13 +64,6 @@ class StoreReads:
         with self._log.read() as session:
             return list(session.exec(query))
 
-    def events_after(self, event_id: int, limit: int = 200) -> list[BatchEvent]:
-        """Events later than `event_id`, oldest first."""
-        after = col(BatchEvent.id) > event_id
-        query = select(BatchEvent).where(after).order_by(col(BatchEvent.id)).limit(limit)
-        with self._log.read() as session:
-            return list(session.exec(query))
-
     def latest_events(self, limit: int, batch_id: int | None = None) -> list[BatchEvent]:
         """The newest events (of one batch), newest first."""
         query = select(BatchEvent).order_by(col(BatchEvent.id).desc()).limit(limit)

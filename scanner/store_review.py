@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from scanner.price_table import Key, Priced, read_prices
 from scanner.review import ReviewQueue, Stake
 from scanner.store_later import CORRECTED
-from scanner.store_open import Log
+from scanner.store_open import Log, in_parts
 from scanner.store_present import FROM_PERSON, read_present_answers
 from scanner.tables import Correction, PacksInUse, Price, Scan
 
@@ -35,9 +35,12 @@ class ReviewReads:
 
     def scans(self, scan_ids: Iterable[int]) -> dict[int, Scan]:
         """Scans by their ids; ids that are not in the log are left out."""
+        found: dict[int, Scan] = {}
         with self._log.read() as session:
-            found = session.exec(select(Scan).where(col(Scan.id).in_(list(scan_ids))))
-            return {scan.id or 0: scan for scan in found}
+            for part in in_parts(scan_ids):
+                rows = session.exec(select(Scan).where(col(Scan.id).in_(part)))
+                found.update({scan.id or 0: scan for scan in rows})
+        return found
 
     def last_named(self, limit: int) -> list[int]:
         """The scans that persons named last and whose word stands, newest first."""

@@ -9,12 +9,12 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from scanner.routing import Routing
+from scanner.store_bins import routing_of
 from scanner.store_machine import MachineWrites
+from scanner.store_open import in_parts
 from scanner.tables import Scan
 from scanner.tables_bins import BinEmptied, Route
 from scanner.tables_rules import BatchRules, CardList, RulesChosen, RuleSetRow
-
-_IDS_PER_QUERY = 500
 
 
 class RuleStore(MachineWrites):
@@ -112,28 +112,15 @@ class RuleStore(MachineWrites):
         )
         with self._log.read() as session:
             rows = session.exec(query)
-            return [(row.scan_id, Routing(row.bin, row.rule, row.why)) for row in rows]
+            return [(row.scan_id, routing_of(row)) for row in rows]
 
     def routings(self, scan_ids: Iterable[int]) -> dict[int, Routing]:
         """Where these scans' cards were sent; those without a route are left out."""
-        wanted = list(scan_ids)
         found: dict[int, Routing] = {}
         with self._log.read() as session:
-            for start in range(0, len(wanted), _IDS_PER_QUERY):
-                part = wanted[start : start + _IDS_PER_QUERY]
+            for part in in_parts(scan_ids):
                 rows = session.exec(select(Route).where(col(Route.scan_id).in_(part)))
-                found.update({row.scan_id: Routing(row.bin, row.rule, row.why) for row in rows})
-        return found
-
-    def scans_of(self, scan_ids: Iterable[int]) -> dict[int, Scan]:
-        """These scans by their ids; ids that are not in the log are left out."""
-        wanted = list(scan_ids)
-        found: dict[int, Scan] = {}
-        with self._log.read() as session:
-            for start in range(0, len(wanted), _IDS_PER_QUERY):
-                part = wanted[start : start + _IDS_PER_QUERY]
-                rows = session.exec(select(Scan).where(col(Scan.id).in_(part)))
-                found.update({row.id or 0: row for row in rows})
+                found.update({row.scan_id: routing_of(row) for row in rows})
         return found
 
     def scan_ids_of_batch(self, batch_id: int) -> list[int]:

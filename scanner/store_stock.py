@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from scanner.errors import InventoryError
 from scanner.inventory_log import Edit, void_changes
 from scanner.store_machine import MachineWrites
+from scanner.store_open import in_parts
 from scanner.tables import Correction
 from scanner.tables_stock import (
     SavedFilter,
@@ -216,8 +217,7 @@ class StockWrites(MachineWrites):
         known = set(self.skus())
         news = [sku for sku in skus if sku not in known]
         with self._log.write() as session:
-            for start in range(0, len(news), _ROWS_PER_INSERT):
-                part = news[start : start + _ROWS_PER_INSERT]
+            for part in in_parts(news, _ROWS_PER_INSERT):
                 _insert(session, TcgplayerSku, [sku._asdict() for sku in part])
         return len(news)
 
@@ -264,6 +264,5 @@ def _insert(session: Session, table: type[Any], rows: Sequence[Mapping[str, Any]
         for name in table.model_fields
         if name != "id" and name not in rows[0]
     }
-    for start in range(0, len(rows), _ROWS_PER_INSERT):
-        part = [{**usual, **row} for row in rows[start : start + _ROWS_PER_INSERT]]
-        session.connection().execute(insert(table), part)
+    for part in in_parts(rows, _ROWS_PER_INSERT):
+        session.connection().execute(insert(table), [{**usual, **row} for row in part])

@@ -18,6 +18,7 @@ from statistics import median
 from sqlalchemy import select, text
 from sqlmodel import Session, col
 
+from scanner.store_open import in_parts
 from scanner.store_present import read_present_answers
 from scanner.tables import Batch, BatchEvent, Scan
 
@@ -199,10 +200,10 @@ def _add_later_answers(session: Session, batch_id: int, tally: BatchTally) -> No
     tally.last_correction_id = max(corrections, default=tally.last_correction_id)
     touched = {*retries.values(), *corrections.values()}
     present = read_present_answers(session, touched)
-    for scan_id in sorted(touched):
-        scan = session.get(Scan, scan_id)
-        if scan is not None:
-            tally.add_later(scan_id, scan.decision, present[scan_id].decision)
+    for part in in_parts(sorted(touched)):
+        first = select(col(Scan.id), col(Scan.decision)).where(col(Scan.id).in_(part))
+        for scan_id, decision in session.execute(first):
+            tally.add_later(scan_id, decision, present[scan_id].decision)
 
 
 def _later_rows(session: Session, table: str, batch_id: int, after: int) -> dict[int, int]:

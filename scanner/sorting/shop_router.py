@@ -126,7 +126,7 @@ class ShopRouter:
         self._seen = Counter()
         lying = dict(store.routes_in_bins())
         of_batch = dict(store.routes_of_batch(batch_id))
-        scans = store.scans_of({*lying, *of_batch, *store.scan_ids_of_batch(batch_id)})
+        scans = store.scans({*lying, *of_batch, *store.scan_ids_of_batch(batch_id)})
         alike = store.batches_of_rules(row.kind, row.name)
         for scan_id, scan in sorted(scans.items()):
             card = self._lookup.of_scan(scan)

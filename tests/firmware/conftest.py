@@ -98,7 +98,7 @@ class Bench:
         return [f"card-{card}" for card in self.mechanism.binned]
 
     def kinds(self) -> list[str]:
-        return [event.kind for event in self.store.events_after(0, 10_000)]
+        return [event.kind for event in reversed(self.store.latest_events(10_000))]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from firmware.phases import Limits, Phase
 from firmware.simulated.mechanism import Faults
+from scanner.inventory_rows import read_rows
 from scanner.records import Decision, Identification, View
 from scanner.routing import Mode, Routing
 
@@ -324,8 +325,9 @@ def test_an_upload_beside_the_machine_moves_no_bins_count(make_bench: Make) -> N
     bench.work_until(lambda: bench.loop.state.phase is not Phase.BIN_FULL)
     bench.work_until(lambda: number in router.bins_emptied)
     # The card that waited for the empty bin is its first.
-    placed = bench.store.placed(bench.store.routes_of_batch(1))
-    waited = [one.place for one in placed.values() if one.routing.bin == number]
+    with bench.store.log_session() as session:
+        rows = list(read_rows(session, list(bench.store.routes_of_batch(1))))
+    waited = [row.position for row in rows if row.bin == number]
     assert waited[:4] == [1, 2, 3, 1]
 
 

@@ -33,7 +33,7 @@ def test_a_new_batch_stops_the_one_left_open(store: Store) -> None:
     first = store.create_batch("first", 0, "usb")
     second = store.create_batch("second", 0, "usb")
     assert store.open_batch() == second
-    assert [(e.batch_id, e.kind) for e in store.events_after(0)] == [(first.id, "stopped")]
+    assert [(e.batch_id, e.kind) for e in store.latest_events(5)] == [(first.id, "stopped")]
     store.add_event(second.id, "finished")
     assert store.open_batch() is None
     assert [b.name for b in store.latest_batches(5)] == ["second", "first"]
@@ -46,7 +46,7 @@ def test_events_keep_their_order_and_their_place_among_the_scans(
     store.commit_scan(batch.id, identified(crop=False), feed_key=None, driver="usb")
     store.add_event(batch.id, "jam", "A card sticks at the exit: take it out.")
     store.add_event(None, "camera_lost")
-    events = store.events_after(1)
+    events = store.latest_events(2)[::-1]
     assert [(e.kind, e.after_scan) for e in events] == [("jam", 1), ("camera_lost", 1)]
     assert events[0].detail == "A card sticks at the exit: take it out."
     assert [e.kind for e in store.latest_events(1)] == ["camera_lost"]

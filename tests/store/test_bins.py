@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import StoreError
+from scanner.inventory_rows import read_rows
 from scanner.records import Candidate, Decision, Identification, Printing, View
 from scanner.routing import BinsByDecision, Mode, Routing
 from scanner.store import Store
@@ -70,10 +71,9 @@ def test_a_cards_place_counts_from_the_last_time_its_bin_was_empty(store: Store)
     store.add_bin_emptied(1)
     assert store.bin_contents() == {2: 1}
     ids.append(commit(store, batch_id, "3", 1))
-    places = {
-        scan_id: (placed.routing.bin, placed.place) for scan_id, placed in store.placed(ids).items()
-    }
-    assert [places[scan_id] for scan_id in ids] == [(1, 1), (2, 1), (1, 2), (1, 1)]
+    with store.log_session() as session:
+        places = [(row.bin, row.position) for row in read_rows(session, ids)]
+    assert places == [(1, 1), (2, 1), (1, 2), (1, 1)]
     assert store.bin_contents() == {1: 1, 2: 1}
 
 

@@ -23,7 +23,6 @@ CALLS: dict[str, Callable[[Store, int], object]] = {
     "has_feed_key": lambda store, _: store.has_feed_key("k100"),
     "open_batch": lambda store, _: store.open_batch(),
     "latest_events": lambda store, batch: store.latest_events(5, batch),
-    "events_after": lambda store, _: store.events_after(1, limit=1),
     "batch_summary": lambda store, batch: store.batch_summary(batch),
     "notice": lambda store, _: store.notice(),
     "pending_commands": lambda store, _: (store.pending_commands(), store.pending_commands()),
