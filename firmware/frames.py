@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 
 from scanner.records import Decision, Identification, Printing, View
+from scanner.retry import TWO_PRINTINGS
 
 _RANK = {Decision.ACCEPTED: 2, Decision.REVIEW: 1, Decision.UNKNOWN: 0}
-DIFFERENT = "Two frames of this card name different printings."
 TOGETHER = "several frames agree on this printing"
 # The second frame has the same light, the same dirt and the same rivals: it counts for half.
 _SECOND_COUNTS = 0.5
@@ -26,9 +26,10 @@ def combine(first: Identification | None, second: Identification) -> Identificat
         return second
     kept = max(second, first, key=_weight)
     if _disagree(first, second):
-        reasons = tuple(reason for reason in kept.reasons if reason != DIFFERENT)
+        reasons = tuple(reason for reason in kept.reasons if reason != TWO_PRINTINGS)
         decision = min(kept.decision, Decision.REVIEW, key=lambda one: _RANK[one])
-        return replace(kept, decision=decision, reasons=(*reasons, DIFFERENT), accept_from=math.inf)
+        reasons = (*reasons, TWO_PRINTINGS)
+        return replace(kept, decision=decision, reasons=reasons, accept_from=math.inf)
     if _named(first) is None or _named(first) != _named(second):
         return kept
     together = replace(kept, probability=_add_up(first.probability, second.probability))
@@ -45,7 +46,7 @@ def is_enough(identification: Identification) -> bool:
 
 
 def _disagree(first: Identification, second: Identification) -> bool:
-    if DIFFERENT in first.reasons:
+    if TWO_PRINTINGS in first.reasons:
         return True
     one, other = _named(first), _named(second)
     return one is not None and other is not None and one != other

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from firmware.frames import DIFFERENT, combine, is_enough
+from firmware.frames import combine, is_enough
 from scanner.records import Candidate, Decision, Identification, Printing, View
+from scanner.retry import TWO_PRINTINGS
 
 NEEDED = 0.99
 
@@ -67,10 +68,10 @@ def test_a_frame_that_speaks_against_does_not_add() -> None:
 def test_frames_that_name_different_printings_are_never_accepted_whatever_comes_after() -> None:
     apart = combine(frame("a", 0.97), frame("b", 0.97, Decision.ACCEPTED))
     assert apart.decision is Decision.REVIEW
-    assert apart.reasons[-1] == DIFFERENT
+    assert apart.reasons[-1] == TWO_PRINTINGS
     again = combine(apart, frame("b", 0.999, Decision.ACCEPTED))
     assert again.decision is Decision.REVIEW
-    assert again.reasons.count(DIFFERENT) == 1
+    assert again.reasons.count(TWO_PRINTINGS) == 1
     assert combine(again, frame("b", 0.999)).decision is Decision.REVIEW
 
 
@@ -105,4 +106,4 @@ def test_the_same_id_in_another_game_is_another_card() -> None:
     other = frame("a", 0.97)
     elsewhere = replace(other, printing=Printing("a", "h", "a"))
     assert combine(other, elsewhere).decision is Decision.REVIEW
-    assert combine(other, elsewhere).reasons[-1] == DIFFERENT
+    assert combine(other, elsewhere).reasons[-1] == TWO_PRINTINGS
