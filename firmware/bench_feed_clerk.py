@@ -67,7 +67,6 @@ class Clerk:
     _cause: str = ""
     _pending: dict[int, str] = field(default_factory=dict)
     _since_s: float | None = None
-    _event_id: int = 0
 
     def __post_init__(self) -> None:
         """Hear of what happens to cards that are picked."""

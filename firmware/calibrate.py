@@ -28,7 +28,7 @@ class Findings:
     """What a calibration came to: figures by part, what to do, and settings as they should be."""
 
     figures: dict[str, Any] = field(default_factory=dict)
-    todo: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         drivers = _open(settings, args.cards, opened)
         found = calibrate(settings, drivers, args.parts or PARTS, args.cards, ask)
     print(_as_json(found) if args.json else text_of(found))
-    return 1 if found.todo else 0
+    return 1 if found.advice else 0
 
 
 def calibrate(
@@ -81,17 +81,17 @@ def calibrate(
     try:
         drivers.camera.start()
         if "feeder" in parts and drivers.feeder.has_bay_sensor:
-            figures, todo, fitting = measure_feeder(drivers, cards)
+            figures, advice, fitting = measure_feeder(drivers, cards)
             found.figures["feeder"], found.settings["feeder"] = figures, fitting
-            found.todo += todo
+            found.advice += advice
         if "camera" in parts:
-            figures, todo = measure_camera(drivers)
+            figures, advice = measure_camera(drivers)
             found.figures["camera"] = figures
-            found.todo += todo
+            found.advice += advice
         if "sorter" in parts and drivers.sorter is not None:
-            figures, todo, fitting = measure_sorter(drivers.sorter, settings.sorter, ask)
+            figures, advice, fitting = measure_sorter(drivers.sorter, settings.sorter, ask)
             found.figures["sorter"], found.settings["sorter"] = figures, fitting
-            found.todo += todo
+            found.advice += advice
     finally:
         drivers.feeder.stop_safe()
         drivers.camera.close()
@@ -106,7 +106,7 @@ def text_of(found: Findings) -> str:
         f"{part}: " + ", ".join(f"{name} {value}" for name, value in figures.items())
         for part, figures in found.figures.items()
     ]
-    lines += [f"→ {sentence}" for sentence in found.todo] or ["Nothing needs to be changed."]
+    lines += [f"→ {sentence}" for sentence in found.advice] or ["Nothing needs to be changed."]
     fitting = {part: values for part, values in found.settings.items() if values}
     if fitting:
         lines += ["", "For counterscan.toml:"]
@@ -134,6 +134,6 @@ def _ask(question: str) -> str:
 
 def _as_json(found: Findings) -> str:
     return json.dumps(
-        {"figures": found.figures, "todo": found.todo, "settings": found.settings},
+        {"figures": found.figures, "advice": found.advice, "settings": found.settings},
         ensure_ascii=False,
     )

@@ -59,29 +59,31 @@ def measure_placement(frame: Picture, corners_px: Corners) -> Placement:
 
 def advice(placed: Placement) -> list[str]:
     """What to change so that cards are seen well; empty when nothing is."""
-    todo = []
+    to_mend = []
     if placed.height_share < HEIGHT_FROM:
-        todo.append(
+        to_mend.append(
             f"The card fills {placed.height_share:.0%} of the picture's height: bring the camera "
             f"nearer, until it fills {HEIGHT_FROM:.0%} to {HEIGHT_TO:.0%}."
         )
     if placed.height_share > HEIGHT_TO:
-        todo.append(
+        to_mend.append(
             f"The card fills {placed.height_share:.0%} of the picture's height: take the camera "
             f"further away, until it fills {HEIGHT_FROM:.0%} to {HEIGHT_TO:.0%}."
         )
     if max(abs(placed.off_x), abs(placed.off_y)) > OFF_CENTER:
         where = _directions(placed)
-        todo.append(f"The card lies too far {where}: move the camera {where}.")
+        to_mend.append(f"The card lies too far {where}: move the camera {where}.")
     if placed.tilt > TILT:
-        todo.append(
+        to_mend.append(
             f"One edge looks {placed.tilt:.0%} longer than its opposite: hold the camera level, "
             "looking straight down."
         )
     if abs(placed.turn_deg) > TURN_DEG:
-        todo.append(f"The card is turned by {placed.turn_deg:.0f}°: turn the camera or the tray.")
-    todo += [f"{complaint[:1].upper()}{complaint[1:]}." for complaint in placed.complaints]
-    return todo
+        to_mend.append(
+            f"The card is turned by {placed.turn_deg:.0f}°: turn the camera or the tray."
+        )
+    to_mend += [f"{complaint[:1].upper()}{complaint[1:]}." for complaint in placed.complaints]
+    return to_mend
 
 
 def settle_s(frames: Sequence[tuple[float, Picture]]) -> float:

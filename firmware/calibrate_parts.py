@@ -52,9 +52,9 @@ def measure_feeder(drivers: Drivers, cards: int) -> tuple[Figures, list[str], Fi
         rests.append(settle_s(frames))
         if number < cards - 1:
             ways_out.append(_move(feeder.eject, None, CardLeft, inbox, clock))
-    todo = []
+    to_mend = []
     if max(rests) > STILL_BELOW_S:
-        todo.append(
+        to_mend.append(
             "The card does not come to rest: check that the stop holds it and nothing shakes."
         )
     figures = {
@@ -66,7 +66,7 @@ def measure_feeder(drivers: Drivers, cards: int) -> tuple[Figures, list[str], Fi
         "jam_timeout_s": jam_timeout_s([*ways_in, *ways_out]),
         "settle_s": round(max(rests) + SETTLE_SPARE_S, 2),
     }
-    return figures, todo, fitting
+    return figures, to_mend, fitting
 
 
 def measure_camera(drivers: Drivers) -> tuple[Figures, list[str]]:
@@ -95,21 +95,21 @@ def measure_sorter(
 
     Returns figures, what to do, and fitting settings.
     """
-    todo = []
+    to_mend = []
     longest_s = 0.0
     angles_deg = list(getattr(sorter, "angles_deg", ()))
     for number in [*range(1, sorter.bins + 1), 1]:
         try:
             longest_s = max(longest_s, _turn(sorter, number))
         except SorterError as error:
-            todo.append(str(error))
+            to_mend.append(str(error))
             break
         if ask is not None and number <= len(angles_deg):
             _correct(sorter, number, angles_deg, ask)
     figures = {"bins": sorter.bins, "longest way": f"{1000 * longest_s:.0f} ms"}
     if settings.driver != "servo" or not angles_deg or ask is None:
-        return figures, todo, {}
-    return figures, todo, {"bin_angles_deg": [round(angle, 1) for angle in angles_deg]}
+        return figures, to_mend, {}
+    return figures, to_mend, {"bin_angles_deg": [round(angle, 1) for angle in angles_deg]}
 
 
 def _move(

@@ -76,7 +76,7 @@ def test_the_simulated_machine_is_measured_part_by_part(
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert set(found["figures"]) == {"feeder", "camera", "sorter"}
-    assert found["todo"] == []
+    assert found["advice"] == []
     assert 1.0 <= found["settings"]["feeder"]["jam_timeout_s"] < 10
     assert not (tmp_path / "none").exists()
 
@@ -135,5 +135,5 @@ def test_a_camera_that_sees_no_card_is_told_so(make_bench: Callable[..., Any]) -
     bench.camera.capture = lambda: checked_frame(np.full((480, 640, 3), 90, np.uint8))
     drivers = Drivers(bench.camera, bench.feeder, Limits(), lambda: None)
     found = calibrate(load_settings(), drivers, ["camera"], 1, None)
-    assert "lay exactly one card under it" in found.todo[0]
+    assert "lay exactly one card under it" in found.advice[0]
     assert isinstance(bench.clock, VirtualClock)
