@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,22 @@ from scanner.inventory_catalog import LibraryFacts
 from scanner.routing import BinsByDecision
 from scanner.sorting.shop_router import ShopRouter
 from scanner.store import Store
+from scanner.tables import Batch
 
 log = logging.getLogger(__name__)
 
 
 def assemble(
-    settings: Settings, store: Store, recognizer: Recognizer, drivers: Drivers
+    settings: Settings,
+    store: Store,
+    recognizer: Recognizer,
+    drivers: Drivers,
+    on_batch: Callable[[Batch | None], None],
 ) -> tuple[Machine, FeedLoop]:
-    """A machine in real time with preview, watchdog and tidying of old crops."""
+    """A machine in real time with preview, watchdog and tidying of old crops.
+
+    `on_batch` is as in `Machine`.
+    """
     what = recognizer.describe()
     log.warning("%s", what)
     machine = Machine(
@@ -42,6 +50,7 @@ def assemble(
         limits=drivers.limits,
         clock=MonotonicClock(),
         before_batch=drivers.before_batch,
+        on_batch=on_batch,
         on_phase=CropTidier(settings).on_phase,
         lights=drivers.lights,
         signals=drivers.signals,

@@ -10,7 +10,6 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from firmware.assembly import assemble, watched
 from firmware.demo_page import PageProcess, choose_port
@@ -33,7 +32,7 @@ from scanner.config_machine import (
 from scanner.errors import UsageError
 from scanner.pipeline import Recognizer
 from scanner.price_log import decider_of
-from scanner.set_limit import limit_of_open_batch
+from scanner.set_limit import LimitInHand
 from scanner.store import Store
 from scanner.tables import Scan
 
@@ -98,10 +97,11 @@ class Demo:
         self._machine, self._drivers = make_machine(
             settings, speed=HURRYING_SPEED if args.exit else WATCHING_SPEED
         )
+        self._limit = LimitInHand()
         self._recognizer = Recognizer.open(
             open_packs(settings),
             threads=settings.recognition.threads,
-            decider=decider_of(settings, limit=partial(limit_of_open_batch, store)),
+            decider=decider_of(settings, limit=self._limit),
         )
         self._report = Report(self._recognizer.recognizer, args.seed)
         self._batches = 0
@@ -112,7 +112,9 @@ class Demo:
         """Feed the first pile, then whatever the page asks for; 130 when it was cut short."""
         drivers = replace(self._drivers, before_batch=self._fresh_pile)
         try:
-            machine, loop = assemble(self._settings, self._store, self._recognizer, drivers)
+            machine, loop = assemble(
+                self._settings, self._store, self._recognizer, drivers, self._limit.take
+            )
             tidy = machine.on_phase
             machine.on_scan = self._on_scan
 

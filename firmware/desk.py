@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from firmware.events import Bay, Event, Pause, Stop
@@ -12,7 +12,7 @@ from scanner.errors import StoreFullError
 from scanner.records import Identification
 from scanner.routing import Mode, Router, Routing
 from scanner.store import Store
-from scanner.tables import Scan
+from scanner.tables import Batch, Scan
 
 LAST_STATES_THAT_REST = frozenset(
     {
@@ -71,13 +71,23 @@ class Desk:
     """Everything that the loop writes to and reads from the store. Raises the store's errors.
 
     `has_bins` says that every card goes to a bin; without, only a batch that sorts names one.
+    `on_batch` is told of the batch that begins or goes on, and of None at its end.
     """
 
-    def __init__(self, store: Store, driver: str, router: Router, *, has_bins: bool = False):
+    def __init__(
+        self,
+        store: Store,
+        driver: str,
+        router: Router,
+        *,
+        has_bins: bool = False,
+        on_batch: Callable[[Batch | None], None] = lambda _batch: None,
+    ):
         self._store = store
         self._driver = driver
         self._router = router
         self._has_bins = has_bins
+        self._on_batch = on_batch
         self._routes = has_bins
         self._journal = Journal(store)
         self._batch_id: int | None = None
@@ -89,6 +99,7 @@ class Desk:
         if batch is None or batch.id is None:
             return None
         self._batch_id = batch.id
+        self._on_batch(batch)
         self._begin_routing(batch.id, Mode(batch.mode))
         summary = self._store.batch_summary(batch.id)
         last = self._store.latest_scans(MOST_OF_A_PAGE, batch.id)
@@ -109,6 +120,7 @@ class Desk:
             name or "Batch", expected, self._driver, mode, plan_of(argument)
         )
         self._batch_id = batch.id
+        self._on_batch(batch)
         self._begin_routing(batch.id or 0, mode)
         self._store.add_event(self._batch_id, "started", f"With {self._driver}.")
 
@@ -116,6 +128,7 @@ class Desk:
         """Close the batch in hand."""
         self._store.add_event(self._batch_id, kind)
         self._batch_id = None
+        self._on_batch(None)
 
     def announce(self, kind: str, detail: str) -> None:
         """Tell the page of a change."""

@@ -16,7 +16,7 @@ from firmware.upload_worker import WorkerReader
 from scanner.catalog.pack import Pack
 from scanner.config import Settings
 from scanner.price_log import LoggedPrices
-from scanner.set_limit import limit_of_open_batch
+from scanner.set_limit import LimitInHand
 from scanner.store import Store
 
 PILE_CARDS = 60
@@ -35,13 +35,13 @@ def run(args: argparse.Namespace) -> int:
     ) as store:
         packs = open_packs(settings)
         prices = LoggedPrices(store, settings.decision.currency)
-        limit = partial(limit_of_open_batch, store)
+        limit = LimitInHand()
         recognizer = open_recognizer(settings, packs, prices, limit)
         drivers = (
             simulated_drivers(settings, packs) if is_simulated(settings) else make_drivers(settings)
         )
         try:
-            machine, loop = assemble(settings, store, recognizer, drivers)
+            machine, loop = assemble(settings, store, recognizer, drivers, limit.take)
             reopen = partial(open_recognizer, prices=prices, limit=limit)
             retries = RetryThread(settings, machine, packs, open_packs, reopen)
             uploads = UploadThread(store, settings.data_dir, WorkerReader(settings))

@@ -65,7 +65,11 @@ class FeedLoop:
     def __init__(self, machine: Machine):
         self._machine = machine
         self._desk = Desk(
-            machine.store, machine.driver, machine.router, has_bins=machine.gate is not None
+            machine.store,
+            machine.driver,
+            machine.router,
+            has_bins=machine.gate is not None,
+            on_batch=machine.on_batch,
         )
         self.inbox = Inbox()
         self.state = State(limits=machine.limits)

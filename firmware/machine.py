@@ -19,7 +19,7 @@ from firmware.watchdog import Watchdog
 from scanner.records import Identification, Picture
 from scanner.routing import BinsByDecision, Router
 from scanner.store import Store
-from scanner.tables import Scan
+from scanner.tables import Batch, Scan
 
 
 class Recognizer(Protocol):
@@ -43,7 +43,8 @@ class Machine:
 
     `on_scan(scan, ms)` is told of each committed scan and of the milliseconds of work on it: its
     frames recognised, its scan put on disk. `before_batch(expected)` is called when a batch is to
-    start and returns how many cards to expect; `on_phase(phase)` is called after each change.
+    start and returns how many cards to expect; `on_batch(batch)` when one begins or goes on, and
+    with None at its end; `on_phase(phase)` after each change.
     """
 
     store: Store
@@ -56,6 +57,7 @@ class Machine:
     watchdog: Watchdog | None = None
     on_scan: Callable[[Scan, float], None] | None = None
     before_batch: Callable[[int], int] | None = None
+    on_batch: Callable[[Batch | None], None] = lambda _batch: None
     on_phase: Callable[[Phase], None] | None = None
     lights: Lights | None = None
     gate: Gate | None = None

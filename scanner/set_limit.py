@@ -18,7 +18,7 @@ from scanner.prices import PriceBook
 from scanner.quality import Quality
 from scanner.records import Decision, Located, Printing
 from scanner.retry import NOT_OF_THE_BATCH
-from scanner.store_reads import StoreReads
+from scanner.tables import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,21 @@ def limit_of(plan: BatchPlan) -> SetLimit:
     return SetLimit(plan.game, frozenset(plan.sets))
 
 
-def limit_of_open_batch(store: StoreReads) -> SetLimit:
-    """The limit of the machine's batch in hand. Raises StoreError when the log can't be read."""
-    batch = store.open_batch()
-    return NO_LIMIT if batch is None else limit_of(plan_of_batch(batch))
+class LimitInHand:
+    """The limit of the machine's batch: told once when a batch begins or ends, so that no frame
+    waits for the log. A batch's row never changes."""
+
+    def __init__(self) -> None:
+        """No batch yet."""
+        self._limit = NO_LIMIT
+
+    def take(self, batch: Batch | None) -> None:
+        """This batch is in hand from now on; None when it has ended."""
+        self._limit = NO_LIMIT if batch is None else limit_of(plan_of_batch(batch))
+
+    def __call__(self) -> SetLimit:
+        """The limit now."""
+        return self._limit
 
 
 def within(evidence: Sequence[Evidence], limit: SetLimit) -> tuple[Sequence[Evidence], bool]:

@@ -10,7 +10,9 @@ import pytest
 
 from firmware.phases import Phase
 from firmware.simulated.mechanism import Faults
+from scanner.batches import BatchPlan
 from scanner.errors import CameraError, MachineError, StoreFullError
+from scanner.set_limit import NO_LIMIT, LimitInHand, SetLimit
 
 Make = Callable[..., Any]
 
@@ -264,3 +266,25 @@ def test_a_restart_goes_on_with_the_open_batch_and_a_fault_waits_for_a_person(
     bench.ask("resume")
     bench.work_until_phase(Phase.FINISHED)
     assert bench.names() == bench.binned() == [f"card-{card}" for card in range(8)]
+
+
+def test_the_sets_that_a_batch_is_limited_to_are_known_without_asking_the_log_again(
+    make_bench: Make,
+) -> None:
+    bench = make_bench(cards=3)
+    limit = LimitInHand()
+    bench.machine.on_batch = limit.take
+    bench.restart()
+    assert limit() == NO_LIMIT
+    bench.ask("start", game="demo", sets="Dawn\n\nTide\nDawn")
+    bench.work_until(lambda: len(bench.told) == 1)
+    begun = SetLimit("demo", frozenset({"Dawn", "Tide"}))
+    assert limit() == begun
+    bench.store.create_batch("an upload", 0, "upload", plan=BatchPlan(upload_id=1))
+    assert limit() == begun
+    limit.take(None)
+    bench.restart()
+    assert limit() == begun, "a restart goes on with the batch and its limit"
+    bench.ask("stop")
+    bench.work_until_phase(Phase.FINISHED)
+    assert limit() == NO_LIMIT

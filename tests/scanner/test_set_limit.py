@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from scanner.batches import BatchPlan, plan_of
 from scanner.decide import Evidence
 from scanner.quality import Quality
 from scanner.records import Decision, Located, Printing, View
 from scanner.retry import NOT_OF_THE_BATCH, contested
-from scanner.set_limit import NO_LIMIT, LimitedDecider, SetLimit, limit_of_open_batch, within
-from scanner.store import Store
+from scanner.set_limit import NO_LIMIT, LimitedDecider, SetLimit, within
 from scanner.verify import Comparison
 from tests.store.cards import identified
 
@@ -64,15 +60,3 @@ def test_a_stray_stays_in_review_whatever_a_newer_pack_says() -> None:
 def test_another_artwork_stays_in_question_whatever_its_set() -> None:
     assert decided(DAWN, seen("A", "Dawn", 0.9), seen("B", "Tide", 0.86))[0] is Decision.REVIEW
     assert within([], DAWN) == ([], False)
-
-
-def test_the_limit_is_that_of_the_open_batch(tmp_path: Path) -> None:
-    with Store.open(tmp_path, role="feed") as store:
-        assert limit_of_open_batch(store) == NO_LIMIT
-        plan = plan_of({"game": "demo", "sets": "Dawn\n\nTide\nDawn"})
-        batch = store.create_batch("a box", 0, "usb", plan=plan)
-        assert limit_of_open_batch(store) == SetLimit("demo", frozenset({"Dawn", "Tide"}))
-        store.create_batch("an upload", 0, "upload", plan=BatchPlan(upload_id=1))
-        assert limit_of_open_batch(store) != NO_LIMIT
-        store.add_event(batch.id, "stopped")
-        assert limit_of_open_batch(store) == NO_LIMIT
