@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from scanner.card_facts import CardFacts, columns_of, folded
-from scanner.conditions import AnyCondition
-from scanner.conditions_judge import judge
 from scanner.finishes import read_finishes
 from scanner.price_range import price_range
 from scanner.price_table import Key, Prices
@@ -34,14 +32,14 @@ class CardLookup:
         facts: FactsBook,
         currency: str,
         lists: Mapping[str, Iterable[str]] | None = None,
-        alerts: Mapping[str, AnyCondition] | None = None,
+        alerts: Callable[[CardFacts], frozenset[str]] | None = None,
     ) -> None:
-        """`lists` are the shop's, by name; `alerts` the conditions that set one off."""
+        """`lists` are the shop's, by name; `alerts` names those that a card sets off."""
         self._store = store
         self._facts = facts
         self._currency = currency
         self._lists = {name: {folded(entry) for entry in of} for name, of in (lists or {}).items()}
-        self._alerts = alerts or {}
+        self._alerts = alerts
         self._ahead: Prices = {}
 
     def read_ahead(self, keys: Iterable[Key]) -> None:
@@ -143,8 +141,8 @@ class CardLookup:
                 exists_in=exists_in,
             ),
         )
-        alerts = {name for name, when in self._alerts.items() if judge(when, card)}
-        return replace(card, alerts=frozenset(alerts)) if alerts else card
+        alerts = self._alerts(card) if self._alerts is not None else frozenset()
+        return replace(card, alerts=alerts) if alerts else card
 
     def _lists_of(self, card: CardFacts) -> frozenset[str]:
         names = {folded(card.name or ""), folded(card.card_id)}

@@ -19,6 +19,7 @@ from scanner.crops import crop_path, discard_crop, encode_crop, write_crop
 from scanner.records import Identification, Printing
 from scanner.retry import Outcome, TriedWith
 from scanner.routing import Routing
+from scanner.store_alerts import AlertStore
 from scanner.store_backup import Backups, make_backup
 from scanner.store_batches import BatchStore
 from scanner.store_bins import BinReads
@@ -42,6 +43,7 @@ DEFAULT_WAIT_S = 10.0
 
 
 class Store(
+    AlertStore,
     OfferStore,
     StockWrites,
     SyncStore,

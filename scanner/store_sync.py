@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col, select
 from scanner.price_feed import PriceNews, apply_prices
 from scanner.store_machine import MachineWrites
 from scanner.tables import Batch, Correction, Retry, Scan, utc_now
+from scanner.tables_alerts import AlertClosed, AlertRaised
 from scanner.tables_bins import Route
 from scanner.tables_sync import SyncCursor, SyncEvent
 
@@ -38,6 +39,8 @@ class Stream(StrEnum):
     SCAN = "scan"
     RETRY = "retry"
     CORRECTION = "correction"
+    ALERT = "alert"
+    CLOSED = "closed"
 
 
 _LEFT_ON_THE_DEVICE = {
@@ -46,12 +49,16 @@ _LEFT_ON_THE_DEVICE = {
     "retry": {"candidates", "stages_ms", "tried_with"},
     "batch": {"expected_cards", "upload_id", "sets"},
     "correction": set(),
+    "alert": set(),
+    "closed": set(),
 }  # fmt: skip
 _TABLES: dict[Stream, type[SQLModel]] = {
     Stream.BATCH: Batch,
     Stream.SCAN: Scan,
     Stream.RETRY: Retry,
     Stream.CORRECTION: Correction,
+    Stream.ALERT: AlertRaised,
+    Stream.CLOSED: AlertClosed,
 }
 
 

@@ -14,6 +14,7 @@
 | `route`, `bin_emptied` | feed | where each card went; see `scanner/tables_bins.py` |
 | `rule_set`, `rules_chosen`, `card_list` | web | rules and lists; see `scanner/tables_rules.py` |
 | `offer_word`, `offer_made` | web | what is paid for cards; see `scanner/tables_offers.py` |
+| `alert_…` | feed, sync, web | alerts and who closed them; see `scanner/tables_alerts.py` |
 | `batch_rules` | feed | the rules that a batch is sorted by; see `scanner/tables_rules.py` |
 | `stock_…`, `saved_filter` and so on | web | the shop's stock; see `scanner/tables_stock.py` |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |

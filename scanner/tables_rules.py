@@ -21,7 +21,8 @@ class RuleSetRow(SQLModel, table=True):
     """One version of a named piece of rules; the newest row of a kind and name counts.
 
     `kind` is `sort` (`scanner.sorting.rules.RuleSet`), `offer` (`scanner.offers.OfferRules`) or
-    `alert` (a condition); `content` is its JSON. `removed` takes the name off the list.
+    `alert` (`scanner.alerts.AlertRule`); `content` is its JSON. `removed` takes the
+    name off the list.
     """
 
     __tablename__ = "rule_set"

@@ -17,6 +17,8 @@ from sync.protocol import (
     ROOT,
     UP,
     VERSION,
+    AlertRules,
+    Alerts,
     Counters,
     DeviceState,
     PriceDelta,
@@ -54,9 +56,11 @@ def _channels() -> list[_Channel]:
     ]
     return [
         *up,
+        _Channel("alertRules", f"{device}/up/rules", AlertRules, _ZLIB, "device", True),
         _Channel("counters", f"{device}/up/counters", Counters, _JSON, "device", True),
         _Channel("state", f"{device}/state", DeviceState, _JSON, "device", True),
         _Channel("received", f"{device}/down/received", Received, _JSON, "cloud", True),
+        _Channel("alerts", f"{device}/down/alerts", Alerts, _ZLIB, "cloud", True),
         _Channel("priceSnapshot", f"{prices}/snapshot", PriceSnapshot, _ZLIB, "cloud", True),
         _Channel("priceDelta", f"{prices}/delta", PriceDelta, _ZLIB, "cloud", True),
     ]

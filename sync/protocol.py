@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -18,6 +18,10 @@ VERSION = 1
 ROOT = f"counterscan/{VERSION}"
 MOST_ROWS = 1000
 LONGEST = 400
+MOST_ALERT_RULES = 100
+MOST_OPEN_ALERTS = 500
+MOST_CLOSED_ALERTS = 1000
+MOST_PLACES = 20
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Position = Annotated[int, Field(ge=0, lt=2**63)]
@@ -32,6 +36,7 @@ def _with_zone(value: object) -> object:
 
 
 UtcTime = Annotated[datetime, BeforeValidator(_with_zone)]
+AlertKey = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 LogName = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 FinishWord = Literal["normal", "holo", "reverse", "foil", "unknown"]
@@ -122,6 +127,35 @@ class CorrectionRow(Answer):
     undoes: Position = 0
 
 
+class AlertCard(Message):
+    """Which card an alert is about, by which rule, and why."""
+
+    key: AlertKey
+    rule: Name
+    cause: Text
+    game: Text = ""
+    card_id: Text = ""
+    name: Text = ""
+    set_name: Text = ""
+    number: Text = ""
+    variant: Text = ""
+    finish: Text = "unknown"
+    text: Text = ""
+
+
+class AlertRow(AlertCard, LogRow):
+    """A scan that set off one of the device's alert rules (`scanner.tables_alerts.AlertRaised`)."""
+
+    scan_id: Id
+
+
+class ClosedRow(LogRow):
+    """Somebody acknowledged an alert on the device's page; `by` is a person's name."""
+
+    key: AlertKey
+    by: Text = ""
+
+
 R = TypeVar("R", bound=LogRow)
 
 
@@ -160,6 +194,26 @@ class CorrectionRows(Rows[CorrectionRow]):
     """Corrections."""
 
 
+class AlertRows(Rows[AlertRow]):
+    """Alerts about cards that the device scanned."""
+
+
+class ClosedRows(Rows[ClosedRow]):
+    """Alerts acknowledged on the device's page."""
+
+
+class AlertRules(Message):
+    """All alert rules of a device (`scanner.alerts.AlertRule`), and the lists that they ask about.
+
+    Retained. Of one log the highest `version` counts, however late a lower one comes.
+    """
+
+    log: LogName
+    version: Position
+    rules: list[dict[str, Any]] = Field(max_length=MOST_ALERT_RULES)
+    lists: dict[str, list[str]] = {}
+
+
 class Counters(Message):
     """The device's scans so far, by what was decided of them when they were made."""
 
@@ -189,6 +243,42 @@ class Received(Message):
 
     log: LogName
     up_to: dict[str, Position]
+
+
+class AlertPlace(Message):
+    """Where a copy of an alert's card lay: whose, in which batch, at which place, in which bin."""
+
+    device: Text
+    batch: Text = ""
+    sequence: Position = 0
+    bin: Position = 0
+
+
+class OpenAlert(AlertCard):
+    """An alert that nobody has acknowledged. `device` scanned the card, "" where a price moved."""
+
+    device: Text = ""
+    raised_at: UtcTime
+    places: list[AlertPlace] = Field(default=[], max_length=MOST_PLACES)
+
+
+class ClosedAlert(Message):
+    """An alert that somebody acknowledged: on the page of `device`, or in the cloud."""
+
+    key: AlertKey
+    by: Text = ""
+    device: Text = ""
+    closed_at: UtcTime
+
+
+class Alerts(Message):
+    """The shop's alerts as they stand: the newest open ones, and those closed last. Retained.
+
+    An alert once closed stays closed, so that copies of this message may come in any order.
+    """
+
+    open: list[OpenAlert] = Field(default=[], max_length=MOST_OPEN_ALERTS)
+    closed: list[ClosedAlert] = Field(default=[], max_length=MOST_CLOSED_ALERTS)
 
 
 # Down: prices, to all devices.
@@ -237,13 +327,23 @@ class PriceDelta(PriceSnapshot):
 # Topics. A part that comes from outside is quoted, so that it can't hold a level or a wildcard.
 
 _ROW_MESSAGES: dict[
-    str, type[Rows[BatchRow] | Rows[ScanRow] | Rows[RetryRow] | Rows[CorrectionRow]]
+    str,
+    type[
+        Rows[BatchRow]
+        | Rows[ScanRow]
+        | Rows[RetryRow]
+        | Rows[CorrectionRow]
+        | Rows[AlertRow]
+        | Rows[ClosedRow]
+    ],
 ]
 _ROW_MESSAGES = {
     "batch": BatchRows,
     "scan": ScanRows,
     "retry": RetryRows,
     "correction": CorrectionRows,
+    "alert": AlertRows,
+    "closed": ClosedRows,
 }
 UP = tuple(_ROW_MESSAGES)
 

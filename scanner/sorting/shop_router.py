@@ -18,7 +18,7 @@ from scanner.records import Identification
 from scanner.routing import BinsByDecision, Mode, Router, Routing
 from scanner.sorting.route import CopyKey, SortState, bins_at_their_limit, route
 from scanner.sorting.rules import UNCLEAR, RuleSet, read_rules
-from scanner.sorting.shop_rules import SORT, lookup_of
+from scanner.sorting.shop_rules import SORT, Alerts, lookup_of
 from scanner.store import Store
 from scanner.tables_rules import RuleSetRow
 
@@ -35,12 +35,17 @@ class ShopRouter:
         currency: str,
         bins: int,
         otherwise: Router | None = None,
+        alerts: Alerts | None = None,
     ) -> None:
-        """`bins` is how many the machine has; `otherwise` routes while no rules are in force."""
+        """`bins` is how many the machine has; `otherwise` routes while no rules are in force.
+
+        `alerts` names the alerts that a card sets off; without, they are read from the log.
+        """
         self._store = store
         self._facts = facts
         self._currency = currency
         self._otherwise = otherwise or BinsByDecision()
+        self._alerts = alerts
         self._bins = bins
         self._rules: RuleSet | None = None
         self._lookup = CardLookup(store, facts, currency)
@@ -121,7 +126,7 @@ class ShopRouter:
         self._said = (
             ("", "", "") if batch is None else (batch.condition, batch.language, batch.name)
         )
-        self._lookup = lookup_of(store, self._facts, self._currency)
+        self._lookup = lookup_of(store, self._facts, self._currency, self._alerts)
         self._state = SortState(self._bins)
         self._seen = Counter()
         lying = dict(store.routes_in_bins())

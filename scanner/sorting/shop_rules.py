@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from scanner.alerts_standing import StandingAlerts
+from scanner.card_facts import CardFacts
 from scanner.card_lookup import CardLookup, FactsBook
-from scanner.conditions import AnyCondition, read_condition
 from scanner.errors import ConditionError
 from scanner.sorting.rules import RuleSet, read_rules, write_rules
 from scanner.store import Store
 
-SORT, ALERT = "sort", "alert"
+SORT = "sort"
 MAX_SETS_OF_RULES = 100
+
+Alerts = Callable[[CardFacts], frozenset[str]]
+"""Names the alerts that a card sets off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,13 @@ def save_rules(store: Store, rules: RuleSet, *, was_called: str = "") -> None:
         store.remove_rule_set(SORT, was_called)
 
 
-def alerts_of(store: Store) -> dict[str, AnyCondition]:
-    """The conditions of the shop's alerts by name."""
-    return {row.name: read_condition(row.content) for row in store.rule_sets(ALERT)}
+def lookup_of(
+    store: Store, facts: FactsBook, currency: str, alerts: Alerts | None = None
+) -> CardLookup:
+    """Everything that the shop knows about cards, with its lists as they are now.
 
-
-def lookup_of(store: Store, facts: FactsBook, currency: str) -> CardLookup:
-    """Everything that the shop knows about cards, with its lists and alerts as they are now."""
-    return CardLookup(store, facts, currency, store.card_lists(), alerts_of(store))
+    `alerts` names the alerts that a card sets off, by the log's rules and prices by default.
+    """
+    return CardLookup(
+        store, facts, currency, store.card_lists(), alerts or StandingAlerts(store).of
+    )

@@ -8,7 +8,9 @@ from sync.protocol import ROOT, UP
 
 def access_list(cloud_user: str = "cloud") -> str:
     """The access list (`acl_file`): a device's user name is its name in the topics."""
-    up = "\n".join(f"pattern write {ROOT}/device/%u/up/{stream}" for stream in (*UP, "counters"))
+    up = "\n".join(
+        f"pattern write {ROOT}/device/%u/up/{stream}" for stream in (*UP, "counters", "rules")
+    )
     return f"""\
 # Made by `counterscan cloud broker-acl`. What is not allowed here is refused.
 

@@ -48,6 +48,10 @@ TABLES = {
     "sync_cursor",
     "sync_event",
     "price_confirmed",
+    "alert_raised",
+    "alert_told",
+    "alert_closed",
+    "alert_closed_told",
 }
 CURSORS = {"sync_cursor", "price_confirmed"}
 
@@ -156,6 +160,17 @@ ROWS[13] = [
     "INSERT INTO sync_cursor VALUES ('scan', 1, '2025-01-08 10:00:00.000000')",
     "INSERT INTO sync_event VALUES (1, 'lost', 'No way.', '2025-01-08 10:00:00.000000')",
     "INSERT INTO price_confirmed VALUES (1, '2025-01-08 10:00:00.000000')",
+]
+ROWS[14] = [
+    *ROWS[13],
+    """INSERT INTO alert_raised VALUES (1, 'k1', 'Chase', 'seen', 1, 'demo', 'c1', 'Old card',
+    'Set', '1', '', 'foil', 'Seen by the scanner.', '2025-01-09 10:00:00.000000')""",
+    """INSERT INTO alert_told VALUES (1, 'k2', '', 'Dear', 'above', 'demo', 'c1', 'Old card',
+    'Set', '1', '', 'foil', '9.00 EUR.', '[]', '2025-01-09 10:00:00.000000',
+    '2025-01-09 10:00:01.000000')""",
+    "INSERT INTO alert_closed VALUES (1, 'k1', 'Ada', '2025-01-09 11:00:00.000000')",
+    """INSERT INTO alert_closed_told VALUES (1, 'k2', 'Bo', 'counter-2',
+    '2025-01-09 11:00:00.000000', '2025-01-09 11:00:01.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

@@ -1,0 +1,207 @@
+"""The calls on alerts: raised by the feed process, told by sync, closed on the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Session, SQLModel
+
+from scanner.alerts import AlertRule, read_alert
+from scanner.alerts_judge import Told
+from scanner.errors import ConditionError
+from scanner.store_rules import RuleStore
+from scanner.tables_alerts import AlertClosed, AlertClosedTold, AlertRaised, AlertTold
+
+ALERT = "alert"
+_IDS_PER_QUERY = 400
+_MARK = text("""
+    SELECT (SELECT count(*) FROM card_alert WHERE closed_at IS NULL),
+        (SELECT coalesce(max(id), 0) FROM alert_raised),
+        (SELECT coalesce(max(id), 0) FROM alert_told),
+        (SELECT coalesce(max(id), 0) FROM alert_closed),
+        (SELECT coalesce(max(id), 0) FROM alert_closed_told)
+""")
+_TOLD = """
+    SELECT card_id, finish, condition, currency, source, amount_minor, as_of
+    FROM price WHERE game = :game AND card_id IN ({}) ORDER BY id
+"""
+_PRICED = text("SELECT DISTINCT game, card_id FROM price WHERE id > :after")
+_KNOWN = text("SELECT key FROM card_alert WHERE key IN :keys AND closed_at IS NULL").bindparams(
+    bindparam("keys", expanding=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardAlert:
+    """An alert as it stands: open while `closed_at` is None.
+
+    `scan_id` is the scan of this device that raised it, 0 for none; `device` the other device that
+    did, "" for none. `places` are where the cloud knew copies of the card then.
+    """
+
+    key: str
+    device: str
+    rule: str
+    cause: str
+    scan_id: int
+    game: str
+    card_id: str
+    name: str
+    set_name: str
+    number: str
+    variant: str
+    finish: str
+    text: str
+    places: Sequence[Mapping[str, Any]]
+    raised_at: datetime
+    closed_at: datetime | None
+    closed_by: str
+    closed_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMark:
+    """How alerts stand; any change of them changes it."""
+
+    open: int
+    raised: int
+    told: int
+    closed: int
+    closed_told: int
+
+
+class AlertStore(RuleStore):
+    """The part of `scanner.store.Store` that keeps alerts."""
+
+    def raise_alerts(self, alerts: Sequence[AlertRaised]) -> int:
+        """Put alerts about scans on disk; one that this scan raised already is left out."""
+        self._only("feed")
+        with self._log.write() as session:
+            return _insert_new(session, AlertRaised, [_values(alert) for alert in alerts])
+
+    def receive_alerts(self, told: Sequence[AlertTold], closed: Sequence[AlertClosedTold]) -> int:
+        """Take in what the cloud says; what is known already changes nothing. The rows added."""
+        self._only("sync")
+        with self._log.write() as session:
+            added = _insert_new(session, AlertTold, [_values(alert) for alert in told])
+            return added + _insert_new(session, AlertClosedTold, [_values(one) for one in closed])
+
+    def knows_alerts(self, told: Iterable[str], closed: Iterable[str]) -> bool:
+        """Whether the log has all of these already."""
+        query = text("SELECT key FROM alert_told"), text("SELECT key FROM alert_closed_told")
+        with self._log.read() as session:
+            known, gone = (set(session.connection().execute(one).scalars()) for one in query)
+        return known.issuperset(told) and gone.issuperset(closed)
+
+    def close_alerts(self, keys: Sequence[str], by: str) -> int:
+        """Acknowledge alerts and return how many; one closed or not here changes nothing."""
+        self._only("web")
+        with self._log.write() as session:
+            rows = session.connection().execute(_KNOWN, {"keys": list(keys)})
+            values = [_values(AlertClosed(key=key, by=by)) for key in rows.scalars()]
+            return _insert_new(session, AlertClosed, values)
+
+    def alert_mark(self) -> AlertMark:
+        """How alerts stand, in one cheap look."""
+        with self._log.read() as session:
+            return AlertMark(*session.connection().execute(_MARK).one())
+
+    def open_alerts(self, limit: int) -> list[CardAlert]:
+        """The alerts that nobody has acknowledged, newest first."""
+        return self._alerts("closed_at IS NULL", "created_at DESC, is_ours, id DESC", limit)
+
+    def past_alerts(self, limit: int) -> list[CardAlert]:
+        """The alerts that somebody has acknowledged, the last one first."""
+        return self._alerts("closed_at IS NOT NULL", "closed_at DESC, id DESC", limit)
+
+    def alerts_of_scans(self, scan_ids: Sequence[int]) -> dict[int, list[str]]:
+        """The names of the rules that scans of this device set off, by the scans' ids."""
+        query = text("SELECT scan_id, rule FROM alert_raised WHERE scan_id IN :ids ORDER BY id")
+        found: dict[int, list[str]] = {}
+        with self._log.read() as session:
+            query = query.bindparams(bindparam("ids", expanding=True))
+            for scan_id, rule in session.connection().execute(query, {"ids": list(scan_ids)}):
+                found.setdefault(scan_id, []).append(rule)
+        return found
+
+    def alert_rules(self) -> tuple[list[AlertRule], dict[str, str]]:
+        """The shop's alert rules by name; and those that can't be read, with the reason."""
+        rules, problems = [], {}
+        for row in self.rule_sets(ALERT):
+            try:
+                rules.append(read_alert(row.content, row.name))
+            except ConditionError as error:
+                problems[row.name] = str(error)
+        return rules, problems
+
+    def rules_version(self) -> int:
+        """Grows whenever alert rules or lists of cards change."""
+        query = text("""SELECT (SELECT coalesce(max(id), 0) FROM rule_set WHERE kind = 'alert')
+            + (SELECT coalesce(max(id), 0) FROM card_list)""")
+        with self._log.read() as session:
+            return int(session.connection().execute(query).scalar_one())
+
+    def newest_price_id(self) -> int:
+        """The id of the newest price, 0 for none."""
+        with self._log.read() as session:
+            query = text("SELECT coalesce(max(id), 0) FROM price")
+            return int(session.connection().execute(query).scalar_one())
+
+    def priced_after(self, price_id: int) -> list[tuple[str, str]]:
+        """The printings (game, card_id) with a price later than this one."""
+        with self._log.read() as session:
+            rows = session.connection().execute(_PRICED, {"after": price_id})
+            return [(row[0], row[1]) for row in rows]
+
+    def told_of(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Told]]:
+        """All that this device was told of the prices of printings, oldest first."""
+        by_game: dict[str, list[str]] = {}
+        for game, card_id in dict.fromkeys(keys):
+            by_game.setdefault(game, []).append(card_id)
+        found: dict[tuple[str, str], list[Told]] = {}
+        with self._log.read() as session:
+            for game, card_ids in by_game.items():
+                for start in range(0, len(card_ids), _IDS_PER_QUERY):
+                    part = card_ids[start : start + _IDS_PER_QUERY]
+                    names = {f"id{place}": card_id for place, card_id in enumerate(part)}
+                    query = text(_TOLD.format(",".join(f":{name}" for name in names)))
+                    for row in session.connection().execute(query, {"game": game, **names}):
+                        told = Told(row[1], row[2], row[3], row[4], row[5], _time(row[6]))
+                        found.setdefault((game, row[0]), []).append(told)
+        return found
+
+    def _alerts(self, which: str, order: str, limit: int) -> list[CardAlert]:
+        query = text(f"SELECT * FROM card_alert WHERE {which} ORDER BY {order} LIMIT :limit")
+        with self._log.read() as session:
+            return [_alert(row) for row in session.connection().execute(query, {"limit": limit})]
+
+
+def _insert_new(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> int:
+    if not rows:
+        return 0
+    before = session.connection().execute(text("SELECT total_changes()")).scalar_one()
+    session.connection().execute(insert(table).on_conflict_do_nothing(), rows)
+    return int(session.connection().execute(text("SELECT total_changes()")).scalar_one() - before)
+
+
+def _values(row: SQLModel) -> dict[str, Any]:
+    return row.model_dump(exclude={"id"})
+
+
+def _alert(row: Row[Any]) -> CardAlert:
+    return CardAlert(
+        row.key, row.device, row.rule, row.cause, row.scan_id, row.game, row.card_id, row.name,
+        row.set_name, row.number, row.variant, row.finish, row.text, json.loads(row.places),
+        _time(row.raised_at), None if row.closed_at is None else _time(row.closed_at),
+        row.closed_by, row.closed_on,
+    )  # fmt: skip
+
+
+def _time(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
