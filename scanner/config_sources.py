@@ -18,6 +18,9 @@ from scanner.errors import ConfigError
 Keys = tuple[str, ...]
 
 PREFIX = "COUNTERSCAN_"
+CLOUD_PREFIX = "COUNTERSCAN_CLOUD_"
+"""The variables of the cloud's own settings, which are not the device's."""
+
 FILE_VARIABLE = "COUNTERSCAN_CONFIG"
 PAGE_FILE = "settings.toml"
 """What a manager sets on the Settings page, in the data folder; it wins over the settings file."""
@@ -193,6 +196,8 @@ def _add_environment(gathered: Gathered, known: Collection[Keys]) -> None:
     variables = {PREFIX + "_".join(keys).upper(): keys for keys in known}
     for name in sorted(os.environ):
         if not name.startswith(PREFIX) or name == FILE_VARIABLE:
+            continue
+        if name.startswith(CLOUD_PREFIX):
             continue
         if name not in variables:
             near = difflib.get_close_matches(name, variables, 1)
