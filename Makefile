@@ -21,6 +21,8 @@ test: setup ## run every test, the page's in Chromium too (ARGS="tests/store -k 
 	@tools/browser.sh
 	@tools/axe.sh
 	@tools/broker.sh
+	@tools/postgres.sh
+	@tools/redis.sh
 	@$(BIN)/pytest $(ARGS)
 
 check: setup ## what a change must pass: ruff, mypy --strict, the import rule, every test

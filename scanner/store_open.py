@@ -77,6 +77,13 @@ def in_parts(values: Iterable[T], size: int = _VALUES_PER_QUERY) -> Iterator[lis
         yield part
 
 
+def make_file(data_dir: Path, database: str) -> None:
+    """Make the folder and an empty database in it, where there is none. Raises StoreError."""
+    with explained(data_dir):
+        data_dir.mkdir(parents=True, exist_ok=True)
+        connect(data_dir / database, mode="rwc").close()
+
+
 class Log:
     """The open log file: sessions to read and to write in, usable from several threads.
 

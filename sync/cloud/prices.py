@@ -16,8 +16,17 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from scanner.price_feed import PriceTold
+from sync.cloud.partitions import make_partitions
 from sync.cloud.store import CloudStore
-from sync.cloud.tables import PRICE, PRICE_CHANGE, PRICE_FEED, PRICE_KEYS, insert_new, upsert
+from sync.cloud.tables import (
+    PRICE,
+    PRICE_CHANGE,
+    PRICE_FEED,
+    PRICE_KEYS,
+    hold,
+    insert_new,
+    upsert,
+)
 from sync.protocol import PriceDelta, PriceGroup, PriceSnapshot, price_topic
 from sync.wire import LARGEST_PACKET_BYTES, pack
 
@@ -43,6 +52,7 @@ def tell_prices(
     feed = {"game": game, "set_name": set_name}
     with store.log.write() as session:
         connection = session.connection()
+        hold(connection, "prices", game, set_name)
         of_feed = (PRICE.c.game == game, PRICE.c.set_name == set_name)
         known = {tuple(row[:5]): (row[5], row[6], row[7]) for row in connection.execute(
             select(*(PRICE.c[key] for key in PRICE_KEYS), PRICE.c.amount_minor, PRICE.c.as_of,
@@ -54,6 +64,7 @@ def tell_prices(
         ).scalar()
         version = max(now_ms, (last or 0) + 1)
         rows, changes = [], []
+        times: set[datetime] = set()
         for price in prices:
             before = known.get(price.kind)
             has_changed = before is None or before[0] != price.amount_minor
@@ -68,12 +79,14 @@ def tell_prices(
             rows.append({**feed, **row, "changed_in": changed_in})
             if has_changed:
                 changes.append({"game": game, **row})
+                times.add(price.as_of)
         if rows:
             upsert(connection, PRICE, rows)
             new = {**feed, "told": version, "snapshot": 0, "published": 0}
             insert_new(connection, PRICE_FEED, [new])
             connection.execute(_of_feed(feed).values(told=version))
         if changes:
+            make_partitions(connection, times)
             connection.execute(insert(PRICE_CHANGE), changes)
     return len(changes)
 

@@ -1,9 +1,8 @@
-"""The cloud's database: rows taken in once however often they come, and how far each device is."""
+"""The cloud's database, SQLite or PostgreSQL: rows taken in once however often they come."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +10,10 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from scanner.migrate import migrate
-from scanner.store_faults import explained
-from scanner.store_open import Log, connect
+from scanner.store_open import Log, make_file
 from scanner.tables import utc_now
+from sync.cloud.postgres import Postgres
+from sync.cloud.schema import migrate
 from sync.cloud.tables import (
     DEVICE,
     LOG_TABLES,
@@ -27,7 +26,6 @@ from sync.cloud.tables import (
 from sync.protocol import DeviceState, LogRow, Rows
 
 DATABASE = "cloud.db"
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +47,31 @@ class Refused:
 
 
 class CloudStore:
-    """The open database. A context manager."""
+    """The open database; `log` has its sessions to read and to write in. A context manager."""
 
-    def __init__(self, data_dir: Path) -> None:
-        """Open it, making it and the folder where there is none. Raises StoreError."""
-        path = data_dir / DATABASE
-        with explained(data_dir):
-            data_dir.mkdir(parents=True, exist_ok=True)
-            with closing(connect(path, mode="rwc")) as connection:
-                migrate(connection, folder=MIGRATIONS)
-        self.log = Log(data_dir, "web", DATABASE)
+    def __init__(self, data_dir: Path, url: str = "") -> None:
+        """Open it, bringing it to today's tables.
+
+        Args:
+            data_dir: the folder of the SQLite file; both are made where there are none.
+            url: the PostgreSQL database in its place (`CloudConfig.database`).
+
+        Raises:
+            StoreError, ConfigError: it can't be opened; the message says what to do.
+        """
+        self.data_dir = data_dir
+        self.log: Log | Postgres
+        if url:
+            self.log = Postgres(url)
+        else:
+            make_file(data_dir, DATABASE)
+            self.log = Log(data_dir, "web", DATABASE)
+        try:
+            with self.log.write() as session:
+                migrate(session.connection())
+        except BaseException:
+            self.log.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -1,21 +1,30 @@
-"""The cloud's tables as SQLAlchemy knows them; `sync/cloud/migrations` makes them."""
+"""The cloud's tables as SQLAlchemy knows them; `sync/cloud/migrations` makes them.
+
+Another part of the cloud declares its own in `sync/cloud/tables_NAME.py`, on the same `METADATA`.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, get_origin
+from zlib import crc32
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Connection,
     Float,
+    Index,
     Integer,
     MetaData,
     String,
     Table,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
@@ -25,20 +34,28 @@ from sync.protocol import BatchRow, CorrectionRow, LogRow, RetryRow, ScanRow
 
 METADATA = MetaData()
 
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""Ids, amounts and times in milliseconds: 64 bits on either database."""
+
 
 def _type_of(annotation: object) -> TypeEngine[Any]:
     plain: dict[object, TypeEngine[Any]] = {
-        int: Integer(), float: Float(), bool: Boolean(), datetime: UtcDateTime()
+        int: Number, float: Float(), bool: Boolean(), datetime: UtcDateTime()
     }  # fmt: skip
-    return JSON() if get_origin(annotation) is list else plain.get(annotation, String())
+    if get_origin(annotation) is list:
+        return JSON()
+    return plain.get(annotation, String())
 
 
 def _of_a_log(name: str, model: type[LogRow]) -> Table:
     """A table of one stream's rows, under the names that they travel with."""
     fields = [
-        Column(field, _type_of(info.annotation), primary_key=field == "id")
+        Column(
+            field, _type_of(info.annotation), primary_key=field == "id", nullable=False,
+            autoincrement=False,
+        )
         for field, info in model.model_fields.items()
-    ]
+    ]  # fmt: skip
     owner = [Column(key, String, primary_key=True) for key in ("device", "log")]
     return Table(name, METADATA, *owner, *fields)
 
@@ -49,40 +66,45 @@ LOG_TABLES = {
     "retry": _of_a_log("retry", RetryRow),
     "correction": _of_a_log("correction", CorrectionRow),
 }
+_SCAN, _RETRY, _CORRECTION = (LOG_TABLES[name].c for name in ("scan", "retry", "correction"))
+Index("ix_scan_game_card_id", _SCAN.game, _SCAN.card_id)
+Index("ix_retry_scan", _RETRY.device, _RETRY.log, _RETRY.scan_id)
+Index("ix_correction_scan", _CORRECTION.device, _CORRECTION.log, _CORRECTION.scan_id)
 
 DEVICE = Table(
     "device",
     METADATA,
     Column("device", String, primary_key=True),
-    Column("log", String),
-    Column("is_online", Boolean),
-    Column("release", String),
-    Column("counters", String),
-    Column("seen_at", UtcDateTime),
+    Column("log", String, nullable=False),
+    Column("is_online", Boolean, nullable=False),
+    Column("release", String, nullable=False),
+    Column("counters", String, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
 )
 
 RECEIVED = Table(
     "received",
     METADATA,
     *(Column(key, String, primary_key=True) for key in ("device", "log", "stream")),
-    Column("up_to", Integer),
+    Column("up_to", Number, nullable=False),
 )
 
 RECEIVED_EARLY = Table(
     "received_early",
     METADATA,
     *(Column(key, String, primary_key=True) for key in ("device", "log", "stream")),
-    *(Column(key, Integer, primary_key=True) for key in ("after", "last")),
+    *(Column(key, Number, primary_key=True, autoincrement=False) for key in ("after", "last")),
 )
 
 REFUSED_MESSAGE = Table(
     "refused_message",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("topic", String),
-    Column("size_bytes", Integer),
-    Column("reason", String),
-    Column("created_at", UtcDateTime),
+    Column("id", Number, primary_key=True),
+    Column("topic", String, nullable=False),
+    Column("size_bytes", Number, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 PRICE_KEYS = ("card_id", "finish", "condition", "currency", "source")
@@ -91,26 +113,37 @@ PRICE = Table(
     "price",
     METADATA,
     *(Column(key, String, primary_key=True) for key in ("game", "set_name", *PRICE_KEYS)),
-    Column("amount_minor", Integer),
-    Column("as_of", UtcDateTime),
-    Column("changed_in", Integer),
+    Column("amount_minor", Number, nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),
+    Column("changed_in", Number, nullable=False),
+    Index("ix_price_changed", "game", "set_name", "changed_in"),
 )
 
 PRICE_CHANGE = Table(
     "price_change",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    *(Column(key, String) for key in ("game", *PRICE_KEYS)),
-    Column("amount_minor", Integer),
-    Column("as_of", UtcDateTime),
+    Column("id", Number, primary_key=True),
+    *(Column(key, String, nullable=False) for key in ("game", *PRICE_KEYS)),
+    Column("amount_minor", Number, nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),
+    Index("ix_price_change_card", "game", "card_id", "as_of"),
+    sqlite_autoincrement=True,
 )
+"""Partitioned by the month of `as_of` on PostgreSQL: see `sync.cloud.partitions`."""
 
 PRICE_FEED = Table(
     "price_feed",
     METADATA,
     *(Column(key, String, primary_key=True) for key in ("game", "set_name")),
-    *(Column(key, Integer) for key in ("told", "snapshot", "published")),
+    *(Column(key, Number, nullable=False) for key in ("told", "snapshot", "published")),
 )
+
+
+def all_tables() -> list[Table]:
+    """The tables of every part of the cloud, those that others refer to first."""
+    for file in sorted(Path(__file__).parent.glob("tables_*.py")):
+        importlib.import_module(f"sync.cloud.{file.stem}")
+    return METADATA.sorted_tables
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -124,6 +157,16 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     keys = [column.name for column in table.primary_key.columns]
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+
+
+def hold(connection: Connection, *what: str) -> None:
+    """Keep every other writer that holds the same words out until the transaction ends.
+
+    For a decision that is made by reading first. SQLite lets in one writer at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        number = crc32("\0".join(what).encode())
+        connection.execute(text("SELECT pg_advisory_xact_lock(7, :n)"), {"n": number - 2**31})
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert:

@@ -13,6 +13,7 @@ from scanner.store import Store
 from sync.agent import Agent
 from sync.bench_broker import CLOUD, PASSWORD, Broker
 from sync.bench_log import FilledLog
+from sync.bench_postgres import PostgresServer
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
 from sync.pairing import Pairing
@@ -47,6 +48,28 @@ def device_store(filled: FilledLog) -> Iterator[Store]:
 @pytest.fixture
 def cloud_store(tmp_path: Path) -> Iterator[CloudStore]:
     with CloudStore(tmp_path / "cloud") as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """PostgreSQL, one for all tests of a run."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """An empty database of the test's own."""
+    return postgres.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CloudStore]:
+    """A cloud on SQLite, and once more on PostgreSQL."""
+    on_postgres = request.param == "postgresql"
+    url = request.getfixturevalue("postgres_url") if on_postgres else ""
+    with CloudStore(tmp_path / "cloud", url) as store:
         yield store
 
 

@@ -1,0 +1,135 @@
+"""PostgreSQL as the cloud's database, with the same few calls as the SQLite file's `Log`."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from scanner.errors import (
+    ConfigError,
+    CounterscanError,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+)
+
+_CONNECT_WITHIN_S = 10
+_POOL = 5
+_MOST_CONNECTIONS = 20
+_DISK_FULL = "53100"
+_READ_ONLY = {"25006", "42501"}
+_WRONG_SETTINGS = {"28P01", "28000", "3D000"}
+
+
+class Postgres:
+    """The open database; usable from several threads."""
+
+    def __init__(self, url: str) -> None:
+        """Connect when first asked. Raises CounterscanError where the driver is missing."""
+        self._where = make_url(url).render_as_string(hide_password=True)
+        driver()
+        self.engine: Engine = create_engine(
+            url,
+            pool_size=_POOL,
+            max_overflow=_MOST_CONNECTIONS - _POOL,
+            pool_pre_ping=True,
+            connect_args={
+                "application_name": "counterscan",
+                "connect_timeout": _CONNECT_WITHIN_S,
+                "options": "-c timezone=UTC",
+            },
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one moment, however many statements it runs. Raises StoreError."""
+        engine = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        with self._explained(), Session(engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction, on disk when the block has ended.
+
+        Unlike SQLite's, several may write at once: who decides by what it reads takes
+        `sync.cloud.tables.hold` first.
+
+        Raises:
+            StoreError: nothing was written; the call may be made again.
+        """
+        with (
+            self._explained(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def data_version(self) -> int:
+        """A number that changes whenever any connection commits something written."""
+        with self.read() as session:
+            now = session.connection().execute(text("SELECT pg_current_snapshot()::text"))
+            return hash(now.scalar_one())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise what goes wrong inside as an error that says what to do."""
+        psycopg = driver()
+        try:
+            yield
+        except CounterscanError:
+            raise
+        except DBAPIError as error:
+            if not isinstance(error.orig, psycopg.Error):
+                raise
+            raise self._of(error.orig) from error
+        except psycopg.Error as error:
+            raise self._of(error) from error
+
+    def _of(self, error: Exception) -> Exception:
+        psycopg = driver()
+        said = " ".join(str(error).split())
+        state = getattr(error, "sqlstate", None) or ""
+        if state == _DISK_FULL or getattr(error, "errno", 0) == errno.ENOSPC:
+            return StoreFullError(f"The disk of the database {self._where} is full: make room.")
+        if state in _READ_ONLY:
+            return StoreReadOnlyError(
+                f"The database {self._where} can't be written by this user ({said}): give its "
+                "tables to that user."
+            )
+        if state in _WRONG_SETTINGS or (not state and "authentication failed" in said):
+            return ConfigError(f"The database {self._where} does not let the cloud in: {said}")
+        if isinstance(error, psycopg.errors.IntegrityError):
+            return StoreError(f"The database refused a row ({said}): please report this.")
+        if isinstance(error, psycopg.OperationalError):
+            return StoreError(
+                f"The database {self._where} can't be used just now ({said}): it is tried again."
+            )
+        return error  # our own SQL is wrong: a defect, which shows its traceback
+
+
+def driver() -> ModuleType:
+    """The library that speaks with PostgreSQL, loaded where it is asked for only.
+
+    Raises:
+        CounterscanError: it is not installed.
+    """
+    try:
+        import psycopg
+    except ModuleNotFoundError:
+        raise CounterscanError(
+            "psycopg is not installed, which a cloud on PostgreSQL needs: pip install "
+            "--require-hashes -r requirements-cloud.lock"
+        ) from None
+    return psycopg
