@@ -24,6 +24,7 @@ from scanner.inventory_catalog import LibraryFacts
 from scanner.routing import BinsByDecision
 from scanner.sorting.shop_router import ShopRouter
 from scanner.store import Store
+from scanner.supervisor import is_kept_alive
 from scanner.tables import Batch
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def assemble(
         clock=MonotonicClock(),
         before_batch=drivers.before_batch,
         on_batch=on_batch,
+        is_kept_alive=is_kept_alive(),
         on_phase=CropTidier(settings).on_phase,
         lights=drivers.lights,
         signals=drivers.signals,

@@ -217,6 +217,11 @@ class Desk:
         self._unanswered.append((command.id, outcome))
         self._answer_late()
 
+    @property
+    def all_answered(self) -> bool:
+        """Whether every answer is on disk."""
+        return not self._unanswered
+
     def _answer_late(self) -> None:
         while self._unanswered:
             try:

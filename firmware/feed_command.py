@@ -18,6 +18,7 @@ from scanner.config import Settings
 from scanner.price_log import LoggedPrices
 from scanner.set_limit import LimitInHand
 from scanner.store import Store
+from scanner.supervisor import AGAIN
 
 PILE_CARDS = 60
 
@@ -28,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Feed, name and log cards until told to end. Raises CounterscanError with what to do."""
+    """Feed, name and log cards until told to end; `AGAIN` where the page asked for a restart.
+
+    Raises CounterscanError with what to do.
+    """
     settings: Settings = args.settings
     with Store.open(
         settings.data_dir, role="feed", crop_quality=settings.crops.jpeg_quality
@@ -54,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
                     retries.close()
         finally:
             drivers.close()
-    return 0
+    return AGAIN if loop.restarts else 0
 
 
 def simulated_drivers(settings: Settings, packs: Sequence[Pack]) -> Drivers:

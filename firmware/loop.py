@@ -60,7 +60,10 @@ log = logging.getLogger(__name__)
 
 
 class FeedLoop:
-    """See the module. `run` returns after `end`; an error that needs a restart leaves it."""
+    """See the module. `run` returns after `end`; an error that needs a restart leaves it.
+
+    `restarts` says that it ended because the page asked for a restart of the process.
+    """
 
     def __init__(self, machine: Machine):
         self._machine = machine
@@ -81,6 +84,7 @@ class FeedLoop:
         self._commands_at_s = 0.0
         self._idle_frame_at_s = 0.0
         self._ended = False
+        self.restarts = False
         self._died: BaseException | None = None
 
     def end(self) -> None:
@@ -128,6 +132,9 @@ class FeedLoop:
         if now_s - self._commands_at_s >= COMMAND_INTERVAL_S:
             self._commands_at_s = now_s
             self._orders.obey_page()
+            if self._orders.wants_restart:
+                self.restarts = True
+                self.end()
             self._look_after_bins()
         waiting_for_hand = self.state.phase is Phase.FEEDING and machine.feeder.wants_frames
         if waiting_for_hand:

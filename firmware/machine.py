@@ -45,6 +45,8 @@ class Machine:
     frames recognised, its scan put on disk. `before_batch(expected)` is called when a batch is to
     start and returns how many cards to expect; `on_batch(batch)` when one begins or goes on, and
     with None at its end; `on_phase(phase)` after each change.
+
+    `is_kept_alive` says that somebody starts this process again when it ends.
     """
 
     store: Store
@@ -63,6 +65,7 @@ class Machine:
     gate: Gate | None = None
     signals: Signals | None = None
     router: Router = field(default_factory=BinsByDecision)
+    is_kept_alive: bool = False
 
     @property
     def driver(self) -> str:

@@ -28,7 +28,8 @@ Asked = Mapping[str, str | int]
 class Orders:
     """Turns orders into events.
 
-    `state` tells what the machine does now, `handle` takes events.
+    `state` tells what the machine does now, `handle` takes events. `wants_restart` is set once the
+    page has asked for one and was answered: an order that is not answered on disk is read again.
     """
 
     def __init__(
@@ -44,6 +45,12 @@ class Orders:
         self._state = state
         self._handle = handle
         self._look_at_bins = look_at_bins
+        self._restart_asked = False
+
+    @property
+    def wants_restart(self) -> bool:
+        """Whether the process is to end, and to be started again."""
+        return self._restart_asked and self._desk.all_answered
 
     def obey_page(self) -> None:
         """Do what the page has asked since the last look, and answer each command."""
@@ -91,6 +98,8 @@ class Orders:
         before = self._state()
         if command.kind == "bin_emptied":
             return self._bin_emptied(command.argument)
+        if command.kind == "restart":
+            return self._restart()
         if command.kind == "start" and before.phase in (Phase.IDLE, Phase.FINISHED):
             refused = self._start(command.argument)
             if refused:
@@ -101,6 +110,12 @@ class Orders:
             self._handle(command.event)
         if self._state() == before:
             return f"The machine can't {command.kind} while it is {before.phase.value}."
+        return "done"
+
+    def _restart(self) -> str:
+        if not self._machine.is_kept_alive:
+            return "Nobody would start the scanner again: end it and start it where it was started."
+        self._restart_asked = True
         return "done"
 
     def _start(self, asked: Asked) -> str:

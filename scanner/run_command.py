@@ -34,5 +34,5 @@ def run(args: argparse.Namespace) -> int:
     settings: Settings = args.settings
     is_paired = settings.sync.file(settings.data_dir).exists()
     names = (*PROCESSES, PAIRED) if is_paired else PROCESSES
-    children = [Child(name, [*command, name]) for name in names]
+    children = [Child(name, [*command, name], needed=name in PROCESSES) for name in names]
     return Supervisor(children, stopping=lambda: bool(signals)).run()

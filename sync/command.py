@@ -7,10 +7,12 @@ import logging
 import signal
 import socket
 import time
+from contextlib import suppress
 
 from scanner.config import Settings
-from scanner.errors import StoreError
+from scanner.errors import ConfigError, StoreError
 from scanner.store import Store
+from scanner.store_sync import LinkKind
 from sync.agent import Agent
 from sync.pairing import read_pairing
 
@@ -25,8 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exchange until told to end. Raises ConfigError where this device is not paired."""
+    """Exchange until told to end. Raises ConfigError where this device is not rightly paired."""
     settings: Settings = args.settings
+    try:
+        return _exchange(settings)
+    except ConfigError as error:
+        _tell_page(settings, str(error))
+        raise
+
+
+def _exchange(settings: Settings) -> int:
     pairing = read_pairing(settings.sync.file(settings.data_dir))
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -34,6 +44,18 @@ def run(args: argparse.Namespace) -> int:
     with _open(settings, signals) as store:
         Agent(store, pairing, page=_page(settings)).run(lambda: bool(signals))
     return 0
+
+
+def _tell_page(settings: Settings, problem: str) -> None:
+    """Say on the page what a person must mend; nothing where no pairing was tried."""
+    if not settings.sync.file(settings.data_dir).exists():
+        return
+    # Where there is no log yet, the console and the journal say it all the same.
+    with (
+        suppress(StoreError),
+        Store.open(settings.data_dir, role="sync", wait_s=_LOOK_EVERY_S) as store,
+    ):
+        store.add_sync_event(LinkKind.REFUSED, problem)
 
 
 def _page(settings: Settings) -> str:

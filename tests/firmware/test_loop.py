@@ -288,3 +288,24 @@ def test_the_sets_that_a_batch_is_limited_to_are_known_without_asking_the_log_ag
     bench.ask("stop")
     bench.work_until_phase(Phase.FINISHED)
     assert limit() == NO_LIMIT
+
+
+def test_a_restart_is_done_where_somebody_starts_the_process_again_and_answered_before(
+    make_bench: Make,
+) -> None:
+    bench = make_bench(cards=6)
+    asked = bench.ask("restart")
+    bench.work_until(lambda: bench.page.command_outcome(asked) is not None)
+    assert "start it where it was started" in bench.page.command_outcome(asked)
+    assert not bench.loop.restarts
+    bench.machine.is_kept_alive = True
+    bench.ask("start", expected_cards=6)
+    bench.work_until(lambda: len(bench.told) == 2)
+    bench.ask("restart")
+    bench.loop.run()
+    assert bench.loop.restarts
+    assert not bench.mechanism.motors_on
+    bench.restart()
+    bench.work_until_phase(Phase.FINISHED)
+    assert not bench.loop.restarts, "it is not asked for twice"
+    assert bench.names() == bench.binned() == [f"card-{card}" for card in range(6)]

@@ -7,7 +7,6 @@ import re
 import socket
 import struct
 import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,31 +54,6 @@ def on_busy_port(busy_port: int, tmp_path: Path) -> Path:
     file = tmp_path / "counterscan.toml"
     file.write_text(f'[web]\nhost = "127.0.0.1"\nport = {busy_port}\n')
     return file
-
-
-@pytest.fixture(scope="module")
-def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small pack of pictures that show nothing in particular."""
-    folder = tmp_path_factory.mktemp("pack")
-    rng = np.random.default_rng(5)
-    rows = ["path,card_id,name,set,number,variant"]
-    for number in range(4):
-        coarse = rng.integers(0, 255, (8, 6, 3), np.uint8)
-        picture = cv2.resize(coarse, (224, 320), interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(folder / f"{number}.png"), picture)
-        rows.append(f"{number}.png,c{number},Card {number},First,{number},")
-    (folder / "facts.csv").write_text("\n".join(rows) + "\n")
-    command = [sys.executable, "-m", "scanner.cli", "catalog", "build", "--game", "probe"]
-    command += ["--pictures", str(folder), "--facts", str(folder / "facts.csv")]
-    done = subprocess.run(
-        [*command, "--out", str(folder / "probe")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "probe"
 
 
 def test_a_command_that_is_not_there(counterscan: Counterscan) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.supervisor import Child, Supervisor
+from scanner.supervisor import AGAIN, Child, Supervisor, is_kept_alive
 
 LIVES = "import time; time.sleep(60)"
 
@@ -75,6 +75,56 @@ def test_a_child_that_never_starts_ends_everything_with_its_code(tmp_path: Path)
     ).run()
     assert code == 2
     assert not any(is_alive(pid) for pid in lives(stays))
+
+
+def test_a_child_that_is_not_needed_stays_away_with_a_wrong_setting_and_the_rest_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stays, gives_up = tmp_path / "stays", tmp_path / "gives_up"
+    optional = Child("sync", diary(gives_up, "raise SystemExit(2)"), needed=False)
+    supervisor = Supervisor(
+        [Child("stays", diary(stays, LIVES)), optional],
+        until(lambda: optional.gave_up and len(lives(stays)) == 1),
+    )
+    assert supervisor.run() == 0
+    assert len(lives(gives_up)) == 1
+    assert "sync has ended because of what it says above" in caplog.text
+
+
+def test_a_child_that_is_not_needed_and_crashes_while_it_starts_is_started_again(
+    tmp_path: Path,
+) -> None:
+    crashes = tmp_path / "crashes"
+    child = Child("sync", diary(crashes, "raise SystemExit(1)"), needed=False, back_off_s=0.01)
+    assert Supervisor([child], until(lambda: len(lives(crashes)) >= 2)).run() == 0
+
+
+def test_a_child_that_asks_to_be_started_again_is_so_at_once_however_often(tmp_path: Path) -> None:
+    asks = tmp_path / "asks"
+    child = Child("asks", diary(asks, f"raise SystemExit({AGAIN})"), back_off_s=3600.0)
+    assert Supervisor([child], until(lambda: len(lives(asks)) >= 3)).run() == 0
+    assert child.back_off_s == 3600.0
+
+
+def test_a_child_knows_that_it_is_kept_alive_and_nobody_else_does(tmp_path: Path) -> None:
+    answer = tmp_path / "answer"
+    asks = """
+        import sys
+        from pathlib import Path
+        from scanner.supervisor import is_kept_alive
+        Path(sys.argv[1]).write_text(str(is_kept_alive()))
+    """
+    finished = until(lambda: answer.exists() and answer.read_text() != "")
+    Supervisor([Child("asks", python(asks, answer), back_off_s=3600.0)], finished).run()
+    assert answer.read_text() == "True"
+    assert not is_kept_alive()
+
+
+def test_a_service_of_systemd_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSTEMD_EXEC_PID", str(os.getpid()))
+    assert is_kept_alive()
+    monkeypatch.setenv("SYSTEMD_EXEC_PID", str(os.getppid()))
+    assert not is_kept_alive(), "a terminal hands its own on"
 
 
 def test_a_child_that_is_killed_while_it_starts_is_started_again(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from scanner.commands import COMMANDS
+from scanner.errors import ConfigError
+from scanner.supervisor import AGAIN
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
@@ -54,7 +56,8 @@ class TestUnit:
         settings = settings_of(unit)
         assert settings["Restart"] == "always"
         assert settings["StartLimitIntervalSec"] == "0"
-        assert settings["RestartPreventExitStatus"] == "2"
+        assert settings["RestartPreventExitStatus"] == str(ConfigError.exit_code)
+        assert str(AGAIN) in settings["SuccessExitStatus"].split()
 
     def test_it_runs_as_its_own_user_in_a_sandbox(self, unit: Path) -> None:
         settings = settings_of(unit)
