@@ -19,7 +19,7 @@ CONDITIONS = ("NM", "")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One price as a source told it of one printing, finish and condition, oldest first."""
+    """One price as a source told it of one printing; `id` is its row, where that is needed."""
 
     finish: str
     condition: str
@@ -27,6 +27,7 @@ class Told:
     source: str
     amount_minor: int
     as_of: datetime
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

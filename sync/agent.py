@@ -16,12 +16,14 @@ from scanner.errors import StoreError
 from scanner.store import Store
 from scanner.store_sync import Counted, LinkKind, Stream
 from scanner.tables import utc_now
+from sync.alerts import receive, rules_message
 from sync.home_assistant import discovery, discovery_topic
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
 from sync.outbox import BEHIND_S, HOLD_S, ROWS_PER_MESSAGE, Outbox
 from sync.pairing import Pairing
 from sync.price_inbox import PriceInbox
 from sync.protocol import (
+    Alerts,
     Counters,
     DeviceState,
     PriceDelta,
@@ -30,7 +32,7 @@ from sync.protocol import (
     device_topic,
     prices_filter,
 )
-from sync.wire import MessageError, pack_json, read_json, unpack
+from sync.wire import MessageError, pack, pack_json, read_json, unpack
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class Agent:
         self._device = pairing.user
         self._page = page
         self._topic_received = device_topic(self._device, "down", "received")
+        self._topic_alerts = device_topic(self._device, "down", "alerts")
         cursors = store.sync_cursors()
         self._outbox = Outbox(
             store.rows_after,
@@ -92,6 +95,7 @@ class Agent:
         self._online_mono_s = float("-inf")
         self._seen_version = -1
         self._log_name = ""
+        self._rules_told: tuple[str, int] | None = None
         gone = pack_json(DeviceState(online=False))
         self._link = Link(
             pairing,
@@ -142,6 +146,7 @@ class Agent:
         version = self._store.data_version()
         if version != self._seen_version or not self._log_name:
             self._log_name = self._store.log_name()
+            self._tell_rules()
         busy = self._outbox.step(self._log_name, now_mono_s)
         if busy:
             # A long backlog takes its time, so that the feed loop has a core for itself.
@@ -149,6 +154,15 @@ class Agent:
         else:
             self._seen_version = version
             self._count(now_mono_s)
+
+    def _tell_rules(self) -> None:
+        """Send the shop's alert rules, retained, whenever they differ from those sent last."""
+        now = (self._log_name, self._store.rules_version())
+        if now != self._rules_told:
+            message = rules_message(self._store, self._log_name)
+            topic = device_topic(self._device, "up", "rules")
+            self._link.publish(topic, pack(message), retain=True)
+            self._rules_told = now
 
     def _count(self, now_mono_s: float) -> None:
         if now_mono_s - self._counted_mono_s < _COUNT_EVERY_S:
@@ -181,7 +195,7 @@ class Agent:
         away_long = time.monotonic() - self._online_mono_s > _AWAY_LONG_S
         self._asked_for = set(self._price_filters())
         wanted = dict.fromkeys(self._asked_for, away_long)
-        return {**wanted, self._topic_received: True}
+        return {**wanted, self._topic_received: True, self._topic_alerts: True}
 
     def _price_filters(self) -> list[str]:
         """The prices of the games that this device has packs for; of all while it has none."""
@@ -190,6 +204,7 @@ class Agent:
 
     def _say_hello(self) -> None:
         self._log_name = self._store.log_name()
+        self._rules_told, self._seen_version = None, -1
         release = importlib.metadata.version("counterscan")
         state = DeviceState(
             online=True,
@@ -207,6 +222,8 @@ class Agent:
             try:
                 if message.topic == self._topic_received:
                     self._take_received(read_json(message.payload, Received))
+                elif message.topic == self._topic_alerts:
+                    receive(self._store, unpack(message.payload, Alerts))
                 else:
                     self._take_prices(message)
             except MessageError as error:
@@ -231,7 +248,7 @@ class Agent:
         if generation != self._generation:
             self._generation = generation
             self._inbox = PriceInbox(self._store.sync_cursors())
-            for topic_filter in self._price_filters():
+            for topic_filter in (*self._price_filters(), self._topic_alerts):
                 self._link.subscribe(topic_filter, again=True)
 
     def _note_link(self) -> None:

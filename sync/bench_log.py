@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import insert, text
 
@@ -14,6 +14,7 @@ from scanner.store import Store
 from scanner.store_later import Word, insert_correction, insert_undoing
 from scanner.store_open import Log
 from scanner.tables import Scan, utc_now
+from scanner.tables_alerts import AlertRaised
 from sync.cloud.store import CloudStore
 
 _ANSWER = "decision, game, card_id, name, set_name, number, variant, finish, language, condition"
@@ -32,6 +33,12 @@ class FilledLog:
         self._log = Log(data_dir, "feed")
         self._random = random.Random(seed)
         self.scans = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the log."""
@@ -56,6 +63,18 @@ class FilledLog:
                     card = f"said-{self._random.randrange(1_000_000)}"
                     insert_correction(session, scan_id, Word(Printing(card, "demo", card), "foil"))
                 session.flush()
+
+    def accept(self, scan_id: int) -> None:
+        """Let a person name a scan's card as it was recognised."""
+        with self._log.write() as session:
+            scan = session.get_one(Scan, scan_id)
+            printing = Printing(scan.card_id, scan.game, scan.name, scan.set_name, scan.number)
+            insert_correction(session, scan_id, Word(printing))
+
+    def raise_alert(self, alert: AlertRaised) -> None:
+        """A card that was scanned sets off a rule."""
+        with self._log.write() as session:
+            session.add(alert)
 
     def _row(self, number: int) -> dict[str, Any]:
         card = self._random.randrange(20_000)

@@ -208,7 +208,7 @@ class AlertRules(Message):
     Retained. Of one log the highest `version` counts, however late a lower one comes.
     """
 
-    log: LogName
+    log: LogName | Literal[""]
     version: Position
     rules: list[dict[str, Any]] = Field(max_length=MOST_ALERT_RULES)
     lists: dict[str, list[str]] = {}

@@ -6,11 +6,14 @@ import logging
 import time
 from collections.abc import Sequence
 
+from scanner.alerts import read_alert
+from scanner.errors import ConditionError
 from sync.cloud.store import Arrived, CloudStore, Refused
 from sync.link import Incoming, Link
 from sync.protocol import (
     ROOT,
     UP,
+    AlertRules,
     Counters,
     DeviceState,
     Received,
@@ -43,6 +46,7 @@ class Ingest:
         refused: list[Refused] = []
         states: dict[str, DeviceState] = {}
         counters: dict[str, str] = {}
+        rules: dict[str, AlertRules] = {}
         for message in messages:
             try:
                 device, what = _address(message.topic)
@@ -52,6 +56,9 @@ class Ingest:
                 elif what == "counters":
                     if message.payload:
                         counters[device] = read_json(message.payload, Counters).model_dump_json()
+                elif what == "rules":
+                    if message.payload:
+                        rules[device] = _checked(unpack(message.payload, AlertRules))
                 else:
                     rows = unpack(message.payload, rows_model(what))
                     arrived.append(Arrived(device, what, rows))
@@ -64,6 +71,8 @@ class Ingest:
             self._store.take_state(device, state)
         for device, counted in counters.items():
             self._store.take_counters(device, counted)
+        for device, told in rules.items():
+            self._store.take_alert_rules(device, told)
         self._to_tell |= {(each.device, each.message.log): None for each in arrived}
         self._to_tell |= {
             (device, state.log): None
@@ -84,10 +93,20 @@ class Ingest:
         self._told_mono_s = now_mono_s
 
 
+def _checked(told: AlertRules) -> AlertRules:
+    """The rules as they came. Raises MessageError where one of them is none."""
+    try:
+        for value in told.rules:
+            read_alert(value)
+    except ConditionError as error:
+        raise MessageError(f"an alert rule can't be read: {error}") from None
+    return told
+
+
 def _address(topic: str) -> tuple[str, str]:
     """Which device a topic belongs to, and which message it carries."""
     device, _, rest = topic.removeprefix(_DEVICES).partition("/")
     what = rest.removeprefix("up/")
-    if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "state"):
+    if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "rules", "state"):
         raise MessageError("there is no such topic")
     return unpart(device), what

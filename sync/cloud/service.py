@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 
 from scanner.errors import StoreError
+from scanner.inventory_catalog import LibraryFacts
+from sync.cloud.alert_desk import AlertDesk
 from sync.cloud.ingest import SUBSCRIPTIONS, Ingest
 from sync.cloud.prices import Publication, due_publications, note_published, now_ms
 from sync.cloud.store import CloudStore
@@ -32,10 +34,13 @@ class CloudService:
         self._pending: deque[Incoming] = deque()
         self._publishing: dict[int, Publication] = {}
         self._seen_version = -1
+        self._judged_version: int | None = None
+        self._alerts = AlertDesk(store, LibraryFacts(store.data_dir))
         self.link = Link(
             pairing,
             f"counterscan-cloud-{pairing.user}",
             subscriptions=lambda: dict.fromkeys(SUBSCRIPTIONS, True),
+            on_connected=self._connected,
             longest_back_off_s=longest_back_off_s,
         )
 
@@ -51,6 +56,10 @@ class CloudService:
         finally:
             self.link.close()
 
+    def _connected(self) -> None:
+        self._alerts.connected()
+        self._judged_version = None
+
     def turn(self, timeout_s: float) -> None:
         """Do a little of everything. Raises StoreError: nothing was lost, call it again."""
         self._pending.extend(self.link.turn(timeout_s))
@@ -61,6 +70,7 @@ class CloudService:
         for outcome in self.link.outcomes():
             publication = self._publishing.pop(outcome.number, None)
             if publication is None:
+                self._alerts.answered(outcome)
                 continue
             if outcome.verdict is Verdict.REFUSED:
                 log.error("%s: %s", publication.topic, outcome.text)
@@ -69,10 +79,16 @@ class CloudService:
                 note_published(self._store, publication)
         if self.link.online:
             self._ingest.tell(self.link)
-            self._publish_prices()
+            self._publish_news()
 
-    def _publish_prices(self) -> None:
+    def _publish_news(self) -> None:
+        """Tell devices of alerts and prices; judge the prices first, for people wait for alerts."""
         version = self._store.log.data_version()
+        if version != self._judged_version:
+            more = self._alerts.step()
+            self._alerts.tell(self.link)
+            # What `step` wrote itself is no news: it is looked at once more, and then at rest.
+            self._judged_version = None if more else version
         if self._publishing or version == self._seen_version:
             return
         for publication in due_publications(self._store, now_ms()):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from scanner.store_open import Log, make_file
 from scanner.tables import utc_now
+from sync.cloud.alert_store import keep_rows, keep_rules
 from sync.cloud.postgres import Postgres
 from sync.cloud.schema import migrate
 from sync.cloud.tables import (
@@ -23,7 +24,7 @@ from sync.cloud.tables import (
     insert_new,
     upsert,
 )
-from sync.protocol import DeviceState, LogRow, Rows
+from sync.protocol import AlertRules, DeviceState, LogRow, Rows
 
 DATABASE = "cloud.db"
 
@@ -115,6 +116,11 @@ class CloudStore:
             changed = update(DEVICE).where(DEVICE.c.device == device)
             session.connection().execute(changed.values(counters=counters))
 
+    def take_alert_rules(self, device: str, rules: AlertRules) -> None:
+        """Keep a device's alert rules, unless newer ones are there already."""
+        with self.log.write() as session:
+            keep_rules(session.connection(), device, rules)
+
     def received(self, device: str, log: str) -> dict[str, int]:
         """Up to which id of each stream everything of a device's log is on disk."""
         query = select(RECEIVED.c.stream, RECEIVED.c.up_to).where(
@@ -133,6 +139,7 @@ def _take_rows(connection: Connection, arrived: Arrived) -> None:
     owner = {"device": arrived.device, "log": arrived.message.log}
     rows = [{**owner, **row.model_dump()} for row in arrived.message.rows]
     insert_new(connection, LOG_TABLES[arrived.stream], rows)
+    keep_rows(connection, arrived.device, arrived.message.log, arrived.message.rows)
     key = {**owner, "stream": arrived.stream}
     after, last = arrived.message.after, arrived.message.rows[-1].id
     before = connection.execute(

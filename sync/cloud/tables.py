@@ -30,7 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from scanner.tables import UtcDateTime
-from sync.protocol import BatchRow, CorrectionRow, LogRow, RetryRow, ScanRow
+from sync.protocol import AlertRow, BatchRow, ClosedRow, CorrectionRow, LogRow, RetryRow, ScanRow
 
 METADATA = MetaData()
 
@@ -65,9 +65,13 @@ LOG_TABLES = {
     "scan": _of_a_log("scan", ScanRow),
     "retry": _of_a_log("retry", RetryRow),
     "correction": _of_a_log("correction", CorrectionRow),
+    "alert": _of_a_log("alert", AlertRow),
+    "closed": _of_a_log("closed", ClosedRow),
 }
 _SCAN, _RETRY, _CORRECTION = (LOG_TABLES[name].c for name in ("scan", "retry", "correction"))
 Index("ix_scan_game_card_id", _SCAN.game, _SCAN.card_id)
+Index("ix_retry_game_card_id", _RETRY.game, _RETRY.card_id)
+Index("ix_correction_game_card_id", _CORRECTION.game, _CORRECTION.card_id)
 Index("ix_retry_scan", _RETRY.device, _RETRY.log, _RETRY.scan_id)
 Index("ix_correction_scan", _CORRECTION.device, _CORRECTION.log, _CORRECTION.scan_id)
 
