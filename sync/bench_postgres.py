@@ -76,7 +76,7 @@ class PostgresServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self._end(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
@@ -96,9 +96,12 @@ class PostgresServer:
         raise CounterscanError(f"PostgreSQL does not start: {self.log()[-500:]}")
 
     def stop(self) -> None:
-        """Stop it at once, cutting every connection off; what was committed stays."""
+        """Stop it in order, cutting every connection off."""
+        self._end(signal.SIGINT)
+
+    def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(number)
             self._process.wait(_START_WITHIN_S)
             self._process = None
 

@@ -1,10 +1,12 @@
-"""`counterscan cloud serve`: one process takes in what devices send, and publishes prices."""
+"""`counterscan cloud serve`: takes in what devices send, publishes prices, and runs the jobs."""
 
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 
 from sync.cloud.opening import add_config_argument, config_of, open_store, until_told
+from sync.cloud.scheduler import Scheduler
 from sync.cloud.service import CloudService
 
 
@@ -18,6 +20,9 @@ def run(args: argparse.Namespace) -> int:
     config = config_of(args)
     pairing = config.pairing()
     stopping = until_told()
-    with open_store(args, config) as store:
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(args, config))
+        if not config.redis:
+            stack.enter_context(Scheduler(store, config))
         CloudService(store, pairing).run(stopping)
     return 0
