@@ -6,9 +6,10 @@ A card turned by 180° looks the same in them, so no angle is ambiguous.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import dist, exp, log
+from math import exp, hypot, log
 
 import cv2
 import numpy as np
@@ -73,12 +74,12 @@ def find_quads(maps: NDArray[np.float32]) -> list[Quad]:
     found: list[tuple[float, frozenset[tuple[int, int]], Corners, float]] = []
     for a, c in combinations(range(len(first)), 2):
         for b, d in combinations(range(len(second)), 2):
-            peaks = (first[a], second[b], first[c], second[d])
-            corners = _clockwise(np.array([(p.x, p.y) for p in peaks], dtype=np.float32))
-            fit = _card_likeness(corners)
+            peaks = _clockwise(first[a], second[b], first[c], second[d])
+            fit = _card_likeness([(peak.x, peak.y) for peak in peaks])
             if fit > 0:
                 weakest = min(peak.mass for peak in peaks)
                 used = frozenset({(0, a), (0, c), (1, b), (1, d)})
+                corners = np.array([(peak.x, peak.y) for peak in peaks], dtype=np.float32)
                 found.append((weakest * fit, used, corners, weakest))
     found.sort(key=lambda item: -item[0])
     taken: set[tuple[int, int]] = set()
@@ -90,27 +91,28 @@ def find_quads(maps: NDArray[np.float32]) -> list[Quad]:
     return [Quad(corners, min(1.0, 2 * len(quads) * weakest)) for corners, weakest in quads]
 
 
-def _clockwise(quad: Corners) -> Corners:
+# Plain numbers: these are asked of many quads, and four corners are too few for arrays to pay.
+
+
+def _clockwise(one: Peak, two: Peak, three: Peak, four: Peak) -> tuple[Peak, Peak, Peak, Peak]:
     """Swap the second and the fourth corner when the quad runs the wrong way round."""
-    first, second = quad[2] - quad[0], quad[3] - quad[1]
-    if first[0] * second[1] - first[1] * second[0] < 0:
-        return quad[[0, 3, 2, 1]]
-    return quad
+    turn = (three.x - one.x) * (four.y - two.y) - (three.y - one.y) * (four.x - two.x)
+    return (one, four, three, two) if turn < 0 else (one, two, three, four)
 
 
-def _card_likeness(quad: Corners) -> float:
+def _card_likeness(quad: Sequence[tuple[float, float]]) -> float:
     """How much a quad looks like a card in perspective, 0 (can't be one) … 1."""
-    if not cv2.isContourConvex(quad.reshape(4, 1, 2)):
+    edges = [(x - u, y - v) for (u, v), (x, y) in zip(quad, (*quad[1:], quad[0]), strict=True)]
+    for (x, y), (u, v) in zip(edges, (*edges[1:], edges[0]), strict=True):
+        if x * v - y * u <= 0:
+            return 0.0  # not convex
+    one, two, three, four = (hypot(x, y) for x, y in edges)
+    if min(one, two, three, four) < 6:
         return 0.0
-    # Plain numbers: this is asked of many quads, and four sides are too few for arrays to pay.
-    one, two, three, four = quad.tolist()
-    sides = (dist(one, two), dist(two, three), dist(three, four), dist(four, one))
-    if min(sides) < 6:
-        return 0.0
-    aspect = (sides[0] + sides[2]) / (sides[1] + sides[3])
+    aspect = (one + three) / (two + four)
     if not 0.3 < aspect < 1.7:
         return 0.0
-    skew = log(sides[0] / sides[2]) ** 2 + log(sides[1] / sides[3]) ** 2
+    skew = log(one / three) ** 2 + log(two / four) ** 2
     return exp(-(log(aspect / 0.71) ** 2) * 2 - 2 * skew)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 # Small enough that a block converted to float32 stays in a Pi's second-level cache.
 _BLOCK_ROWS = 4096
+_SIGN_ROWS = 16384
 # Catalogs up to this size are compared in full: that takes no longer than looking at signs first.
 _EXACT_ROWS = 8192
 _SHORTLISTED = 3072
@@ -99,15 +100,13 @@ def _weighed_signs(signs: NDArray[np.uint64], query: NDArray[np.float32]) -> NDA
     size = np.abs(query)
     limits = np.sort(size)[[int(step * len(size)) for step in _WEIGHT_STEPS]]
     masks = np.packbits(size > limits[:, None], axis=1).view(np.uint64)
-    rows = signs.shape[1]
-    distance = np.zeros(rows, np.uint8)
-    differ, masked = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
-    counted = np.empty(rows, np.uint8)
-    for line, signs_of_rows in enumerate(signs):
-        np.bitwise_xor(signs_of_rows, wanted[line], out=differ)
-        for mask in masks[:, line]:
-            np.bitwise_and(differ, mask, out=masked)
-            np.add(distance, np.bitwise_count(masked, out=counted), out=distance)
+    distance = np.zeros(signs.shape[1], np.uint8)
+    for start in range(0, len(distance), _SIGN_ROWS):
+        part = distance[start : start + _SIGN_ROWS]
+        for line, of_line in enumerate(signs[:, start : start + _SIGN_ROWS]):
+            differ = of_line ^ wanted[line]
+            for mask in masks[:, line]:
+                np.add(part, np.bitwise_count(differ & mask), out=part)
     return distance
 
 
