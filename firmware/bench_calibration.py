@@ -29,7 +29,7 @@ from scanner.catalog.pack import Pack
 from scanner.decide import Decider, Evidence, Verdict
 from scanner.pictures import read_picture
 from scanner.pipeline import Recognizer
-from scanner.quality import Quality
+from scanner.quality import AskQuality, Quality
 from scanner.recognize import open_packs
 from scanner.records import BACK_VARIANT, Located, Picture
 from scanner.verify import compare, cut_blocks, cut_windows
@@ -134,8 +134,10 @@ class _Looking(Decider):
         super().__init__()
         self.saw: tuple[Sequence[Evidence], Quality, Located] | None = None
 
-    def decide(self, evidence: Sequence[Evidence], quality: Quality, located: Located) -> Verdict:
-        self.saw = (evidence, quality, located)
+    def decide(
+        self, evidence: Sequence[Evidence], quality: AskQuality, located: Located
+    ) -> Verdict:
+        self.saw = (evidence, quality(), located)
         return super().decide(evidence, quality, located)
 
 

@@ -26,7 +26,7 @@ from scanner.errors import UsageError
 from scanner.locate import Locator
 from scanner.pictures import read_picture
 from scanner.pipeline import Recognizer
-from scanner.quality import Quality
+from scanner.quality import AskQuality
 from scanner.recognize import open_packs
 from scanner.records import Corners, Decision, Identification, Located, Picture, View
 
@@ -91,7 +91,9 @@ class Watching(Decider):
         super().__init__()
         self.evidence: tuple[Evidence, ...] = ()
 
-    def decide(self, evidence: Sequence[Evidence], quality: Quality, located: Located) -> Verdict:
+    def decide(
+        self, evidence: Sequence[Evidence], quality: AskQuality, located: Located
+    ) -> Verdict:
         """The usual verdict."""
         self.evidence = tuple(evidence)
         return super().decide(evidence, quality, located)

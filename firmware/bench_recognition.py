@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
                 seen = by_eye.get(case.title) if case.source == "photo" else None
                 entries.append(make_entry(pictures, case, judged, truth, seen))
             # The crop is written; a thousand of them would not fit in memory.
-            measured.append(replace(judged, answer=replace(judged.answer, crop=None)))
+            measured.append(replace(judged, answer=replace(judged.answer, cut_crop=None)))
             if not args.json and len(measured) % 100 == 0:
                 print(f"{len(measured)} pictures measured", file=sys.stderr)
     summary = summarise(measured)

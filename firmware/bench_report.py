@@ -147,7 +147,7 @@ def _yardsticks(cards: Sequence[Judged]) -> list[Json]:
 
 def _after_crop_ms(one: Judged) -> float:
     stages = one.answer.stages_ms
-    return sum(ms for stage, ms in stages.items() if stage not in ("locate", "rectify", "quality"))
+    return sum(ms for stage, ms in stages.items() if stage not in ("locate", "rectify"))
 
 
 def stage_times(judged: Sequence[Judged]) -> Json:

@@ -106,7 +106,7 @@ def make_entry(
         true = pictures.reference(judged.card_id, truth)
     said = verdict(by_eye, answer.corners_px) if photo else ""
     note = by_eye.note if by_eye else ""
-    bare = replace(judged, answer=replace(answer, crop=None))
+    bare = replace(judged, answer=replace(answer, cut_crop=None))
     # A catalog without names calls a card by its id; the table of photos may know better.
     name = next((one for one in (judged.name, case.name) if one != judged.card_id), "")
     return Entry(bare, shown, name, said, note, crop, found, true)

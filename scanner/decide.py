@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scanner.calibration import Calibration, Signs, shipped_calibration
 from scanner.prices import Money, PriceBook, widest_gap
-from scanner.quality import Quality
+from scanner.quality import AskQuality
 from scanner.records import BACK_VARIANT, Candidate, Decision, Located, Printing, View
 from scanner.verify import Comparison
 
@@ -155,7 +155,9 @@ class Decider:
         self._prices = prices
         self._calibration = calibration or shipped_calibration()
 
-    def decide(self, evidence: Sequence[Evidence], quality: Quality, located: Located) -> Verdict:
+    def decide(
+        self, evidence: Sequence[Evidence], quality: AskQuality, located: Located
+    ) -> Verdict:
         """The verdict on the compared candidates, best first; `located` says what was seen."""
         return decide(
             evidence, quality, located.view, self._limits, self._prices, self._calibration
@@ -169,7 +171,7 @@ def decide_without_card(view: View) -> Verdict:
 
 def decide(
     evidence: Sequence[Evidence],
-    quality: Quality,
+    quality: AskQuality,
     view: View = View.CARD,
     limits: Limits | None = None,
     prices: PriceBook | None = None,
@@ -195,14 +197,15 @@ def decide(
     printed = calibration.printing(len(found.twins), len(found.apart))
     chance, needed = artwork * printed, calibration.accept_from(limits.error_rate)
     sure = artwork >= needed and is_enough(found)
+    seen = None if sure else quality()
     # Of a card that is not whole in view, too little is seen to call it a back.
-    if not sure and view is View.BACK and not quality.cut:
+    if seen is not None and view is View.BACK and not seen.cut:
         return Verdict(Decision.UNKNOWN, (_VIEW_REASONS[View.BACK],), None, candidates, True)
-    if not sure and (
+    if seen is not None and (
         comparison.score < _THRESHOLDS.review_score
         or comparison.matched < _THRESHOLDS.review_matched
     ):
-        reasons = ("no card of the catalog matches the picture", *quality.complaints)
+        reasons = ("no card of the catalog matches the picture", *seen.complaints)
         return Verdict(Decision.UNKNOWN, reasons, None, candidates, False, chance)
     held = [
         *_unsettled(found, limits, calibration),
@@ -214,7 +217,7 @@ def decide(
             Decision.ACCEPTED, ("the picture matches this printing alone",), printing, candidates,
             False, chance, certain, needed * printed,
         )  # fmt: skip
-    doubts = () if sure else (_doubt(found), *quality.complaints)
+    doubts = () if seen is None else (_doubt(found), *seen.complaints)
     return Verdict(
         Decision.REVIEW, (*doubts, *held), printing, candidates, False, chance, certain,
         math.inf if held or not is_enough(found) else needed * printed,

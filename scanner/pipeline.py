@@ -1,9 +1,9 @@
-"""One frame to one answer: locate → rectify → quality → embed → search → verify → decide."""
+"""One frame to one answer: locate → rectify → embed → search → verify → decide."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -179,15 +179,14 @@ class Recognizer:
             corners = turn_corners(corners)
         if found.laid is not None:
             corners = from_crop(corners, found.laid)
-        crop = frames.cut(corners)
-        clock.lap("rectify")
-        quality = measure_quality(crop, cut=located.cut)
-        clock.lap("quality")
-        evidence = self._shortlist.settle(crop, found)
+        cut = partial(frames.cut, corners)
+        evidence = self._shortlist.settle(cut, found)
         clock.lap("printing")
         evidence = read_among(evidence, partial(self._reader.weigh, frames.first, corners))
         clock.lap("read")
-        verdict = self._decider.decide(evidence, quality, located)
+        verdict = self._decider.decide(
+            evidence, lambda: measure_quality(cut(), cut=located.cut), located
+        )
         clock.lap("decide")
         view = View.BACK if verdict.is_back else View.CARD
         outline = corners
@@ -195,7 +194,7 @@ class Recognizer:
             outline = settle_outline(corners, found.evidence[0].comparison, located)
         answer = self._answer(
             verdict, view, stages, Located(view, (outline,), located.confidence),
-            crop, found.upside_down,
+            cut, found.upside_down,
         )  # fmt: skip
         finish = self._finishes.of_answer(answer, frames.pair(corners))
         answer = replace(answer, finish=finish)
@@ -224,7 +223,7 @@ class Recognizer:
 
     def _answer(
         self, verdict: Verdict, view: View, stages: dict[str, float], located: Located,
-        crop: Picture | None = None, upside_down: bool = False,
+        cut_crop: Callable[[], Picture] | None = None, upside_down: bool = False,
     ) -> Identification:  # fmt: skip
         best_pack = verdict.candidates[0].pack_id if verdict.candidates else ""
         return Identification(
@@ -239,7 +238,7 @@ class Recognizer:
             recognizer=self.recognizer,
             model_id=self.model_id,
             pack_id=best_pack,
-            crop=crop,
+            cut_crop=cut_crop,
             probability=verdict.probability,
             printing_certain=verdict.printing_certain,
             accept_from=verdict.accept_from,

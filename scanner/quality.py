@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -47,6 +48,10 @@ class Quality:
         if self.brightness < _DARK_BELOW:
             found.append("the card is too dark")
         return tuple(found)
+
+
+AskQuality = Callable[[], Quality]
+"""Measures when asked, which is where there is doubt: a clear card needs no full-sized crop."""
 
 
 def measure_quality(crop: Picture, *, cut: bool = False) -> Quality:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -106,7 +106,8 @@ class Identification:
     `candidates` is best first; `printing` is the best candidate's when the decision is accepted
     or review, else None. `reasons` are short sentences for the clerk. `stages_ms` holds the time
     of each stage in milliseconds. `recognizer` is `embedder` or `phash` (the loud fallback).
-    `crop` is the upright `(640, 448, 3)` picture of the card, None when no card was found.
+    `cut_crop` gives the upright `(640, 448, 3)` picture of the card, None when no card was found;
+    it holds on to the frame, so an answer that is kept for long must let go of it.
     `probability` is the calibrated chance, 0…1, that `candidates[0]` is the card's printing, and
     `printing_certain` says that none of its other printings is left in question. `accept_from` is
     the probability from which the shop's limits let this answer pass, infinite where being surer
@@ -124,8 +125,13 @@ class Identification:
     recognizer: str = "embedder"
     model_id: str = ""
     pack_id: str = ""
-    crop: Picture | None = None
+    cut_crop: Callable[[], Picture] | None = None
     probability: float = 0.0
     printing_certain: bool = False
     accept_from: float = math.inf
     finish: Finish = Finish.UNKNOWN
+
+    @property
+    def crop(self) -> Picture | None:
+        """The upright `(640, 448, 3) uint8` picture of the card, cut when it is wanted."""
+        return None if self.cut_crop is None else self.cut_crop()

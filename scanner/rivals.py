@@ -31,12 +31,13 @@ class Rivals:
         self._groups: OrderedDict[tuple[Hashable, ...], Siblings] = OrderedDict()
 
     def settle(
-        self, crop: Picture, evidence: Sequence[Evidence],
+        self, cut: Callable[[], Picture], evidence: Sequence[Evidence],
         key: Callable[[int], Hashable], reference: Callable[[int], Picture],
     ) -> tuple[Evidence, ...]:  # fmt: skip
         """The evidence with each close rival marked: told apart, a twin, or neither.
 
-        `evidence` is best first; `reference` gives the `(320, 224, 3) uint8` picture of the
+        `cut` gives the upright `(640, 448, 3) uint8` crop, and is asked only where there are close
+        rivals; `evidence` is best first; `reference` gives the `(320, 224, 3) uint8` picture of the
         candidate at a place in it, `key` what that picture is known by. The printing that the
         crop sides with takes the best one's place.
         """
@@ -51,7 +52,7 @@ class Rivals:
         alike = [index for index, luma in enumerate(siblings.lumas) if luma is not None]
         if len(alike) < 2:
             return tuple(evidence)
-        reading = read(crop, siblings)
+        reading = read(cut(), siblings)
         if reading is None:
             marks = {order[index]: (False, True) for index in alike[1:]}
             return _marked(evidence, order[0], marks)

@@ -15,7 +15,7 @@ from scanner.batches import BatchPlan, plan_of_batch
 from scanner.calibration import Calibration
 from scanner.decide import Decider, Evidence, Limits, Verdict
 from scanner.prices import PriceBook
-from scanner.quality import Quality
+from scanner.quality import AskQuality
 from scanner.records import Decision, Located, Printing
 from scanner.retry import NOT_OF_THE_BATCH
 from scanner.tables import Batch
@@ -90,7 +90,9 @@ class LimitedDecider(Decider):
         super().__init__(limits, prices, calibration)
         self._limit = limit
 
-    def decide(self, evidence: Sequence[Evidence], quality: Quality, located: Located) -> Verdict:
+    def decide(
+        self, evidence: Sequence[Evidence], quality: AskQuality, located: Located
+    ) -> Verdict:
         """As `Decider.decide`, within the limit."""
         in_question, stray = within(evidence, self._limit())
         verdict = super().decide(in_question, quality, located)

@@ -116,16 +116,16 @@ class Shortlist:
         nearby = tuple(tuple(way[:_ALIGNED_WITH]) for way in hits)
         return Found(best, turned, nearby, laid, best_hits)
 
-    def settle(self, crop: Picture, found: Found) -> tuple[Evidence, ...]:
+    def settle(self, cut: Callable[[], Picture], found: Found) -> tuple[Evidence, ...]:
         """The evidence with the other printings of a clear card's artwork told apart.
 
-        `crop` is the upright `(640, 448, 3) uint8` one. Nothing is read where no card is clear.
+        `cut` gives the upright `(640, 448, 3) uint8` crop. Nothing is read where no card is clear.
         """
         if not found.is_clear:
             return found.evidence
         hits = found.hits
         return self._rivals.settle(
-            crop, found.evidence,
+            cut, found.evidence,
             lambda place: (hits[place].pack, hits[place].row),
             lambda place: self._packs[hits[place].pack].row_picture(hits[place].row),
         )  # fmt: skip

@@ -93,7 +93,7 @@ def identification_of(scan: Scan, crop: Picture | None) -> Identification:
         recognizer=scan.recognizer,
         model_id=scan.model_id,
         pack_id=scan.pack_id,
-        crop=crop,
+        cut_crop=None if crop is None else lambda: crop,
         finish=Finish(scan.finish),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scanner.calibration import Calibration
@@ -15,7 +16,7 @@ from scanner.reliability import expected_calibration_error, reliability_bins
 if TYPE_CHECKING:
     from models.train.calibrate import Scene
 
-_GOOD = Quality(0.5, 0.0, 120.0, 50.0)
+_GOOD = partial(Quality, 0.5, 0.0, 120.0, 50.0)
 _RATES = (0.01, 0.001, 0.0001)
 
 

@@ -31,7 +31,7 @@ def answer(
     return Identification(
         decision, ("because",), View.CARD, printing, (Candidate(printing, score, "made@1"),),
         corners_px=CORNERS, stages_ms={"locate": 2.0, "rectify": 0.5, "embed": 1.0},
-        crop=np.full((640, 448, 3), 120, np.uint8),
+        cut_crop=lambda: np.full((640, 448, 3), 120, np.uint8),
     )  # fmt: skip
 
 

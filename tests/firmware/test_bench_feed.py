@@ -32,7 +32,7 @@ PLAN = Plan(
 CROP = np.zeros((CROP_HEIGHT_PX, CROP_WIDTH_PX, 3), np.uint8)
 ANSWER = Identification(
     Decision.ACCEPTED, (), View.CARD, Printing("a", "g", "A"),
-    (Candidate(Printing("a", "g", "A"), 0.9),), crop=CROP,
+    (Candidate(Printing("a", "g", "A"), 0.9),), cut_crop=lambda: CROP,
 )  # fmt: skip
 SURE = [Look(0.02, True, ANSWER)] * 3
 UNSURE_AT_FIRST = [Look(0.02, False, ANSWER), *SURE[:2]]

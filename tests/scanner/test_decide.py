@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -13,8 +14,8 @@ from scanner.quality import Quality
 from scanner.records import Decision, Printing, View
 from scanner.verify import Comparison
 
-GOOD = Quality(sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
-BLURRED = Quality(sharpness=0.001, glare=0.4, brightness=120.0, contrast=50.0)
+GOOD = partial(Quality, sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
+BLURRED = partial(Quality, sharpness=0.001, glare=0.4, brightness=120.0, contrast=50.0)
 
 
 def seen(card_id: str, score: float, matched: float = 0.9, *, twin: bool = False) -> Evidence:

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from scanner import glare
 from scanner.bench_cards import draw_card, draw_frame
 from scanner.catalog.pack import Pack
 from scanner.embed import Embedder
 from scanner.errors import ModelError, PictureError
 from scanner.pipeline import Recognizer
-from scanner.records import Decision, View
+from scanner.records import Corners, Decision, Picture, View
 from scanner.shortlist import Found
 from tests.scanner.conftest import CARDS
 
@@ -71,9 +72,27 @@ def test_each_answer_says_what_made_it_and_how_long_it_took(
     assert answer.model_id == embedder.model_id
     assert answer.pack_id == pack.pack_id
     assert list(answer.stages_ms) == [
-        "locate", "rectify", "embed", "search", "verify", "lay", "quality", "printing",
-        "read", "decide", "finish",
+        "locate", "rectify", "embed", "search", "verify", "lay", "printing", "read",
+        "decide", "finish",
     ]  # fmt: skip
+
+
+def test_the_crop_of_a_clear_card_is_cut_when_it_is_wanted_and_once(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts: list[object] = []
+    cut = glare.rectify
+
+    def counted(frame: Picture, corners: Corners) -> Picture:
+        cuts.append(corners)
+        return cut(frame, corners)
+
+    monkeypatch.setattr(glare, "rectify", counted)
+    answer = recognizer.identify(draw_frame(0, 5)[0])
+    assert answer.decision is Decision.ACCEPTED
+    assert not cuts
+    assert answer.crop is answer.crop
+    assert len(cuts) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from scanner.records import Decision, Located, Printing, View
 from scanner.store import Store
 from scanner.verify import Comparison
 
-GOOD = Quality(sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
+GOOD = partial(Quality, sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
 
 
 class Book:

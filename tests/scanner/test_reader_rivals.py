@@ -46,7 +46,7 @@ def test_a_twin_with_another_number_stays_one() -> None:
 def test_what_is_read_is_said_and_goes_to_review() -> None:
     _, read = reads("LF2-003/112")
     found = read_among([candidate("LF1-001/120"), candidate("LF2-003/112", "twin")], read)
-    verdict = decide(found, Quality(0.1, 0, 120, 50))
+    verdict = decide(found, lambda: Quality(0.1, 0, 120, 50))
     assert verdict.decision is Decision.REVIEW
     assert verdict.printing == found[0].printing
     assert verdict.reasons[-1].endswith("the number looks like LF2-003/112")

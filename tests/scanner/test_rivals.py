@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from scanner.decide import Evidence
@@ -19,7 +21,9 @@ def evidence(card_id: str, score: float) -> Evidence:
 
 def settled(crop: np.ndarray, cards: list[np.ndarray], scores: list[float]) -> tuple[Evidence, ...]:
     items = [evidence(f"card-{place}", score) for place, score in enumerate(scores)]
-    return Rivals().settle(crop, items, lambda place: place, lambda place: reference(cards[place]))
+    return Rivals().settle(
+        lambda: crop, items, lambda place: place, lambda place: reference(cards[place])
+    )
 
 
 def names(items: tuple[Evidence, ...]) -> list[str]:
@@ -64,7 +68,7 @@ def test_a_candidate_far_behind_is_not_even_read() -> None:
         raise AssertionError(place)
 
     items = [evidence("card-0", 0.95), evidence("card-1", 0.6)]
-    found = Rivals().settle(photographed(FIRST), items, lambda place: place, never)
+    found = Rivals().settle(lambda: photographed(FIRST), items, lambda place: place, never)
     assert found == tuple(items)
 
 
@@ -78,5 +82,5 @@ def test_references_are_read_once_for_a_whole_stack() -> None:
     rivals = Rivals()
     items = [evidence("card-0", 0.95), evidence("card-1", 0.94)]
     for seed in range(3):
-        rivals.settle(photographed(FIRST, seed), items, lambda place: place, opened)
+        rivals.settle(partial(photographed, FIRST, seed), items, lambda place: place, opened)
     assert read == [0, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scanner.decide import Evidence
 from scanner.quality import Quality
 from scanner.records import Decision, Located, Printing, View
@@ -10,7 +12,7 @@ from scanner.set_limit import NO_LIMIT, LimitedDecider, SetLimit, within
 from scanner.verify import Comparison
 from tests.store.cards import identified
 
-GOOD = Quality(sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
+GOOD = partial(Quality, sharpness=0.5, glare=0.0, brightness=120.0, contrast=50.0)
 DAWN = SetLimit("demo", frozenset({"Dawn"}))
 
 

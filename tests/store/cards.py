@@ -34,5 +34,5 @@ def identified(
         recognizer="embedder",
         model_id="tiny-1",
         pack_id="demo@1",
-        crop=picture if crop else None,
+        cut_crop=(lambda: picture) if crop else None,
     )

@@ -100,7 +100,7 @@ def identification(number: int, decision: Decision = Decision.ACCEPTED) -> Ident
         stages_ms={"locate": 3.1, "embed": 0.8, "search": 0.2},
         model_id="own-1",
         pack_id="demo@1",
-        crop=draw_card(number, name),
+        cut_crop=lambda: draw_card(number, name),
     )
 
 
