@@ -52,11 +52,10 @@ def lay(correlations: NDArray[np.float32]) -> Corners | None:
     dy = _top(table[known, row - 1, column], at, table[known, row + 1, column])
     shift = np.stack([column + dx - REACH_PX, row + dy - REACH_PX], axis=1)
     weight = np.square(at.astype(np.float64))
-    middles = _MIDDLES[known]
-    fitted = _fit(middles, shift, weight)
+    fitted = _fit(known, shift, weight)
     if fitted is None:
         return None
-    moved = _apply(fitted, _ENDS)
+    moved = _END_TERMS @ fitted
     if np.abs(moved).max() > _MOST_MOVED * WIDTH_PX:
         return None
     ends = (_ENDS + 0.5) * (CROP_WIDTH_PX, CROP_HEIGHT_PX)
@@ -82,17 +81,18 @@ def _terms(places: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([across, down], axis=1)
 
 
-def _apply(fitted: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(_terms(places) @ fitted)
+_MIDDLE_TERMS = _terms(_MIDDLES)
+_END_TERMS = _terms(_ENDS)
 
 
 def _fit(
-    places: NDArray[np.float64], shift: NDArray[np.float64], weight: NDArray[np.float64]
+    known: NDArray[np.intp], shift: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """Weighed least squares with outliers let go of; None when too few blocks are left."""
-    rows, right = _terms(places).reshape(-1, 8), shift.reshape(-1)
+    """Weighed least squares over the `known` blocks with outliers let go of; None when too few are
+    left."""
+    rows, right = _MIDDLE_TERMS[known].reshape(-1, 8), shift.reshape(-1)
     # The two perspective terms are small in a crop: a little stiffness keeps few blocks sane.
-    stiff = np.diag([0, 0, 0, 0, 0, 0, 1.0, 1.0]) * _STIFFNESS * len(places)
+    stiff = np.diag([0, 0, 0, 0, 0, 0, 1.0, 1.0]) * _STIFFNESS * len(known)
     trust = weight
     for _ in range(_ROUNDS):
         weighed = (rows * np.repeat(trust, 2)[:, None]).T
@@ -103,7 +103,7 @@ def _fit(
         off = np.hypot(*(right - rows @ fitted).reshape(-1, 2).T)
         trust = weight / (1 + np.square(off / (0.5 * _OFF_PX)))
     agree = off < _OFF_PX
-    spread = places[agree].std(axis=0) if agree.any() else np.zeros(2)
+    spread = _MIDDLES[known][agree].std(axis=0) if agree.any() else np.zeros(2)
     if int(agree.sum()) < _FEWEST_BLOCKS or spread.min() < 0.12:
         return None
     return np.asarray(fitted)

@@ -6,7 +6,6 @@ A card turned by 180° looks the same in them, so no angle is ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import exp, hypot, log
@@ -75,7 +74,7 @@ def find_quads(maps: NDArray[np.float32]) -> list[Quad]:
     for a, c in combinations(range(len(first)), 2):
         for b, d in combinations(range(len(second)), 2):
             peaks = _clockwise(first[a], second[b], first[c], second[d])
-            fit = _card_likeness([(peak.x, peak.y) for peak in peaks])
+            fit = _card_likeness(*peaks)
             if fit > 0:
                 weakest = min(peak.mass for peak in peaks)
                 used = frozenset({(0, a), (0, c), (1, b), (1, d)})
@@ -100,19 +99,30 @@ def _clockwise(one: Peak, two: Peak, three: Peak, four: Peak) -> tuple[Peak, Pea
     return (one, four, three, two) if turn < 0 else (one, two, three, four)
 
 
-def _card_likeness(quad: Sequence[tuple[float, float]]) -> float:
+def _card_likeness(one: Peak, two: Peak, three: Peak, four: Peak) -> float:
     """How much a quad looks like a card in perspective, 0 (can't be one) … 1."""
-    edges = [(x - u, y - v) for (u, v), (x, y) in zip(quad, (*quad[1:], quad[0]), strict=True)]
-    for (x, y), (u, v) in zip(edges, (*edges[1:], edges[0]), strict=True):
-        if x * v - y * u <= 0:
-            return 0.0  # not convex
-    one, two, three, four = (hypot(x, y) for x, y in edges)
-    if min(one, two, three, four) < 6:
+    top_x, top_y, right_x, right_y = two.x - one.x, two.y - one.y, three.x - two.x, three.y - two.y
+    low_x, low_y, left_x, left_y = (
+        four.x - three.x,
+        four.y - three.y,
+        one.x - four.x,
+        one.y - four.y,
+    )
+    if (
+        top_x * right_y <= top_y * right_x
+        or right_x * low_y <= right_y * low_x
+        or low_x * left_y <= low_y * left_x
+        or left_x * top_y <= left_y * top_x
+    ):
+        return 0.0  # not convex
+    top, right = hypot(top_x, top_y), hypot(right_x, right_y)
+    low, left = hypot(low_x, low_y), hypot(left_x, left_y)
+    if min(top, right, low, left) < 6:
         return 0.0
-    aspect = (one + three) / (two + four)
+    aspect = (top + low) / (right + left)
     if not 0.3 < aspect < 1.7:
         return 0.0
-    skew = log(one / three) ** 2 + log(two / four) ** 2
+    skew = log(top / low) ** 2 + log(right / left) ** 2
     return exp(-(log(aspect / 0.71) ** 2) * 2 - 2 * skew)
 
 
