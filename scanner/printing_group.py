@@ -229,11 +229,11 @@ def _sampled(luma: Map, chroma: Map) -> Map:
 def _tone(sample: Map, wanted: Map) -> tuple[Map, Map]:
     """Each row's gain and offset, `(3, 1)`, that bring it nearest to the wanted one."""
     ones = np.ones_like(sample)
-    terms = np.stack([ones, sample, wanted, sample * sample, sample * wanted])
+    terms = np.stack([ones, sample, wanted, sample * sample, sample * wanted], axis=1)
     weight = ones
     gain = mean = aimed = ones[:, :1]
     for _ in range(3):
-        total, one, other, square, product = np.einsum("tcn,cn->tc", terms, weight)[..., None]
+        total, one, other, square, product = (terms @ weight[..., None]).swapaxes(0, 1)
         mean, aimed = one / total, other / total
         both, own = product / total - mean * aimed + 50, square / total - mean * mean + 50
         gain = (both / own).clip(0.6, 1.6)
