@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--port {args.port} is not a port: give a number from 0 to 65535.")
     settings = _demo_settings(args)
     port = choose_port(args.port, settings.web.port)
-    with Store.open(settings.data_dir, role="feed") as store:
+    with Store.open(settings.data_dir, role="feed", price_order=settings.prices.order) as store:
         _end_last_demo(store)
         page = PageProcess(settings.data_dir, port, quiet=args.json)
         try:

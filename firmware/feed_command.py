@@ -35,7 +35,10 @@ def run(args: argparse.Namespace) -> int:
     """
     settings: Settings = args.settings
     with Store.open(
-        settings.data_dir, role="feed", crop_quality=settings.crops.jpeg_quality
+        settings.data_dir,
+        role="feed",
+        crop_quality=settings.crops.jpeg_quality,
+        price_order=settings.prices.order,
     ) as store:
         packs = open_packs(settings)
         prices = LoggedPrices(store, settings.decision.currency)

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     Raises AlreadyRunningError while the feed process runs, ModelError without a trained model.
     """
     settings: Settings = args.settings
-    with Store.open(settings.data_dir, role="feed") as store:
+    with Store.open(settings.data_dir, role="feed", price_order=settings.prices.order) as store:
         packs = open_packs(settings)
         prices = LoggedPrices(store, settings.decision.currency)
         recognizer = open_recognizer(settings, packs, prices)

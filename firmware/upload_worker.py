@@ -153,7 +153,9 @@ def work(connection: Connection, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to deal with
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        with Store.open(settings.data_dir, role="reader") as store:
+        with Store.open(
+            settings.data_dir, role="reader", price_order=settings.prices.order
+        ) as store:
             _answer(connection, settings, store)
     except CounterscanError as error:
         connection.send(str(error))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session
 
-from scanner.inventory_value import Told, worth
+from scanner.inventory_value import worth
+from scanner.price_sources import SourceOrder
 from scanner.price_table import read_prices
 
 _CARDS = text("""
@@ -25,19 +26,13 @@ class BatchValue:
     unpriced: int
 
 
-def read_value(session: Session, batch_id: int, currency: str) -> BatchValue:
+def read_value(session: Session, batch_id: int, currency: str, order: SourceOrder) -> BatchValue:
     """Add up what the accepted cards are worth by now."""
     cards = list(session.connection().execute(_CARDS, {"batch_id": batch_id}))
-    prices = read_prices(session, {(row[0], row[1]) for row in cards}, currency)
+    prices = read_prices(session, {(row[0], row[1]) for row in cards}, currency, order)
     amount, unpriced = 0, 0
     for game, card_id, finish, condition, copies in cards:
-        kinds = {
-            (priced.finish, priced.condition): Told(
-                priced.finish, priced.condition, priced.money.amount_minor, ""
-            )
-            for priced in prices.get((game, card_id), ())
-        }
-        found = worth(kinds, finish, condition)
+        found = worth(prices.get((game, card_id), ()), finish, condition)
         amount += found.amount_minor * copies if found else 0
         unpriced += 0 if found else copies
     return BatchValue(amount, unpriced)

@@ -24,13 +24,16 @@ class PriceRange:
     """What the card is worth at least and at most, in minor units of `currency`.
 
     Both are the same once its finish is known, or where that makes no difference. `condition` is
-    the one that the prices are for, empty where the source does not say.
+    the one that the prices are for, empty where the source does not say. `source` says so, as of
+    `as_of` (UTC, to the second; the oldest of several).
     """
 
     low_minor: int
     high_minor: int
     currency: str
     condition: str = ""
+    source: str = field(default="", compare=False)
+    as_of: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

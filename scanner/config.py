@@ -10,9 +10,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from scanner.config_machine import (
     FeederSettings,
@@ -24,12 +24,23 @@ from scanner.config_machine import (
 )
 from scanner.config_sources import Gathered, gather, problem_of
 from scanner.config_sync import SyncSettings
+from scanner.price_sources import USUAL_SOURCES, SourceOrder
 
 
 def default_data_dir() -> Path:
     """Return `$XDG_DATA_HOME/counterscan`, by default `~/.local/share/counterscan`."""
     home = os.environ.get("XDG_DATA_HOME")
     return (Path(home) if home else Path("~/.local/share").expanduser()) / "counterscan"
+
+
+def _commas_separate(value: object) -> object:
+    """Let the environment, which has no lists, write `demo,harbour`."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_commas_separate)]
 
 
 class WebSettings(Section):
@@ -73,17 +84,23 @@ class CropSettings(Section):
 class CatalogSettings(Section):
     """Which reference packs are searched."""
 
-    packs: tuple[str, ...] = Field(
+    packs: Names = Field(
         (), description="Names of the packs in use; empty means every game's current pack."
     )
 
-    @field_validator("packs", mode="before")
-    @classmethod
-    def _commas_separate(cls, value: object) -> object:
-        """Let the environment, which has no lists, write `demo,harbour`."""
-        if isinstance(value, str):
-            return tuple(name.strip() for name in value.split(",") if name.strip())
-        return value
+
+class PriceSettings(Section):
+    """Whose prices count."""
+
+    sources: Names = Field(
+        USUAL_SOURCES, description="Price sources in the shop's order: the first that knows a "
+        "printing's finish counts. Others come last; asking prices (ebay) only where named.",
+    )  # fmt: skip
+
+    @property
+    def order(self) -> SourceOrder:
+        """The order as prices are chosen by it."""
+        return SourceOrder(self.sources)
 
 
 class UploadSettings(Section):
@@ -139,6 +156,7 @@ class Settings(Section):
     uploads: UploadSettings = UploadSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     decision: DecisionSettings = DecisionSettings()
+    prices: PriceSettings = PriceSettings()
     sync: SyncSettings = SyncSettings()
 
     @model_validator(mode="after")

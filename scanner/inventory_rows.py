@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, text
 from sqlmodel import Session, col, select
 
 from scanner.inventory_log import Answer, Edit, Said, present, void_changes
-from scanner.inventory_value import Told
 from scanner.records import Decision
 from scanner.routing import Mode
 from scanner.store_open import in_parts
@@ -54,11 +53,6 @@ _CARDS_BETWEEN = text(
 _ROUTED = text(
     "SELECT bin, scan_id FROM route WHERE scan_id BETWEEN :first AND :last ORDER BY scan_id"
 )
-
-_PRICES = text("""
-    SELECT finish, condition, amount_minor, substr(created_at, 1, 10), source, as_of, id
-    FROM price_known WHERE game = :game AND card_id = :card_id AND currency = :currency ORDER BY id
-""")
 
 _AGES = text("SELECT id, as_of FROM price_known WHERE id IN :ids").bindparams(
     bindparam("ids", expanding=True)
@@ -202,16 +196,6 @@ def _row(
         bin_number, bins.place(bin_number, scan_id), crop,
         created_at[:19], removed, days[-1] if days and removed else "",
     )  # fmt: skip
-
-
-def read_prices(session: Session, game: str, card_id: str, currency: str) -> list[Told]:
-    """Every price that this device was told of a printing in a currency, oldest first."""
-    values = {"game": game, "card_id": card_id, "currency": currency}
-    rows = session.connection().execute(_PRICES, values)
-    return [
-        Told(finish, condition, int(amount), str(day), source, str(as_of)[:19], int(price_id))
-        for finish, condition, amount, day, source, as_of, price_id in rows
-    ]
 
 
 def read_price_ages(session: Session, price_ids: Sequence[int]) -> dict[int, str]:

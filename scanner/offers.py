@@ -265,7 +265,8 @@ def _by_rule(
     )
     worn = f", {factor}% for {card.condition}" if factor != 100 else ""
     price = Money(card.price.low_minor, currency)
-    why = f"{rule.cash_percent}% of {price}{worn}.{assumed}"
+    told = f" ({card.price.source}, {card.price.as_of[:10]})" if card.price.source else ""
+    why = f"{rule.cash_percent}% of {price}{told}{worn}.{assumed}"
     return OfferLine(scan_id, card, Status.OFFERED, rule.name, why, cash_minor, credit_minor)
 
 

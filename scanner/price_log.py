@@ -6,41 +6,29 @@ from collections.abc import Callable
 
 from scanner.config import Settings
 from scanner.decide import Decider, Limits
+from scanner.price_table import price_of
 from scanner.prices import Money, PriceBook
 from scanner.records import Finish, Printing
 from scanner.set_limit import NO_LIMIT, LimitedDecider, SetLimit
-from scanner.store_reads import StoreReads
-from scanner.tables import Price
-
-_NEWEST_LOOKED_AT = 64
+from scanner.store import Store
 
 
 class LoggedPrices:
     """The last prices that this device was told, in one currency. Usable from several threads."""
 
-    def __init__(self, store: StoreReads, currency: str) -> None:
+    def __init__(self, store: Store, currency: str) -> None:
         """Read from an open log; rows in other currencies are passed over."""
         self._store = store
         self._currency = currency
 
     def price(self, printing: Printing) -> Money | None:
-        """The newest price of the printing: of the normal finish and near mint where there is one.
+        """The printing's price: of the normal finish and near mint where there is one.
 
         Raises StoreError when the log can't be read.
         """
-        rows = [
-            row
-            for row in self._store.prices_of(printing.game, printing.card_id, _NEWEST_LOOKED_AT)
-            if row.currency == self._currency
-        ]
-        if not rows:
-            return None
-        best = min(rows, key=_preference)  # of equals the first: the newest
-        return Money(best.amount_minor, best.currency)
-
-
-def _preference(row: Price) -> tuple[bool, bool]:
-    return row.finish != Finish.NORMAL, row.condition not in ("NM", "")
+        key = (printing.game, printing.card_id)
+        prices = self._store.prices_of_many([key], self._currency)
+        return price_of(prices, key, Finish.NORMAL.value)
 
 
 def decider_of(

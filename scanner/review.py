@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from scanner.price_sources import SourceOrder
 from scanner.price_table import Key, Prices, price_of, read_prices
 from scanner.records import Decision, Finish
 from scanner.store_open import Log
@@ -63,9 +64,10 @@ def stake_of(scan_id: int, keys: Iterable[Key], finish: str, prices: Prices) -> 
 class ReviewQueue:
     """The queue of one log, brought up to date with each look. Safe to share among threads."""
 
-    def __init__(self, log: Log) -> None:
-        """Nothing is read yet."""
+    def __init__(self, log: Log, order: SourceOrder) -> None:
+        """Nothing is read yet. `order` says whose price counts."""
         self._log = log
+        self._order = order
         self._lock = threading.Lock()
         self._waiting: dict[int, tuple[list[Key], str]] = {}
         self._stakes: dict[int, Stake] = {}
@@ -135,7 +137,7 @@ class ReviewQueue:
 
     def _price(self, session: Session, scan_ids: set[int], currency: str) -> None:
         wanted = {key for scan_id in scan_ids for key in self._waiting[scan_id][0]}
-        prices = read_prices(session, sorted(wanted), currency)
+        prices = read_prices(session, sorted(wanted), currency, self._order)
         for scan_id in scan_ids:
             keys, finish = self._waiting[scan_id]
             stake = stake_of(scan_id, keys, finish, prices)

@@ -11,8 +11,9 @@ from scanner.errors import InventoryError
 from scanner.inventory import SORTS, Copy, Line, StockFilter, Totals, read_filter
 from scanner.inventory_catalog import LibraryFacts
 from scanner.inventory_log import Edit
-from scanner.inventory_rows import read_price_ages, read_prices
+from scanner.inventory_rows import read_price_ages
 from scanner.inventory_value import running_total, value_steps
+from scanner.price_table import read_history
 from scanner.store import Store
 from scanner.store_index import StockIndex
 from scanner.store_index_reads import (
@@ -29,6 +30,7 @@ from scanner.tables_stock import StockChange
 
 MAX_COPIES_SHOWN = 500
 MAX_NAME = 60
+_LINES_PER_STEP = 200
 
 
 def currency_in_use(store: Store, preferred: str) -> str:
@@ -145,18 +147,22 @@ class Stock:
             stale = index.execute(
                 "SELECT id, game, card_id, finish, condition FROM line WHERE stale"
             ).fetchall()
-            for line_id, game, card_id, finish, condition in stale:
-                told = read_prices(session, game, card_id, self.currency)
-                stays = index.execute(
-                    "SELECT substr(added_at, 1, 10), removed_day FROM copy WHERE line_id = ?",
-                    (line_id,),
-                ).fetchall()
-                steps = value_steps(finish, condition, [tuple(stay) for stay in stays], told)
-                index.execute("DELETE FROM value_step WHERE line_id = ?", (line_id,))
-                index.executemany(
-                    "INSERT INTO value_step VALUES (?, ?, ?)",
-                    [(line_id, day, delta) for day, delta in steps.items()],
-                )
+            for part in in_parts(stale, _LINES_PER_STEP):
+                keys = {(row["game"], row["card_id"]) for row in part}
+                told = read_history(session, sorted(keys), self.currency)
+                for line_id, game, card_id, finish, condition in part:
+                    stays = index.execute(
+                        "SELECT substr(added_at, 1, 10), removed_day FROM copy WHERE line_id = ?",
+                        (line_id,),
+                    ).fetchall()
+                    prices, order = told.get((game, card_id), ()), self.store.price_order
+                    came = [tuple(stay) for stay in stays]
+                    steps = value_steps(finish, condition, came, prices, order)
+                    index.execute("DELETE FROM value_step WHERE line_id = ?", (line_id,))
+                    index.executemany(
+                        "INSERT INTO value_step VALUES (?, ?, ?)",
+                        [(line_id, day, delta) for day, delta in steps.items()],
+                    )
             index.execute("UPDATE line SET stale = 0 WHERE stale")
 
     # Bulk edits and saved filters.

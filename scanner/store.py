@@ -16,6 +16,7 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from scanner.crops import crop_path, discard_crop, encode_crop, write_crop
+from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.records import Identification, Printing
 from scanner.retry import Outcome, TriedWith
 from scanner.routing import Routing
@@ -56,9 +57,12 @@ class Store(
 ):
     """The open log. A context manager; `close` it where it is not used as one."""
 
-    def __init__(self, log: Log, lock: FeedLock | None, crop_quality: int) -> None:
+    def __init__(
+        self, log: Log, lock: FeedLock | None, crop_quality: int, price_order: SourceOrder
+    ) -> None:
         """Use `Store.open`."""
         super().__init__(log)
+        self.price_order = price_order
         self._feed_lock = lock
         self._crop_quality = crop_quality
         self._backups = Backups(log.path) if lock else None
@@ -72,6 +76,7 @@ class Store(
         role: Role,
         crop_quality: int = 85,
         wait_s: float = DEFAULT_WAIT_S,
+        price_order: SourceOrder = USUAL_ORDER,
     ) -> Store:
         """Open the log of a data folder.
 
@@ -84,6 +89,7 @@ class Store(
             role: what this process may do.
             crop_quality: JPEG quality of the crops, 1…100.
             wait_s: seconds that `web`, `sync` and `reader` wait for the feed process.
+            price_order: whose price counts where several sources know a printing.
 
         Raises:
             AlreadyRunningError: another feed process has the folder.
@@ -91,13 +97,13 @@ class Store(
         """
         if role != "feed":
             await_log(data_dir / DATABASE, wait_s)
-            return cls(Log(data_dir, role), None, crop_quality)
+            return cls(Log(data_dir, role), None, crop_quality, price_order)
         with explained(data_dir):
             data_dir.mkdir(parents=True, exist_ok=True)
         lock = FeedLock(data_dir)
         try:
             prepare(data_dir)
-            store = cls(Log(data_dir, role), lock, crop_quality)
+            store = cls(Log(data_dir, role), lock, crop_quality, price_order)
         except BaseException:
             lock.release()
             raise

@@ -28,7 +28,7 @@ class BatchStore(MachineWrites):
     def batch_value(self, batch_id: int, currency: str) -> BatchValue:
         """What the accepted cards of a batch are worth by now."""
         with self._log.read() as session:
-            return read_value(session, batch_id, currency)
+            return read_value(session, batch_id, currency, self.price_order)
 
     def batches_before(self, batch_id: int, limit: int, words: str = "") -> list[Batch]:
         """Batches with lower ids, newest first; with `words` in name, store or location."""

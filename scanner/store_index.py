@@ -96,7 +96,8 @@ class StockIndex:
             connection.execute("PRAGMA synchronous = NORMAL")  # the log has it all
             connection.execute("BEGIN IMMEDIATE")
             try:
-                Following(connection, session, self._currency, self._catalog).run()
+                order = self._store.price_order
+                Following(connection, session, self._currency, order, self._catalog).run()
                 connection.execute("COMMIT")
             except BaseException:
                 connection.rollback()

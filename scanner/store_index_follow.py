@@ -17,8 +17,10 @@ from sqlmodel import Session
 
 from scanner.inventory import is_known_finish
 from scanner.inventory_catalog import only_finish
-from scanner.inventory_rows import OUTSIDE, StockRow, read_prices, read_rows
-from scanner.inventory_value import Worth, newest, worth
+from scanner.inventory_rows import OUTSIDE, StockRow, read_rows
+from scanner.inventory_value import Worth, worth
+from scanner.price_sources import SourceOrder
+from scanner.price_table import read_prices
 from scanner.store_open import in_parts
 
 VERSION = 3
@@ -90,11 +92,13 @@ class Following:
         connection: sqlite3.Connection,
         session: Session,
         currency: str,
+        order: SourceOrder,
         catalog: Catalog,
     ) -> None:
         self._index = connection
         self._session = session
         self._currency = currency
+        self._order = order
         self._catalog = catalog
         self._touched: set[int] = set()
         self._new: set[int] = set()
@@ -105,6 +109,7 @@ class Following:
         origin = {
             "version": str(VERSION),
             "currency": self._currency,
+            "sources": " ".join(self._order.named),
             "catalog": self._catalog.key,
             "restored": str(self._last("batch_event", "kind = 'restored'")),
         }
@@ -234,19 +239,21 @@ class Following:
         if not (news or self._new):
             return
         every = self._index.execute("SELECT id, game, card_id, finish, condition FROM line")
-        for line_id, game, card_id, finish, condition in every.fetchall():
-            if line_id in self._new or (game, card_id) in news:
-                self._price(line_id, game, card_id, finish, condition)
+        due = [row for row in every if row[0] in self._new or (row[1], row[2]) in news]
+        keys = {(row[1], row[2]) for row in due}
+        prices = read_prices(self._session, sorted(keys), self._currency, self._order)
+        for line_id, game, card_id, finish, condition in due:
+            self._price(line_id, worth(prices.get((game, card_id), ()), finish, condition))
 
-    def _price(self, line_id: int, game: str, card_id: str, finish: str, condition: str) -> None:
-        told = read_prices(self._session, game, card_id, self._currency)
-        price = worth(newest(told), finish, condition) or Worth(0, "", "", "")
+    def _price(self, line_id: int, now: Worth | None) -> None:
+        told = (
+            ("", "", 0) if now is None else (now.price.source, now.price.as_of, now.price.price_id)
+        )
         self._index.execute(
             "UPDATE line SET price_minor = ?, basis = ?, price_source = ?, price_as_of = ?,"
             " price_id = ?, stale = 1 WHERE id = ?",
-            (price.amount_minor if price.basis else None, price.basis, price.source, price.as_of,
-             price.price_id, line_id),
-        )  # fmt: skip
+            (now.amount_minor if now else None, now.basis if now else "", *told, line_id),
+        )
 
     def _begin_anew(self, origin: Mapping[str, str]) -> None:
         names = self._index.execute(

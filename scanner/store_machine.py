@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from scanner.batches import MACHINE, NO_PLAN, BatchPlan, batch_row
 from scanner.errors import StoreError
+from scanner.price_sources import SourceOrder
 from scanner.routing import Mode, Routing
 from scanner.store_backup import Backups
 from scanner.store_open import Log, Role
@@ -23,6 +24,7 @@ class MachineWrites:
 
     _log: Log
     _backups: Backups | None
+    price_order: SourceOrder
 
     def create_batch(
         self, name: str, expected_cards: int, driver: str,

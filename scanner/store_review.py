@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from scanner.price_table import Key, Priced, read_prices
+from scanner.price_sources import Priced, SourceOrder
+from scanner.price_table import Key, read_prices
 from scanner.review import ReviewQueue, Stake
 from scanner.store_later import CORRECTED
 from scanner.store_open import Log, in_parts
@@ -23,6 +24,7 @@ class ReviewReads:
     """The part of `scanner.store.Store` behind the pages Review and Batches."""
 
     _log: Log
+    price_order: SourceOrder
     _review_queue: ReviewQueue | None = None
 
     def review_stakes(self, currency: str) -> list[Stake]:
@@ -57,9 +59,9 @@ class ReviewReads:
         return standing[:limit]
 
     def prices_of_many(self, keys: Iterable[Key], currency: str) -> dict[Key, list[Priced]]:
-        """The newest prices of many printings in one currency, see `read_prices`."""
+        """The prices of many printings that count, in one currency, see `read_prices`."""
         with self._log.read() as session:
-            return read_prices(session, keys, currency)
+            return read_prices(session, keys, currency, self.price_order)
 
     def price_currency(self) -> str:
         """The currency of the newest price, "" before the first."""
@@ -86,5 +88,5 @@ class ReviewReads:
     def _queue(self) -> ReviewQueue:
         with _queue_lock:
             if self._review_queue is None:
-                self._review_queue = ReviewQueue(self._log)
+                self._review_queue = ReviewQueue(self._log, self.price_order)
             return self._review_queue

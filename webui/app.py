@@ -108,13 +108,14 @@ def create_app(
     access, pairing = Access(book), Pairing(door.show)
     gate = Gate(access, Trail(book), pairing, door.is_open, door.link_token, door.new_code)
     guard(app, gate)
-    view = LogView(data_dir.absolute(), app.jinja_env)
+    sources = sources or Sources(None, {"data_dir": data_dir})
+    settings = _settings(sources)
+    view = LogView(data_dir.absolute(), app.jinja_env, settings.prices.order)
     sampler = Sampler(book, view.store, lambda: device_state(view.data_dir))
     view.further_notices = sampler.notices
     meters = Meters()
     time_requests(app, meters, "page")
     hub = Hub(MAX_STREAMS)
-    sources = sources or Sources(None, {"data_dir": data_dir})
     intake = Intake(view.store, view.data_dir)
     behind = Services(
         data_dir=view.data_dir,
@@ -129,7 +130,7 @@ def create_app(
         meters=meters,
         intake=intake,
         folder=FolderWatcher(intake, folder_of(sources, view.data_dir)),
-        currency=_currency(sources, view),
+        currency=lambda: currency_in_use(view.store(), settings.decision.currency),
     )
     app.extensions["counterscan"] = behind
     for page in PAGES:
@@ -141,12 +142,11 @@ def create_app(
     return app
 
 
-def _currency(sources: Sources, view: LogView) -> Callable[[], str]:
+def _settings(sources: Sources) -> Settings:
     try:
-        preferred = sources.load().decision.currency
+        return sources.load()
     except ConfigError:  # the command has complained already
-        preferred = Settings().decision.currency
-    return lambda: currency_in_use(view.store(), preferred)
+        return Settings()
 
 
 def open_door(app: Flask) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from scanner.errors import StoreError
+from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.routing import Mode
 from scanner.store import Store
 from scanner.store_sync import LinkKind
@@ -29,8 +30,11 @@ _EVENTS_LOOKED_AT = 20
 class LogView:
     """Reads the log for the page. Thread-safe; opens the log when first asked and there is one."""
 
-    def __init__(self, data_dir: Path, templates: Environment) -> None:
+    def __init__(
+        self, data_dir: Path, templates: Environment, price_order: SourceOrder = USUAL_ORDER
+    ) -> None:
         self.data_dir = data_dir
+        self._price_order = price_order
         self.files = LiveFiles(data_dir)
         self._templates = templates
         self._lock = threading.Lock()
@@ -46,7 +50,9 @@ class LogView:
         """
         with self._lock:
             if self._store is None:
-                self._store = Store.open(self.data_dir, role="web", wait_s=0)
+                self._store = Store.open(
+                    self.data_dir, role="web", wait_s=0, price_order=self._price_order
+                )
             return self._store
 
     def close(self) -> None:

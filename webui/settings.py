@@ -31,6 +31,7 @@ _TITLES = {
     "catalog": "Catalog",
     "recognition": "Recognition",
     "decision": "What may pass",
+    "prices": "Prices",
     "sync": "Cloud",
 }
 _UNITS = {"px": "px", "s": "s", "ms": "ms", "deg": "°", "megabytes": "MB", "days": "days"}

@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked, and return the exit code."""
     settings: Settings = args.settings
-    with Store.open(settings.data_dir, role="web", wait_s=_WAIT_S) as store:
+    with Store.open(
+        settings.data_dir, role="web", wait_s=_WAIT_S, price_order=settings.prices.order
+    ) as store:
         currency = currency_in_use(store, settings.decision.currency)
         stock = Stock(store, settings.data_dir, currency)
         desk = ExportDesk(stock, settings.data_dir)

@@ -132,7 +132,8 @@ def _show(rules: RuleSet, *, as_json: bool) -> int:
 
 def _try(args: argparse.Namespace) -> int:
     settings: Settings = args.settings
-    with Store.open(settings.data_dir, role="reader") as store:
+    order = settings.prices.order
+    with Store.open(settings.data_dir, role="reader", price_order=order) as store:
         rules = _rules_to_try(store, args.rules)
         trial = try_rules(_cards(store, settings, args.batch), rules, args.bins)
     if args.json:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scanner.commands import COMMANDS
-from scanner.config import Settings, setting_paths
+from scanner.config import Settings, as_toml, setting_paths
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,8 +83,7 @@ def test_every_setting_is_documented_as_it_is(keys: tuple[str, ...]) -> None:
         value = Settings().model_dump(mode="json")
         for key in keys:
             value = value[key]
-        shown = str(value).lower() if isinstance(value, bool) else str(value)
-        assert default.strip('`"') == shown
+        assert default.strip("`") == as_toml(tuple(value) if isinstance(value, list) else value)
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:

@@ -52,7 +52,12 @@ class Shop:
         self.batch_id = 0
 
     def price(
-        self, card_id: str, cents: int, finish: str = "normal", condition: str = "NM"
+        self,
+        card_id: str,
+        cents: int,
+        finish: str = "normal",
+        condition: str = "NM",
+        source: str = "test",
     ) -> None:
         """Note a price as the sync process does."""
         row = Price(
@@ -62,7 +67,7 @@ class Shop:
             condition=condition,
             currency="EUR",
             amount_minor=cents,
-            source="test",
+            source=source,
             as_of=datetime.now(UTC),
         )
         with self.feed._log.write() as session:

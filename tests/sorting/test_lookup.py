@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.card_facts import PriceRange
 from scanner.card_lookup import CardLookup
+from scanner.offers import offer_for, read_offer_rules
 from scanner.records import Finish
 from tests.sorting.shop import Facts, Shop, answer
 
@@ -54,3 +55,23 @@ def test_a_persons_word_counts_before_the_catalogs(shop: Shop) -> None:
     shop.web.add_correction(1, None)
     nobody = lookup.of_present(shop.feed.present_answers([1])[1])
     assert (nobody.name, nobody.price, nobody.card_id) == (None, None, "")
+
+
+def test_an_offer_says_whose_price_it_goes_by_and_how_old_it_is(shop: Shop) -> None:
+    shop.price("A-2", 1000, source="somebody"), shop.price("A-2", 800, source="scryfall")
+    shop.price("A-2", 5000, source="ebay")
+    card = CardLookup(shop.feed, Facts(), "EUR").of_answer(answer("A-2"), condition="NM")
+    assert card.price is not None
+    assert (card.price.low_minor, card.price.source) == (800, "scryfall")
+    rules = read_offer_rules({"rules": [{"name": "All", "cash_percent": 50}]})
+    line = offer_for(1, card, rules, "EUR")
+    assert line.why == f"50% of 8.00 EUR (scryfall, {card.price.as_of[:10]})."
+    assert line.cash_minor == 400
+
+
+def test_a_source_that_knows_no_finishes_prices_them_all(shop: Shop) -> None:
+    shop.price("A-1", 20, "unknown")
+    assert look_up(shop, "A-1") == PriceRange(20, 20, "EUR", "NM")
+    assert look_up(shop, "A-1", Finish.FOIL) == PriceRange(20, 20, "EUR", "NM")
+    shop.price("A-1", 900, "foil")
+    assert look_up(shop, "A-1") == PriceRange(20, 900, "EUR", "NM")

@@ -88,15 +88,16 @@ class Shelf:
         condition: str = "NM",
         currency: str = "EUR",
         day: str = "2026-05-01",
+        source: str = "test",
     ) -> None:
         """Add a price, as the sync process does."""
         stamp = f"{day} 10:00:00.000000"
         with closing(sqlite3.connect(self.data_dir / DATABASE, isolation_level=None)) as log:
             log.execute(
                 "INSERT INTO price (game, card_id, finish, condition, currency, amount_minor,"
-                " source, as_of, created_at) VALUES (?, ?, ?, ?, ?, ?, 'test', ?, ?)",
+                " source, as_of, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (printing.game, printing.card_id, finish, condition, currency, amount_minor,
-                 stamp, stamp),
+                 source, stamp, stamp),
             )  # fmt: skip
 
     def catalog(self, facts: dict[Printing, dict[str, str]]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.price_table import Priced, price_of
+from scanner.price_sources import Priced
+from scanner.price_table import price_of
 from scanner.prices import Money
 from scanner.records import Candidate, Decision, Printing
 from scanner.retry import Outcome

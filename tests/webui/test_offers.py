@@ -63,7 +63,7 @@ def test_only_what_is_known_is_offered_for(lot: Shop, serve: Serve) -> None:
     assert told["prices_of"].startswith("2026-01-01")
     whys = {line["name"]: line["why"] for line in told["lines"]}
     assert whys == {
-        "Tidewatch Heron": "60% of 30.00 EUR. Taken for near mint.",
+        "Tidewatch Heron": "60% of 30.00 EUR (test, 2026-01-01). Taken for near mint.",
         "The Lantern Keeper of Old Harbour": (
             "Finish not known: it is worth from 2.00 EUR to 40.00 EUR."
         ),
