@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from scanner.records import Printing
+if TYPE_CHECKING:
+    from scanner.records import Printing
 
 # Currencies without cents; all others have two decimals.
 _WHOLE_UNITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
