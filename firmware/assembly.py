@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from firmware.alert_watch import AlertWatch
 from firmware.clock import MonotonicClock
 from firmware.drivers import Drivers
 from firmware.loop import FeedLoop
@@ -43,6 +44,8 @@ def assemble(
     """
     what = recognizer.describe()
     log.warning("%s", what)
+    facts, currency = LibraryFacts(settings.data_dir), settings.decision.currency
+    alerts = AlertWatch(store, facts, currency, drivers.signals)
     machine = Machine(
         store=store,
         recognizer=recognizer,
@@ -57,16 +60,18 @@ def assemble(
         lights=drivers.lights,
         signals=drivers.signals,
         gate=_gate(settings, drivers),
+        alerts=alerts,
         router=ShopRouter(
             store,
-            LibraryFacts(settings.data_dir),
-            settings.decision.currency,
+            facts,
+            currency,
             settings.sorter.bins,
             BinsByDecision(
                 settings.sorter.accepted_bin,
                 settings.sorter.review_bin,
                 settings.sorter.unknown_bin,
             ),
+            alerts.of,
         ),
     )
     log.warning("drivers in use: %s", machine.driver)

@@ -114,6 +114,8 @@ class CardInHand:
     def _tell(self, scan: Scan) -> None:
         if self.machine.signals is not None and self.machine.feeder.wants_frames:
             self.machine.signals.beep()
+        if self.machine.alerts is not None:
+            self.machine.alerts.saw()
         if self.machine.on_scan is not None:
             self.machine.on_scan(scan, self._card_ms)
 

@@ -108,6 +108,8 @@ class FeedLoop:
                 machine.signals.show(SIGNALS[self.state.phase])
             if machine.watchdog is not None:
                 machine.watchdog.start()
+            if machine.alerts is not None:
+                machine.alerts.start()
             self.go_on_with_open_batch()
             while not self._ended:
                 self.turn()
@@ -118,6 +120,8 @@ class FeedLoop:
                 machine.camera.close()
                 if machine.watchdog is not None:
                     machine.watchdog.close()
+                if machine.alerts is not None:
+                    machine.alerts.close()
                 if machine.preview is not None:
                     machine.preview.close()
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from firmware.alert_watch import AlertWatch
 from firmware.camera import Camera
 from firmware.clock import Clock
 from firmware.feeder import Feeder
@@ -39,7 +40,8 @@ class Recognizer(Protocol):
 class Machine:
     """The parts that the loop works with; those that may be None may be left out.
 
-    `router` says where each card goes, `gate` is the diverter that sends it there.
+    `router` says where each card goes, `gate` is the diverter that sends it there, `alerts` tells
+    of cards that set off an alert.
 
     `on_scan(scan, ms)` is told of each committed scan and of the milliseconds of work on it: its
     frames recognised, its scan put on disk. `before_batch(expected)` is called when a batch is to
@@ -64,6 +66,7 @@ class Machine:
     lights: Lights | None = None
     gate: Gate | None = None
     signals: Signals | None = None
+    alerts: AlertWatch | None = None
     router: Router = field(default_factory=BinsByDecision)
     is_kept_alive: bool = False
 

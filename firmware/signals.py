@@ -1,7 +1,8 @@
 """What lamp and buzzer say, and what the buttons ask. The codes are a pure table.
 
 A clerk across the room reads the lamp: green works, blue waits for a word, yellow wants something
-small, red wants help. The number of flashes between two pauses says what exactly.
+small, red wants help. The number of flashes between two pauses says what exactly. Purple, white
+and cyan flash for a card that set off an alert.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Literal, Protocol
 from firmware.feeder import Listener
 from firmware.phases import AT_WORK, Phase
 
-Colour = Literal["off", "green", "blue", "yellow", "red"]
+Colour = Literal["off", "green", "blue", "yellow", "red", "purple", "white", "cyan"]
+ALERT_S = 4.0
+"""How long the lamp tells of a card that sets off an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class Signals(Protocol):
 
     def beep(self) -> None:
         """One short beep: a card laid by hand is scanned; returns at once."""
+
+    def alert(self, signal: Signal) -> None:
+        """Show a code for `ALERT_S`, unless something wants help; returns at once."""
 
     def close(self) -> None:
         """Lamp and buzzer off, hardware released."""

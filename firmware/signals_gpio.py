@@ -7,6 +7,7 @@ Patterns are played by a thread of their own, so that the loop never waits.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from gpiozero.pins import Factory
 
 from firmware.events import ButtonHeld, ButtonPressed
 from firmware.feeder import Listener
-from firmware.signals import Colour, Signal, pattern
+from firmware.signals import ALERT_S, Colour, Signal, pattern
 from scanner.errors import SignalsError
 
 HELD_S = 2.0
@@ -28,6 +29,9 @@ _PARTS: dict[Colour, tuple[bool, bool, bool]] = {
     "blue": (False, False, True),
     "yellow": (True, True, False),
     "red": (True, False, False),
+    "purple": (True, False, True),
+    "white": (True, True, True),
+    "cyan": (False, True, True),
 }
 
 
@@ -50,6 +54,8 @@ class GpioSignals:
         self._held = False
         self._changed = threading.Condition()
         self._signal = Signal("off")
+        self._alert = Signal("off")
+        self._alert_until_mono_s = 0.0
         self._beeps = 0
         self._ended = False
         self._closing = ExitStack()
@@ -107,6 +113,14 @@ class GpioSignals:
             self._beeps += 1
             self._changed.notify()
 
+    def alert(self, signal: Signal) -> None:
+        """Show a code for a while, unless something wants help."""
+        with self._changed:
+            self._alert = signal
+            self._alert_until_mono_s = time.monotonic() + ALERT_S
+            self._beeps += signal.beeps
+            self._changed.notify()
+
     def close(self) -> None:
         """Lamp and buzzer off, pins released."""
         with self._changed:
@@ -122,8 +136,8 @@ class GpioSignals:
             with self._changed:
                 if self._ended:
                     break
-                if self._signal != shown:
-                    shown, step = self._signal, 0
+                if self._wanted() != shown:
+                    shown, step = self._wanted(), 0
                 beeps, self._beeps = self._beeps, 0
             self._play_beeps(beeps)
             flashes = pattern(shown)
@@ -136,8 +150,13 @@ class GpioSignals:
     def _wait_for_news(self, shown: Signal, timeout_s: float | None) -> None:
         with self._changed:
             self._changed.wait_for(
-                lambda: self._ended or self._beeps > 0 or self._signal != shown, timeout_s
+                lambda: self._ended or self._beeps > 0 or self._wanted() != shown, timeout_s
             )
+
+    def _wanted(self) -> Signal:
+        """What is to be shown at this moment."""
+        is_alert = time.monotonic() < self._alert_until_mono_s and self._signal.colour != "red"
+        return self._alert if is_alert else self._signal
 
     def _play_beeps(self, count: int) -> None:
         if self._buzzer is None:

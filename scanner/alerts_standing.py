@@ -6,6 +6,7 @@ a look into memory; whoever asks about a few cards now and then has them read on
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class StandingAlerts:
     def __init__(self, book: AlertBook) -> None:
         """Nothing is read yet."""
         self._book = book
+        self._lock = threading.Lock()
         self._known: _Known | None = None
         self._version = self._newest = -1
         self._anew_mono_s = 0.0
@@ -104,7 +106,8 @@ class StandingAlerts:
             met: dict[Key, Met] = {}
             if any(rule.asks_prices for rule in rules):
                 self._read_prices(rules, met, self._book.priced_after(0))
-            self._known = _Known(rules, met, is_whole=True)
+            with self._lock:
+                self._known = _Known(rules, met, is_whole=True)
             self._anew_mono_s = now_mono_s
         elif newest != self._newest and any(rule.asks_prices for rule in known.rules):
             self._read_prices(known.rules, known.met, self._book.priced_after(self._newest))
@@ -112,7 +115,9 @@ class StandingAlerts:
 
     def _read_rules(self) -> _Known:
         if self._known is None:
-            self._known = _Known(self._rules_on())
+            found = _Known(self._rules_on())
+            with self._lock:  # everything may have been read meanwhile
+                self._known = self._known or found
         return self._known
 
     def _rules_on(self) -> tuple[AlertRule, ...]:
