@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import signal
-import socket
 from pathlib import Path
 
 from scanner.config_change import Sources
-from scanner.errors import AlreadyRunningError, ConfigError
+from scanner.http.bind import bind
+from scanner.http.connections import Connections
 from webui.app import Door, create_app, largest_body_bytes, open_door, services, worker_threads
-from webui.connections import PageConnections
 
 
 class PageServer:
@@ -33,7 +31,7 @@ class PageServer:
             ConfigError: this user may not use the port, or the address is not this machine's.
             StoreError: the data folder can't be used.
         """
-        listener = _bind(host, port)
+        listener = bind(host, port, "The page", "[web] host", "--port")
         # It tells of every page that is closed.
         logging.getLogger("waitress").setLevel(logging.WARNING)
         self.port: int = listener.getsockname()[1]
@@ -41,7 +39,7 @@ class PageServer:
         self.app = create_app(data_dir, door=door, sources=sources, on_death=self._die)
         # Flask refuses a body that is too large first, in the page's words.
         max_body = 2 * largest_body_bytes(self.app)
-        self._server = PageConnections(self.app, listener, worker_threads(), max_body)
+        self._server = Connections(self.app, listener, worker_threads(), max_body)
 
     def open_door(self) -> None:
         """Show the pairing code, if people need one, and begin to watch the scanner's folder."""
@@ -68,33 +66,3 @@ class PageServer:
     def _die(self) -> None:
         self.died = True
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise _explained(error, host, port) from error
-    return listener
-
-
-def _explained(error: OSError, host: str, port: int) -> AlreadyRunningError | ConfigError:
-    if error.errno == errno.EADDRINUSE:
-        other = port + 1 if port < 65535 else 8080
-        return AlreadyRunningError(
-            f"Port {port} is in use, perhaps by another Counterscan page: stop that one, or choose "
-            f"another port with --port {other}."
-        )
-    if error.errno == errno.EACCES:
-        return ConfigError(
-            f"This user may not use port {port}: choose one above 1023 with --port 8080."
-        )
-    return ConfigError(
-        f"The page can't be served at {host} port {port} ({error.strerror or error}): set [web] "
-        "host to an address of this machine, or to 0.0.0.0 for all of them."
-    )

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from scanner.http.connections import MAX_PER_CLIENT
 from scanner.http.describe import Description
 from scanner.records import Decision
 from tests.webui.served import PageProcess
 from tests.webui.shop import Shop
 from tests.webui.signed_in import PASSWORD, Answer, Client, paired, signed_in
 from webui.app import PAGES, create_app, services
-from webui.connections import MAX_PER_CLIENT
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -23,13 +23,24 @@ BODY_WITHIN_S = 300.0
 LOOK_EVERY_S = 5
 
 
-class PageConnections(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+class Connections(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """Serves a WSGI application on a bound socket, with limits for each client."""
 
     def __init__(
-        self, application: Callable[..., Any], listener: socket.socket, threads: int, max_body: int
+        self,
+        application: Callable[..., Any],
+        listener: socket.socket,
+        threads: int,
+        max_body: int,
+        *,
+        behind: str = "",
     ) -> None:
-        """Take over `listener`; answer with `threads` threads, and no body above `max_body`."""
+        """Take over `listener`; answer with `threads` threads, and no body above `max_body`.
+
+        `behind` is the address of a reverse proxy that says for whom it asks; it may hold every
+        connection.
+        """
+        self._behind = behind
         self._half_sent: dict[int, float] = {}
         adjustments = Adjustments(
             sockets=[listener],
@@ -43,6 +54,7 @@ class PageConnections(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
             asyncore_use_poll=True,
             ident="",
             clear_untrusted_proxy_headers=True,
+            **_trust(behind),
         )
         super().__init__(
             application,
@@ -60,7 +72,7 @@ class PageConnections(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
         connection, address = accepted
         client = client_of(str(address[0]))
         held = sum(client_of(str(c.addr[0])) == client for c in [*self.active_channels.values()])
-        if held >= MAX_PER_CLIENT:
+        if held >= MAX_PER_CLIENT and str(address[0]) != self._behind:
             connection.close()
             return None
         return connection, address
@@ -80,3 +92,10 @@ class PageConnections(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
             if now_mono_s - began_mono_s > within_s:
                 channel.will_close = True
         self._half_sent = half_sent
+
+
+def _trust(proxy: str) -> dict[str, Any]:
+    if not proxy:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
