@@ -10,10 +10,11 @@ import time
 from contextlib import suppress
 
 from scanner.config import Settings
-from scanner.errors import ConfigError, StoreError
+from scanner.errors import ConfigError, StoreError, UsageError
 from scanner.store import Store
 from scanner.store_sync import LinkKind
 from sync.agent import Agent
+from sync.enrol import enrol
 from sync.pairing import read_pairing
 
 log = logging.getLogger(__name__)
@@ -22,13 +23,21 @@ _LOOK_EVERY_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare nothing: everything is in the pairing file and in the settings."""
-    parser.epilog = "docs/SYNC.md says how a device is paired."
+    """Declare the one thing that is done beside exchanging: pairing this device with a cloud."""
+    parser.epilog = (
+        "Without more, this exchanges with the cloud until told to end. enrol pairs this device "
+        "with the cloud at URL, by a CODE that somebody made there (docs/CLOUD-API.md)."
+    )
+    parser.add_argument("what", nargs="?", choices=("enrol",), help="pair with a cloud")
+    parser.add_argument("url", nargs="?", metavar="URL", help="the cloud's address")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="the code that was made there")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exchange until told to end. Raises ConfigError where this device is not rightly paired."""
     settings: Settings = args.settings
+    if args.what == "enrol":
+        return _enrol(settings, args.url, args.code)
     try:
         return _exchange(settings)
     except ConfigError as error:
@@ -56,6 +65,15 @@ def _tell_page(settings: Settings, problem: str) -> None:
         Store.open(settings.data_dir, role="sync", wait_s=_LOOK_EVERY_S) as store,
     ):
         store.add_sync_event(LinkKind.REFUSED, problem)
+
+
+def _enrol(settings: Settings, url: str | None, code: str | None) -> int:
+    if not url or not code:
+        raise UsageError("say where and with which code: counterscan sync enrol URL CODE")
+    file = settings.sync.file(settings.data_dir)
+    user = enrol(url, code, file)
+    print(f"this device is {user} to the cloud from now on; {file} has its password")
+    return 0
 
 
 def _page(settings: Settings) -> str:

@@ -11,6 +11,8 @@ from scanner.errors import UsageError
 ACTIONS: Mapping[str, Command] = {
     "serve": Command("sync.cloud.serve_command", "take in what devices send, and publish prices"),
     "job": Command("sync.cloud.job_command", "run a job of the schedule now, or list them"),
+    "api": Command("sync.cloud.api_command", "serve the API alone; several may share the work"),
+    "account": Command("sync.cloud.account_command", "people who may use the API, and its keys"),
     "prices": Command("sync.cloud.price_command", "take prices in from a CSV file"),
     "broker-acl": Command("sync.cloud.acl_command", "print the access list that Mosquitto needs"),
 }

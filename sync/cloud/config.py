@@ -23,19 +23,18 @@ from scanner.config_machine import Section
 from scanner.config_sources import CLOUD_PREFIX as PREFIX
 from scanner.config_sources import line_of
 from scanner.errors import ConfigError
+from sync.cloud.config_api import (
+    HttpSettings,
+    MailSettings,
+    MosquittoSettings,
+    WebhookSettings,
+)
 from sync.pairing import Pairing
 
 NAME = "cloud.toml"
 SYSTEM = Path("/etc/counterscan")
 _DRIVER = "postgresql+psycopg"
 _BROKER_KEYS = ("broker", "user", "password", "ca_file", "cert_file", "key_file")
-
-
-class HttpSettings(Section):
-    """Where the cloud's API is served."""
-
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
-    port: int = Field(8090, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
 
 
 class CloudConfig(Section):
@@ -56,6 +55,9 @@ class CloudConfig(Section):
         description="redis://HOST:PORT/0: jobs run in `cloud worker`; empty: in `cloud serve`.",
     )  # fmt: skip
     http: HttpSettings = HttpSettings()
+    mosquitto: MosquittoSettings = MosquittoSettings()
+    mail: MailSettings = MailSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @field_validator("database")
     @classmethod

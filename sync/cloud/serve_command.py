@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 
+from sync.cloud.api.server import ApiServer
 from sync.cloud.opening import add_config_argument, config_of, open_store, until_told
 from sync.cloud.scheduler import Scheduler
 from sync.cloud.service import CloudService
@@ -24,5 +25,7 @@ def run(args: argparse.Namespace) -> int:
         store = stack.enter_context(open_store(args, config))
         if not config.redis:
             stack.enter_context(Scheduler(store, config))
+        if config.http.serve:
+            stack.enter_context(ApiServer(store, config))
         CloudService(store, pairing).run(stopping)
     return 0

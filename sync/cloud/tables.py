@@ -121,6 +121,7 @@ PRICE = Table(
     Column("as_of", UtcDateTime, nullable=False),
     Column("changed_in", Number, nullable=False),
     Index("ix_price_changed", "game", "set_name", "changed_in"),
+    Index("ix_price_card", "game", "card_id"),
 )
 
 PRICE_CHANGE = Table(
@@ -152,12 +153,12 @@ def all_tables() -> list[Table]:
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not there yet; the others change nothing."""
-    connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+    connection.execute(insert_for(connection, table).on_conflict_do_nothing(), list(rows))
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or change those that are there; the rows name the same columns."""
-    insert = _insert(connection, table)
+    insert = insert_for(connection, table)
     keys = [column.name for column in table.primary_key.columns]
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
@@ -173,7 +174,8 @@ def hold(connection: Connection, *what: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(7, :n)"), {"n": number - 2**31})
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert:
+def insert_for(connection: Connection, table: Table) -> sqlite.Insert:
+    """An INSERT that may say what is to be done on a conflict."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)  # type: ignore[return-value]
     return sqlite.insert(table)

@@ -1,0 +1,112 @@
+"""Puts the API together: the gate, the routes, what they work on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from scanner.http.metrics import Meters, time_requests
+from sync.cloud.api import api_page, card_routes, device_routes, key_routes, sign_in
+from sync.cloud.api.accounts import Accounts
+from sync.cloud.api.broker_files import BrokerFiles
+from sync.cloud.api.dates import Json
+from sync.cloud.api.devices import Devices
+from sync.cloud.api.gate import Gate, guard
+from sync.cloud.api.kept_answers import KeptAnswers
+from sync.cloud.api.keys import ApiKeys
+from sync.cloud.api.rates import OwnRates, Rates, SharedRates
+from sync.cloud.api.tokens import TokenKeys
+from sync.cloud.api.usage import Usage
+from sync.cloud.config import CloudConfig
+from sync.cloud.store import CloudStore
+
+log = logging.getLogger(__name__)
+
+TOKEN_KEYS = "token_keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What runs behind the API."""
+
+    store: CloudStore
+    config: CloudConfig
+    gate: Gate
+    devices: Devices
+    kept: KeptAnswers
+    meters: Meters
+
+
+def token_keys_file(data_dir: Path, config: CloudConfig) -> Path:
+    """Where the keys that sign tokens are."""
+    return data_dir / (config.http.token_keys or TOKEN_KEYS)
+
+
+def accounts_of(store: CloudStore, config: CloudConfig) -> Accounts:
+    """The people of a cloud. Raises ConfigError where the file of keys is wrong."""
+    return Accounts(store, TokenKeys(token_keys_file(store.data_dir, config)))
+
+
+def create_app(
+    store: CloudStore,
+    config: CloudConfig,
+    *,
+    rates: Rates | None = None,
+    look_every_s: float | None = None,
+) -> Flask:
+    """Return the API over an open database.
+
+    Args:
+        store: the database.
+        config: the cloud's settings.
+        rates: who counts requests; by default this process, or Redis where the settings name one.
+        look_every_s: how often cards and prices are looked at for a change, where not as usual.
+
+    Raises:
+        ConfigError: a file with secrets is wrong.
+    """
+    app = Flask(__name__)
+    app.json = Json(app)
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+    if rates is None:
+        rates = SharedRates(config.redis) if config.redis else OwnRates()
+    gate = Gate(accounts_of(store, config), ApiKeys(store), rates, Usage(store))
+    guard(app, gate)
+    meters = Meters()
+    time_requests(app, meters, "api")
+    files = BrokerFiles(config.mosquitto, config.user)
+    kept = KeptAnswers(store) if look_every_s is None else KeptAnswers(store, look_every_s)
+    meters.add(kept.metrics)
+    behind = Services(store, config, gate, Devices(store, files, config.user), kept, meters)
+    app.extensions["counterscan"] = behind
+    for blueprint in (
+        sign_in.make(gate),
+        key_routes.make(gate),
+        device_routes.make(behind.devices, config),
+        card_routes.make(store, config.http.currency),
+        api_page.make(),
+    ):
+        app.register_blueprint(blueprint)
+    kept.share(app)
+    return app
+
+
+def services(app: Flask) -> Services:
+    """Return what runs behind `app`."""
+    found = app.extensions["counterscan"]
+    assert isinstance(found, Services)
+    return found
+
+
+def upkeep(app: Flask) -> list[tuple[str, float, Callable[[], object]]]:
+    """What is to be done beside answering: a name, every how many seconds, and what."""
+    behind = services(app)
+    return [
+        ("usage", 1.0, behind.gate.usage.flush),
+        ("broker files", 10.0, behind.devices.tell_broker),
+    ]

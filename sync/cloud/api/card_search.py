@@ -1,0 +1,150 @@
+"""The printings that the cloud knows, and searching them by words: FTS5, or tsvector with GIN."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, TextClause, func, or_, select, text, tuple_
+
+from scanner.tables import utc_now
+from sync.cloud.store import CloudStore
+from sync.cloud.tables import LOG_TABLES, PRICE, insert_for
+from sync.cloud.tables_api import CARD
+
+_WORD = re.compile(r"[^\W_]+")
+_MOST_WORDS = 12
+_AT_ONCE = 500
+_FACTS = ("name", "set_name", "number", "variant")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCard:
+    """One printing."""
+
+    game: str
+    card_id: str
+    name: str
+    set_name: str = ""
+    number: str = ""
+    variant: str = ""
+
+
+def words_of(words: str) -> list[str]:
+    """The words of a text in small letters and without accents: `Pikachu 25/102` has three."""
+    plain = unicodedata.normalize("NFKD", words.casefold())
+    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+
+
+def take_cards(store: CloudStore, cards: Iterable[KnownCard]) -> int:
+    """Learn of cards, or of other facts on known ones; how many were new or changed."""
+    now_ms = int(utc_now().timestamp() * 1000)
+    rows = [
+        {
+            **asdict(card),
+            "folded_name": " ".join(words_of(card.name)),
+            "folded": " ".join(words_of(f"{card.name} {card.set_name} {card.number} "
+                                        f"{card.variant} {card.card_id}")),
+            "changed_in": now_ms,
+        }
+        for card in {(card.game, card.card_id): card for card in cards}.values()
+    ]  # fmt: skip
+    changed = 0
+    with store.log.write() as session:
+        connection = session.connection()
+        for at in range(0, len(rows), _AT_ONCE):
+            new = insert_for(connection, CARD).values(rows[at : at + _AT_ONCE])
+            other = or_(*(CARD.c[name] != new.excluded[name] for name in _FACTS))
+            taking = new.on_conflict_do_update(
+                index_elements=["game", "card_id"],
+                set_={name: new.excluded[name] for name in (
+                    *_FACTS, "folded_name", "folded", "changed_in")},
+                where=other,
+            )  # fmt: skip
+            changed += len(connection.execute(taking.returning(CARD.c.id)).all())
+    return changed
+
+
+def learn_scanned_cards(store: CloudStore) -> int:
+    """Learn of the cards that devices have named and nobody else has told of; how many."""
+    scan = LOG_TABLES["scan"].c
+    known = select(CARD.c.id).where(CARD.c.game == scan.game, CARD.c.card_id == scan.card_id)
+    query = (
+        select(scan.game, scan.card_id, *(func.max(scan[name]) for name in _FACTS))
+        .where(scan.decision == "accepted", scan.card_id != "", ~known.exists())
+        .group_by(scan.game, scan.card_id)
+    )
+    with store.log.read() as session:
+        found = [KnownCard(*row) for row in session.connection().execute(query)]
+    return take_cards(store, found)
+
+
+def search_cards(
+    connection: Connection,
+    asked: str,
+    *,
+    game: str = "",
+    set_name: str = "",
+    limit: int = 20,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """The cards that have every word asked for; the last one may be the beginning of a word.
+
+    Those whose name begins with what was asked come first, then short names before long ones.
+    """
+    words = words_of(asked)[:_MOST_WORDS]
+    wanted: list[ColumnElement[bool] | TextClause] = []
+    if words:
+        wanted.append(_matching(connection.dialect.name, words))
+    if game:
+        wanted.append(CARD.c.game == game)
+    if set_name:
+        wanted.append(CARD.c.set_name == set_name)
+    begins = CARD.c.folded_name.startswith(" ".join(words), autoescape=True)
+    query = (
+        select(CARD.c.game, CARD.c.card_id, *(CARD.c[name] for name in _FACTS))
+        .where(*wanted)
+        .order_by(begins.desc(), func.length(CARD.c.folded_name), CARD.c.folded_name, CARD.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def prices_of_cards(
+    connection: Connection, cards: Sequence[tuple[str, str]], currency: str
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The one price that stands for each card: of the normal finish and near mint if there is."""
+    kind = (PRICE.c.finish, PRICE.c.condition, PRICE.c.currency, PRICE.c.source)
+    query = select(PRICE.c.game, PRICE.c.card_id, *kind, PRICE.c.amount_minor, PRICE.c.as_of).where(
+        tuple_(PRICE.c.game, PRICE.c.card_id).in_(cards), PRICE.c.currency == currency
+    )
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    rows = [dict(row) for row in connection.execute(query).mappings()] if cards else []
+    for row in sorted(rows, key=lambda row: row["as_of"], reverse=True):
+        key = row.pop("game"), row.pop("card_id")
+        if key not in best or _preference(row) < _preference(best[key]):
+            best[key] = row
+    return best
+
+
+def _preference(price: dict[str, Any]) -> tuple[bool, bool]:
+    return price["finish"] != "normal", price["condition"] not in ("NM", "")
+
+
+def _matching(dialect: str, words: Sequence[str]) -> TextClause:
+    """A condition in the database's own words; `words` are letters and digits only."""
+    if dialect == "postgresql":
+        terms = [f"'{word}'" for word in words]
+        if len(words[-1]) > 1:
+            terms[-1] += ":*"
+        return text("card.words @@ CAST(:terms AS tsquery)").bindparams(terms=" & ".join(terms))
+    terms = [f'"{word}"' for word in words]
+    if len(words[-1]) > 1:
+        terms[-1] += " *"
+    return text(
+        "card.id IN (SELECT rowid FROM card_words WHERE card_words MATCH :terms)"
+    ).bindparams(terms=" ".join(terms))

@@ -1,0 +1,74 @@
+"""The cloud's settings for its API and for telling people: see `sync.cloud.config`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from scanner.config_machine import Section
+
+
+class HttpSettings(Section):
+    """Where the cloud's API is served. TLS is a reverse proxy's work: docs/CLOUD-API.md."""
+
+    serve: bool = Field(
+        False, description="Whether `cloud serve` serves the API too; `cloud api` always does."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8090, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    behind: str = Field(
+        "", description="Address of a reverse proxy whose X-Forwarded-For is believed; empty: none."
+    )
+    token_keys: str = Field(
+        "",
+        description="File of the keys that sign people's tokens, shared by all API processes; "
+        "empty: token_keys in the data folder.",
+    )
+    metrics_open: bool = Field(
+        False, description="Whether /metrics needs no key; keep it from the outside then."
+    )
+    currency: str = Field(
+        "EUR", pattern="^[A-Z]{3}$", description="Currency where a request names none."
+    )
+
+
+class MosquittoSettings(Section):
+    """The broker's files, where this machine keeps them: for devices that are let in by a code."""
+
+    address: str = Field(
+        "", description="The broker as devices reach it; empty: as the cloud does."
+    )
+    password_file: str = Field("", description="Mosquitto's password file; empty: kept by hand.")
+    acl_file: str = Field("", description="Mosquitto's access list; empty: kept by hand.")
+    pid_file: str = Field("", description="Mosquitto's pid_file: it gets SIGHUP after a change.")
+    reload: str = Field(
+        "", description="Command in place of that, such as `systemctl reload mosquitto`."
+    )
+
+
+class MailSettings(Section):
+    """The mail server that alerts are sent through."""
+
+    host: str = Field("", description="Its name; empty: no mail is sent.")
+    port: int = Field(587, ge=1, le=65535, description="Its port: 587, 465 or 25.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls (port 465) or none (a server on this machine)."
+    )
+    user: str = Field("", description="User there; empty: without signing in.")
+    password: str = Field("", repr=False, description="Password of that user.")
+    sender: str = Field("", description="Address that mail is sent from.")
+
+
+class WebhookSettings(Section):
+    """Webhooks: alerts sent to addresses that a manager names."""
+
+    private_addresses: bool = Field(
+        False,
+        description="Whether webhooks may go to addresses of the own network, and without TLS.",
+    )
+    secret_key: str = Field(
+        "",
+        description="File of the key that webhooks' secrets are made of; empty: webhook_key in the "
+        "data folder.",
+    )

@@ -1,0 +1,81 @@
+"""A cloud's API over a database of its own, and somebody who asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sync.cloud.api.accounts import Role
+from sync.cloud.api.app import create_app, services
+from sync.cloud.config import CloudConfig
+from sync.cloud.store import CloudStore
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Asker:
+    """A program or a person with a credential, or without one."""
+
+    client: FlaskClient
+    secret: str = ""
+
+    def ask(
+        self, path: str, body: Any = None, method: str = "", headers: dict[str, str] | None = None
+    ) -> TestResponse:
+        method = method or ("GET" if body is None else "POST")
+        sent = dict(headers or {})
+        if self.secret:
+            sent["Authorization"] = f"Bearer {self.secret}"
+        return self.client.open(path, method=method, json=body, headers=sent)
+
+    def told(self, path: str, body: Any = None, method: str = "", status: int = 200) -> Any:
+        answer = self.ask(path, body, method)
+        assert answer.status_code == status, answer.get_data(as_text=True)
+        return answer.json
+
+    def with_secret(self, secret: str) -> Asker:
+        return Asker(self.client, secret)
+
+
+@dataclass
+class Cloud:
+    """The API, and its people."""
+
+    app: Flask
+    store: CloudStore
+
+    @property
+    def stranger(self) -> Asker:
+        return Asker(self.app.test_client())
+
+    def person(self, name: str = "Olga", role: Role = "owner") -> Asker:
+        services(self.app).gate.accounts.add(name, role, PASSWORD)
+        signed_in = self.stranger.told("/api/v1/login", {"name": name, "password": PASSWORD})
+        return self.stranger.with_secret(signed_in["token"])
+
+    def key(
+        self, role: Role = "reader", per_minute: int = 60_000, per_day: int = 0
+    ) -> tuple[Asker, int]:
+        keys = services(self.app).gate.keys
+        made, secret = keys.make("till", role, "Olga", per_minute, per_day)
+        return self.stranger.with_secret(secret), made.id
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    with CloudStore(tmp_path / "cloud") as store:
+        yield Cloud(create_app(store, CloudConfig(), look_every_s=0.0), store)
+
+
+@pytest.fixture
+def either_api(either_cloud: CloudStore) -> Cloud:
+    """On SQLite, and once more on PostgreSQL."""
+    return Cloud(create_app(either_cloud, CloudConfig(), look_every_s=0.0), either_cloud)
