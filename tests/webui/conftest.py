@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
             f"{CHROMIUM} is missing: run `make test`, which installs it.",
             pytrace=False,
         )
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -58,7 +58,7 @@ def look(browser: Browser) -> Iterator[Callable[..., Watched]]:
         contexts.append(context)
         watched = Watched(context.new_page())
         page = watched.page
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
         page.on("console", watched.hear)
         page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).netloc))

@@ -51,12 +51,12 @@ class PageProcess:
     def stop(self) -> int:
         """Ask it to end, as systemd does, and return its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """End it as a power cut does."""
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
 
 @dataclass

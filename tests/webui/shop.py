@@ -152,7 +152,7 @@ class Shop:
 
     def await_commands(self) -> list[Command]:
         """Wait until the page has asked something, as the feed loop does."""
-        deadline_mono_s = time.monotonic() + 15
+        deadline_mono_s = time.monotonic() + 60
         while not (asked := self.commands()):
             assert time.monotonic() < deadline_mono_s, "the page asked nothing"
             self._stopped.wait(0.02)

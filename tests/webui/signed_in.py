@@ -64,7 +64,7 @@ class Client:
         return self.cookies.get("counterscan_csrf", "")
 
     def send(self, method: str, path: str, body: str | None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items() if value}
         if self.cookies:
             named["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

@@ -15,7 +15,7 @@ from tests.webui.shop import Shop
 from tests.webui.signed_in import paired
 from webui.app import PAGES, create_app, services
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 NO_PAGES = {"/open", "/login", "/pair", "/metrics", "/healthz", "/live/frame.jpg"}
 OF_RULES = ("/rules/edit", "/rules/plan")

@@ -11,7 +11,7 @@ from scanner.routing import Routing
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]

@@ -40,7 +40,7 @@ class Client:
     def send(
         self, method: str, path: str, body: str | bytes | None = None, **headers: str
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"Host": self.host, **named})
         answer = connection.getresponse()
@@ -144,7 +144,7 @@ def test_a_huge_body_is_refused_whatever_its_kind(client: Client, shop: Shop) ->
 
 
 def test_a_body_of_gigabytes_is_refused_before_it_is_sent(client: Client) -> None:
-    with socket.create_connection(("127.0.0.1", client.server.port), timeout=15) as raw:
+    with socket.create_connection(("127.0.0.1", client.server.port), timeout=60) as raw:
         head = f"POST {COMMANDS} HTTP/1.1\r\nHost: {client.host}\r\nContent-Length: 9999999999\r\n"
         raw.sendall(head.encode() + b"\r\n")
         raw.sendall(b"x" * 1000)

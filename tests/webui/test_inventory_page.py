@@ -18,7 +18,7 @@ from tests.webui.accessible import is_accessible
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop, identification
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]

@@ -13,7 +13,7 @@ from scanner.store import Store
 from tests.webui.served import PageProcess, Watched
 from tests.webui.shop import Shop, identification
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.browser
 
 
 def test_a_card_recognised_later_changes_its_row_and_the_counts_without_reload(

@@ -16,8 +16,6 @@ from tests.webui.served import SIZES, Watched
 from tests.webui.shop import Shop
 from webui.page import Page, Services, is_here
 
-pytestmark = pytest.mark.timeout(90)
-
 Look = Callable[..., Watched]
 
 

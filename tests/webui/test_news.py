@@ -16,8 +16,6 @@ from webui.app import MAX_STREAMS
 from webui.hub import Frame, Hub
 from webui.log_view import LIST_LENGTH
 
-pytestmark = pytest.mark.timeout(90)
-
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
 
@@ -26,7 +24,7 @@ class Stream:
     """One client of the stream, read event by event."""
 
     def __init__(self, server: PageProcess, last_id: str = "") -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=15)
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         headers = {"Last-Event-ID": last_id} if last_id else {}
         self._connection.request("GET", "/api/live/events", headers=headers)
         self.answer = self._connection.getresponse()

@@ -151,7 +151,6 @@ def test_before_the_first_batch_there_is_nothing_to_offer_for(shop: Shop, serve:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_a_lot_is_looked_through_changed_and_paid(
@@ -191,7 +190,6 @@ def test_a_lot_is_looked_through_changed_and_paid(
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(90)
 def test_what_we_pay_is_written_in_the_editor(lot: Shop, serve: Serve, look: Look) -> None:
     watched = look(serve().url + "/rules/buying", "390")
     page = watched.page

@@ -11,8 +11,6 @@ from tests.webui.served import SIZES, PageProcess
 from tests.webui.shop import Shop
 from tests.webui.signed_in import PASSWORD, Client, paired, signed_in
 
-pytestmark = pytest.mark.timeout(90)
-
 PEOPLE = "/api/settings/people"
 
 

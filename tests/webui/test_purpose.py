@@ -32,7 +32,6 @@ def test_a_batch_is_begun_for_a_purpose(
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("size", SIZES)
 def test_each_card_tells_its_bin_and_which_rule_sent_it_there(
     shop: Shop, serve: Serve, look: Look, size: str
@@ -60,7 +59,6 @@ def test_each_card_tells_its_bin_and_which_rule_sent_it_there(
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(90)
 def test_the_next_batch_is_offered_for_the_same_purpose(
     shop: Shop, serve: Serve, look: Look
 ) -> None:
@@ -87,7 +85,6 @@ def test_the_next_batch_is_offered_for_the_same_purpose(
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("size", SIZES)
 def test_an_offer_is_one_tap_from_the_machine(
     shop: Shop, serve: Serve, look: Look, size: str

@@ -15,7 +15,7 @@ from tests.webui.catalog import put_catalog_in_use
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]

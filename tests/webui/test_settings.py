@@ -15,8 +15,6 @@ from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
 from tests.webui.signed_in import PASSWORD, Client, paired, signed_in
 
-pytestmark = pytest.mark.timeout(90)
-
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
 

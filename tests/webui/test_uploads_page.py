@@ -22,7 +22,7 @@ from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import NAMES, Shop, draw_card, identification
 from tests.webui.test_hostile import TOKEN, Answer, Client
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
@@ -246,7 +246,7 @@ def test_a_picture_that_is_too_large_is_refused_before_it_is_read(client: Client
     number = begun(client)
     path = f"/api/uploads/{number}/pictures"
     for length, status in ((27_000_000, 413), (400_000_000_000, 413)):
-        connection = http.client.HTTPConnection("127.0.0.1", client.server.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", client.server.port, timeout=60)
         connection.putrequest("POST", path, skip_host=True)
         for name, value in (
             ("Host", client.host), ("Content-Length", str(length)), ("X-CSRF-Token", TOKEN),

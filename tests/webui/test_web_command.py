@@ -25,7 +25,7 @@ Serve = Callable[..., PageProcess]
 
 def get(url: str) -> tuple[int, Any]:
     try:
-        with urllib.request.urlopen(url, timeout=15) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -77,7 +77,7 @@ def test_the_page_waits_for_a_log_and_says_so(serve: Serve, tmp_path: Path) -> N
     status, health = get(f"{server.url}/healthz")
     assert status == 503
     assert "counterscan feed" in health["log"]
-    assert urllib.request.urlopen(server.url, timeout=15).status == 200
+    assert urllib.request.urlopen(server.url, timeout=60).status == 200
     status, twin = get(f"{server.url}/api/live")
     assert (status, twin["scans"]) == (200, [])
     assert twin["notices"][0]["key"] == "log"
@@ -114,7 +114,7 @@ def test_the_json_twin_tells_what_the_page_shows(shop: Shop, serve: Serve) -> No
 
 def test_it_ends_at_once_when_asked_though_a_page_is_open(shop: Shop, serve: Serve) -> None:
     server = serve()
-    stream = urllib.request.urlopen(f"{server.url}/api/live/events", timeout=15)
+    stream = urllib.request.urlopen(f"{server.url}/api/live/events", timeout=60)
     assert stream.readline().startswith(b"retry")
     assert server.stop() == 0
 
