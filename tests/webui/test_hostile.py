@@ -220,7 +220,7 @@ def test_the_page_holds_no_script_or_style_of_its_own(client: Client) -> None:
     assert "<style" not in page
     assert " style=" not in page
     assert " onclick=" not in page
-    assert page.count("<script") == 2  # the module, and the data that is no script
+    assert page.count("<script") == 3  # two files, and the data that is no script
 
 
 def test_a_mistyped_address_gets_a_page_with_a_way_back(client: Client) -> None:

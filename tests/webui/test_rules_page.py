@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from scanner.routing import Routing
 from scanner.store import Store
@@ -175,6 +175,27 @@ def test_a_preset_a_list_and_a_plan_take_a_few_taps(
     page.locator("#remove-dialog").get_by_role("button", name="Remove").click()
     expect(page.locator(".rule-set")).to_have_count(1)
     watched.is_well()
+
+
+def test_who_is_quicker_than_the_pages_script_loses_nothing(
+    scanned: Shop, serve: Serve, look: Look
+) -> None:
+    url = serve().url
+    watched = look(url + "/rules")
+    page = watched.page
+    on_the_way: list[Route] = []
+    page.route("**/static/rules_plan.js", lambda route: on_the_way.append(route))
+    page.goto(url + "/rules/plan", wait_until="commit")
+    page.get_by_label("Bins of the machine").fill("3")
+    page.get_by_label("Sets of").select_option("the list that I type")
+    page.get_by_role("button", name="Make the plan").click()
+    expect(page.get_by_label("Sets in the order wanted")).to_be_hidden()
+    [script] = on_the_way
+    script.continue_()
+    expect(page.get_by_label("Sets in the order wanted")).to_be_visible()
+    expect(page.locator("#toast")).to_contain_text("Name the sets")
+    expect(page.get_by_label("Bins of the machine")).to_have_value("3")
+    assert page.url == url + "/rules/plan"
 
 
 def test_an_emptied_bin_is_told_to_the_machine(scanned: Shop, serve: Serve, look: Look) -> None:
