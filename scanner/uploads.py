@@ -61,10 +61,8 @@ def check_picture(data: bytes) -> None:
     Raises PictureError, whose text begins after the picture's name.
     """
     if len(data) > MAX_PICTURE_BYTES:
-        raise PictureError(
-            f"has {len(data) / 1_000_000:.0f} megabytes; "
-            f"make it smaller than {MAX_PICTURE_BYTES // 1_000_000} megabytes"
-        )
+        most = MAX_PICTURE_BYTES // 1_000_000
+        raise PictureError(f"has more than {most} megabytes; make it smaller")
     check_size(data, MAX_UPLOAD_PIXELS)
 
 

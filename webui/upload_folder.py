@@ -11,6 +11,7 @@ from scanner.batches import NO_PLAN
 from scanner.config_change import Sources
 from scanner.errors import CounterscanError
 from scanner.tables_uploads import Upload
+from scanner.uploads import MAX_PICTURE_BYTES
 from webui.upload_intake import Intake
 
 LOOK_EVERY_S = 2.0
@@ -97,9 +98,7 @@ class FolderWatcher:
     def _take(self, path: Path) -> None:
         upload = self._pile()
         with self._intake.place():
-            # Of what is plainly no picture that we read, the name is enough.
-            data = b"?" if path.suffix.lower() in _REFUSED else path.read_bytes()
-            taken = self._intake.take(upload, path.name, data)
+            taken = self._intake.take(upload, path.name, _content(path))
         if taken.picture.problem:
             log.warning("%s %s", path, taken.picture.problem)
         where = AGAIN if taken.before else REFUSED if taken.picture.problem else TAKEN
@@ -126,3 +125,14 @@ class FolderWatcher:
         except OSError as error:
             self._stays[path] = self._seen[path]
             log.warning("%s was taken over and can't be moved aside: %s", path, error)
+
+
+def _content(path: Path) -> bytes:
+    """A file's bytes: of one that is too large no more than shows it, or it would fill the memory.
+
+    Of what is plainly no picture that we read, the name is enough.
+    """
+    if path.suffix.lower() in _REFUSED:
+        return b"?"
+    with path.open("rb") as file:
+        return file.read(MAX_PICTURE_BYTES + 1)

@@ -132,6 +132,21 @@ def test_a_file_that_can_not_be_moved_is_taken_in_once(
     assert store.waiting_of(None) == 1
 
 
+def test_a_file_that_is_too_large_is_refused_and_never_read_as_a_whole(
+    intake: Intake, store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(1 << 40)  # as a whole it would fill any memory
+    watcher = FolderWatcher(intake, folder)
+    assert [watcher.look() for _ in range(2)] == [0, 1]
+    [upload] = store.latest_uploads(1)
+    [row] = store.pictures_of(upload.id or 0)
+    assert (row.name, row.problem) == ("huge.jpg", "has more than 25 megabytes; make it smaller")
+    assert (folder / "refused" / "huge.jpg").exists()
+
+
 def test_a_folder_that_is_not_there_is_told(intake: Intake, tmp_path: Path) -> None:
     folder = tmp_path / "scans"
     watcher = FolderWatcher(intake, folder)
