@@ -35,10 +35,10 @@ from webui.offer_answers import (
 )
 from webui.offer_view import OUTCOMES, OfferView, lines_in_words
 from webui.page import Services
-from webui.rules import sentence
 from webui.rules_view import vocabulary
 from webui.security import refusal
 from webui.view import Json
+from webui.words import sentence
 
 MAX_RULES_BYTES = 256 * 1024
 LATEST_BATCHES = 30
@@ -74,7 +74,7 @@ def make(services: Services) -> Blueprint:
             told = shown().told(batch_asked(batch_id))
             batches = services.view.store().latest_batches(LATEST_BATCHES)
         except CounterscanError as error:
-            problem = sentence(error)
+            problem = sentence(str(error))
         html = part(told) if told else ""
         return render_template(
             "offer.html",
@@ -188,11 +188,11 @@ def make(services: Services) -> Blueprint:
 
     @offers.errorhandler(ConditionError)
     def wrong_rules(error: ConditionError) -> Response:
-        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(error)))
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(str(error))))
 
     @offers.errorhandler(StoreError)
     def unreadable(error: StoreError) -> Response:
-        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(error)))
+        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(str(error))))
 
     return offers
 

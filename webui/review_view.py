@@ -50,7 +50,8 @@ class ReviewView:
         """These scans in this order, each with its candidates."""
         scans = self._store.scans(scan_ids)
         answers = self._store.present_answers(scan_ids)
-        batches = {scan.batch_id: self._store.batch(scan.batch_id) for scan in scans.values()}
+        batch_ids = {scan.batch_id for scan in scans.values()}
+        batches = {batch_id: self._store.batch(batch_id) for batch_id in batch_ids}
         wanted = {
             key
             for answer in answers.values()

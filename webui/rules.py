@@ -34,6 +34,7 @@ from webui.rules_plan import add_plan
 from webui.rules_view import RulesView, lines_of, vocabulary
 from webui.security import refusal
 from webui.view import Json
+from webui.words import sentence
 
 MAX_RULES_BYTES = 512 * 1024
 
@@ -148,20 +149,13 @@ def make(services: Services) -> Blueprint:
 
     @rules.errorhandler(ConditionError)
     def wrong_rules(error: ConditionError) -> Response:
-        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(error)))
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(str(error))))
 
     @rules.errorhandler(CounterscanError)
     def unreadable(error: CounterscanError) -> Response:
-        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(error)))
+        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(str(error))))
 
     return rules
-
-
-def sentence(error: CounterscanError) -> str:
-    """The error as a sentence of the page."""
-    text = str(error)
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _read(value: Any) -> RuleSet:

@@ -1,4 +1,4 @@
-"""The Rules page's plan for many sets, the shop's lists of cards, and bins that were emptied."""
+"""The Rules page's plan for many sets, and the shop's lists of cards."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from scanner.sorting.rules import write_rules
 from scanner.sorting.shop_rules import SORT
 from webui.describe import describe
 from webui.gate import note
-from webui.live_answers import CommandSent
 from webui.page import Services
 from webui.rules_answers import ListAsked, ListSent, ListsTold, Named, PlanSent, PlanTold
 from webui.rules_view import RulesView
 from webui.security import refusal
+from webui.words import sentence
 
 MAX_LIST_BYTES = 2 * 1024 * 1024
 MAX_ENTRY = 120
@@ -60,13 +60,6 @@ def add_plan(rules: Blueprint, services: Services, shown: Callable[[], RulesView
         note(of_pass.name)
         return jsonify(name=of_pass.name)
 
-    @rules.post("/api/rules/bins/<int(min=1, max=16):number>/emptied")
-    @describe("Tell the machine that a bin was emptied", answer=CommandSent, status=202)
-    def bin_emptied(number: int) -> tuple[Response, int]:
-        row = services.view.store().add_command("bin_emptied", {"bin": number})
-        note(f"bin {number}")
-        return jsonify(id=row.id, kind=row.kind), HTTPStatus.ACCEPTED
-
     @rules.get("/api/rules/lists")
     @describe("The shop's lists of cards", query=ListAsked, answer=ListsTold)
     def lists() -> Response:
@@ -103,9 +96,7 @@ def add_plan(rules: Blueprint, services: Services, shown: Callable[[], RulesView
 
     @rules.errorhandler(UsageError)
     def no_plan(error: UsageError) -> Response:
-        text = str(error)
-        sentence = f"{text[:1].upper()}{text[1:]}."
-        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence))
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(str(error))))
 
 
 def _plan(asked: PlanSent, view: RulesView) -> Plan:

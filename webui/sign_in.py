@@ -60,9 +60,7 @@ def make(services: Services) -> Blueprint:
         asked = read_body(SigningIn)
         name = _checked(gate, asked)
         if name is None:
-            answer = _page(
-                gate, "login.html", "The name or the password is wrong.", name=asked.name
-            )
+            answer = _page(gate, "login.html", WRONG, name=asked.name)
             answer.status_code = HTTPStatus.FORBIDDEN
             return answer
         return gate.enter(redirect(own_path(asked.next), HTTPStatus.SEE_OTHER), name)

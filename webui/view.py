@@ -89,7 +89,7 @@ def allowed_commands(machine: Machine, batch_open: bool) -> list[str]:
 
 def machine_json(machine: Machine, allowed: list[str]) -> Json:
     """The machine's state in words, with what to do."""
-    wording = words.machine_wording("idle" if machine.kind == "idle" else machine.kind)
+    wording = words.machine_wording(machine.kind)
     tone_is_fault = wording.tone == "fault" or machine.kind in words.FAULTS
     return {
         "state": machine.kind,
@@ -177,7 +177,7 @@ def scan_json(
         "finish": now.finish,
         "score": round(now.score, 4),
         "confidence": words.confidence(now.score) if now.name else "",
-        "reasons": [_sentence(reason) for reason in now.reasons],
+        "reasons": [words.sentence(reason) for reason in now.reasons],
         "candidates": [_candidate(entry) for entry in now.candidates[:MAX_CANDIDATES]],
         "upside_down": scan.upside_down,
         "recognizer": now.recognizer,
@@ -208,12 +208,6 @@ def preview_json(preview: Preview) -> Json:
 def waiting_json(commands: Sequence[Command]) -> list[Json]:
     """The commands that the machine has not answered yet."""
     return [{"id": command.id, "kind": command.kind} for command in commands]
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    text = text[:1].upper() + text[1:]
-    return text if not text or text[-1] in ".!?" else text + "."
 
 
 def _candidate(entry: dict[str, str | float]) -> Json:

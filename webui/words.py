@@ -124,6 +124,13 @@ def time_left(seconds: float | None) -> str:
     return f"about {minutes // 60} h {minutes % 60:02d} min left"
 
 
+def sentence(text: str) -> str:
+    """Return a text as a sentence of the page."""
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?" else text + "."
+
+
 def confidence(score: float) -> str:
     """Return the score as whole per cent, rounded down so that only 1.0 reads 100%."""
     return f"{int(max(0.0, min(1.0, score)) * 100 + 1e-9)}%"
