@@ -107,6 +107,24 @@ def test_one_batch_is_followed_counted_and_looked_through(
     watched.is_well()
 
 
+def test_whoever_looked_away_misses_no_card_of_the_gallery(
+    shop: Shop, serve: Serve, look: Look
+) -> None:
+    batch = shop.start()
+    shop.scan()
+    page = look(f"{serve().url}/batches/{batch}").page
+    expect(page.locator(".shot")).to_have_count(1)
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    for _ in range(70):
+        shop.scan(crop=None)
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: false })")
+    expect(page.locator(".shot")).to_have_count(60)
+    page.locator("#more").click()
+    expect(page.locator(".shot")).to_have_count(71)
+    numbers = page.locator(".shot").evaluate_all("shots => shots.map(s => +s.dataset.sequence)")
+    assert numbers == list(range(71, 0, -1))
+
+
 def test_an_accepted_card_that_is_wrong_is_named_anew(shop: Shop, serve: Serve, look: Look) -> None:
     shop.start()
     scan = shop.scan()

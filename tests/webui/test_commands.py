@@ -110,6 +110,28 @@ def test_a_refused_command_says_what_to_do(shop: Shop, serve: Serve, look: Look)
     assert shop.commands() == []
 
 
+def test_a_dialog_closes_by_a_press_beside_it_and_not_within(
+    shop: Shop, serve: Serve, look: Look
+) -> None:
+    shop.keep_showing(state="idle", view="nothing")
+    page = look(serve().url).page
+    page.locator('[data-command="start"]').click()
+    page.locator("#start-name").fill("Attic finds")
+    box = page.locator("#start-dialog").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 6, box["y"] + 6)  # its own edge
+    name = page.locator("#start-name").bounding_box()
+    assert name is not None
+    page.mouse.move(name["x"] + 40, name["y"] + 10)
+    page.mouse.down()  # marks the text, and lets go outside
+    page.mouse.move(2, name["y"] + 10)
+    page.mouse.up()
+    expect(page.locator("#start-name")).to_be_visible()
+    expect(page.locator("#start-name")).to_have_value("Attic finds")
+    page.mouse.click(2, 2)
+    expect(page.locator("#start-dialog")).to_be_hidden()
+
+
 def test_space_in_a_field_types_a_space(shop: Shop, serve: Serve, look: Look) -> None:
     shop.keep_showing(state="idle", view="nothing")
     page = look(serve().url).page

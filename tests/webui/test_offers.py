@@ -162,9 +162,12 @@ def test_a_lot_is_looked_through_changed_and_paid(
     expect(page.locator(".offer-sum")).to_contain_text("3 put aside, not in the total")
     if theme == "light":
         is_accessible(page)
+    button = page.get_by_role("button", name="Change Moss Golem")
+    button.focus()
     scan(lot, Finish.NORMAL)
     price(lot, 5, 500)
     expect(page.locator(".offer-total strong").first).to_have_text("20.50 EUR")
+    expect(button).to_be_focused()
     page.get_by_role("button", name="Change The Lantern Keeper of Old Harbour").click()
     page.get_by_label("Finish").select_option("foil")
     page.get_by_role("button", name="Save").click()

@@ -1,6 +1,6 @@
 // One batch: its stages and figures as they come, its pictures, and the count by hand.
 
-import { byId, send } from "./shared.js";
+import { byId, closeDialogs, dropLostPictures, el, fromHtml, send, showTimes } from "./shared.js";
 
 const start = JSON.parse(byId("start-data").textContent);
 const id = start.batch.id;
@@ -39,24 +39,17 @@ function showCount(found) {
   box.dataset.key = key;
   box.replaceChildren();
   if (!found) return;
-  const says = document.createElement("p");
-  says.className = found.difference ? "differs" : "agrees";
-  says.textContent = found.says;
-  box.append(says);
+  box.append(el("p", found.difference ? "differs" : "agrees", found.says));
   if (!found.places.length) return;
-  const places = document.createElement("ul");
-  places.className = "places";
+  const places = el("ul", "places");
   for (const place of found.places) {
-    const item = document.createElement("li");
-    const link = document.createElement("a");
+    const link = el("a", "", `Card ${place.sequence}`);
     link.href = `#card-${place.sequence}`;
-    link.textContent = `Card ${place.sequence}`;
     link.addEventListener("click", (event) => {
       event.preventDefault();
       goTo(place.sequence);
     });
-    item.append(link, `: ${place.why}`);
-    places.append(item);
+    places.append(el("li", "", link, `: ${place.why}`));
   }
   box.append(places);
 }
@@ -85,10 +78,15 @@ async function newest() {
   const known = Number(gallery.firstElementChild?.dataset.sequence ?? 0);
   const told = await scans(0, AT_ONCE);
   if (!told) return;
-  const fresh = document.createElement("template");
-  fresh.innerHTML = told.html;
-  const later = [...fresh.content.children].filter((shot) => Number(shot.dataset.sequence) > known);
-  gallery.prepend(...later);
+  const shots = [...fromHtml(told.html).children];
+  const later = shots.filter((shot) => Number(shot.dataset.sequence) > known);
+  if (later.length === AT_ONCE) { // more came than one look tells: begin anew rather than leave a gap
+    gallery.replaceChildren(...later);
+    next = told.next;
+    byId("more").hidden = !next;
+  } else {
+    gallery.prepend(...later);
+  }
   byId("gallery-none").hidden = Boolean(gallery.children.length);
 }
 
@@ -136,15 +134,8 @@ byId("count-form").addEventListener("submit", async (event) => {
   const told = await send("POST", `/api/batches/${id}/count`, { cards: Number(byId("count").value) });
   if (told) show(told);
 });
-for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-}
-document.addEventListener("error", (event) => {
-  if (event.target.closest?.(".crop")) event.target.remove();
-}, true);
-
-const time = document.querySelector("time[datetime]");
-time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+closeDialogs();
+dropLostPictures();
+showTimes();
 showCount(start.reconciled);
 setInterval(() => { if (!document.hidden) read(); }, NEWS_MS);

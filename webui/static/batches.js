@@ -1,6 +1,6 @@
 // The list of batches, and the form that begins a new one.
 
-import { byId, send } from "./shared.js";
+import { byId, closeDialogs, send, showTimes } from "./shared.js";
 
 const start = JSON.parse(byId("start-data").textContent);
 const list = byId("batch-list");
@@ -37,15 +37,6 @@ async function read(before = 0) {
     showTimes();
   } catch {
     // The next look tries again.
-  }
-}
-
-// The day where the reader is, with the time for the newest ones.
-export function showTimes() {
-  for (const time of document.querySelectorAll("time[datetime]")) {
-    const at = new Date(time.dateTime);
-    const text = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-    if (time.textContent !== text) time.textContent = text;
   }
 }
 
@@ -93,10 +84,7 @@ byId("new-form").addEventListener("submit", async () => {
   });
   if (told) location.assign("/");
 });
-for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-}
+closeDialogs();
 search.addEventListener("input", () => read());
 byId("more").addEventListener("click", () => read(next));
 

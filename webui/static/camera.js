@@ -1,6 +1,7 @@
 // What is under the camera: the newest preview picture with the found outline drawn on it.
 
-const byId = (id) => document.getElementById(id);
+import { byId } from "./shared.js";
+
 const canvas = byId("frame");
 const polygon = byId("outline").querySelector("polygon");
 const stage = byId("stage");

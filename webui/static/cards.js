@@ -1,6 +1,7 @@
 // The last card and the running list. The rows and cards come ready-made from the scanner.
 
-const byId = (id) => document.getElementById(id);
+import { byId, dropLostPictures, fromHtml } from "./shared.js";
+
 const rows = byId("rows");
 const last = byId("last");
 const newestButton = byId("newest");
@@ -11,12 +12,6 @@ let newest = { id: 0, card: "" };
 let chosen = 0; // the scan that is looked at, 0 for "always the newest"
 let saidAt = -SAY_EVERY_MS;
 let saying = 0;
-
-function fromHtml(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content;
-}
 
 export function showFirst(id) {
   newest = { id, card: last.innerHTML };
@@ -108,7 +103,4 @@ rows.addEventListener("click", (event) => {
   if (row) choose(Number(row.dataset.scan));
 });
 newestButton.addEventListener("click", backToNewest);
-// A crop that the retention limit removed a moment ago leaves its frame, not a broken picture.
-document.addEventListener("error", (event) => {
-  if (event.target.closest?.(".crop")) event.target.remove();
-}, true);
+dropLostPictures();

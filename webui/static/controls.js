@@ -1,13 +1,12 @@
 // Start, pause, resume, stop: buttons, dialogs and keys. The machine answers between cards.
 
-import { byId, send as sendToPage, toast } from "./shared.js";
+import { byId, closeDialogs, outcomeOf, send as sendToPage, shortcutSwitch, toast } from "./shared.js";
 
 const controls = byId("controls");
 const buttons = new Map([...controls.querySelectorAll("[data-command]")]
   .map((button) => [button.dataset.command, button]));
 const ASKED_WORDS = { start: "Starting…", pause: "Pausing…", resume: "Resuming…", stop: "Stopping…" };
 const WORDS = { start: "Start", pause: "Pause", resume: "Resume", stop: "Stop" };
-const SLOW_MS = 8000;
 
 let state = null;
 let connected = true;
@@ -49,7 +48,7 @@ async function send(kind, argument = {}) {
   showControls(state);
   try {
     const told = await sendToPage("POST", "/api/live/commands", { kind, ...argument });
-    if (told) awaitOutcome(told.id, performance.now());
+    if (told) sayOutcome(told.id);
   } finally {
     sending = null;
     showControls(state);
@@ -57,18 +56,9 @@ async function send(kind, argument = {}) {
 }
 
 // The page shows what the machine made of a command only where it did not simply obey.
-async function awaitOutcome(id, askedAt, told = false) {
-  await new Promise((resolve) => { setTimeout(resolve, 500); });
-  try {
-    const answer = await (await fetch(`/api/live/commands/${id}`)).json();
-    if (answer.outcome && answer.outcome !== "done") toast(answer.outcome);
-    if (answer.outcome) return;
-  } catch {
-    return; // the banner says that there is no connection
-  }
-  const slow = performance.now() - askedAt > SLOW_MS;
-  if (slow && !told) toast("The machine has not answered yet. It obeys as soon as the card in hand is done.");
-  if (performance.now() - askedAt < 60000) awaitOutcome(id, askedAt, told || slow);
+async function sayOutcome(id) {
+  const outcome = await outcomeOf(id);
+  if (outcome && outcome !== "done") toast(outcome);
 }
 
 function press(kind) {
@@ -96,18 +86,9 @@ byId("start-form").addEventListener("submit", () => {
   byId("start-expected").value = "";
 });
 byId("stop-form").addEventListener("submit", () => send("stop"));
-for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-}
+closeDialogs();
 
-const keysOn = byId("keys-on");
-keysOn.checked = localStorage.getItem("counterscan-keys") !== "off";
-document.documentElement.dataset.keys = keysOn.checked ? "on" : "off";
-keysOn.addEventListener("change", () => {
-  localStorage.setItem("counterscan-keys", keysOn.checked ? "on" : "off");
-  document.documentElement.dataset.keys = keysOn.checked ? "on" : "off";
-});
+const keysOn = shortcutSwitch();
 
 // `moves` maps further keys to what they do.
 export function listenToKeys(moves) {

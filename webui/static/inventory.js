@@ -1,7 +1,7 @@
 // The Inventory page: search and filters ask the scanner and the list follows; rows open to show
 // where each copy lies.
 
-import { byId, send, toast } from "./shared.js";
+import { byId, closeDialogs, dropLostPictures, fromHtml, send, toast } from "./shared.js";
 import { choices, forgetChoice, listenToChoices } from "./inventory_choose.js";
 import { listenToConditions } from "./inventory_conditions.js";
 import { listenToExport } from "./inventory_export.js";
@@ -36,12 +36,6 @@ function query(fields) {
     words.set(name, typeof value === "object" ? JSON.stringify(value) : value);
   }
   return words;
-}
-
-function fromHtml(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content;
 }
 
 const count = (number) => number.toLocaleString("en");
@@ -190,21 +184,13 @@ byId("changes").addEventListener("click", async (event) => {
   if (change === undefined) return;
   if (await send("POST", `/api/inventory/edits/${change}/undo`)) location.reload();
 });
-for (const dialog of document.querySelectorAll("dialog")) {
-  for (const button of dialog.querySelectorAll("[data-close]")) {
-    button.addEventListener("click", () => dialog.close());
-  }
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-}
+closeDialogs();
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.closest("input, select, textarea, dialog")) return;
   event.preventDefault();
   byId("search").focus();
 });
-// A crop that the retention limit removed a moment ago leaves its frame, not a broken picture.
-document.addEventListener("error", (event) => {
-  if (event.target.closest?.(".crop")) event.target.remove();
-}, true);
+dropLostPictures();
 
 listenToChoices({
   wanted,

@@ -1,6 +1,6 @@
 // The export dialog: choose a format, see what the file will hold and what is left out, make it.
 
-import { byId, send, toast } from "./shared.js";
+import { byId, send, toast, token } from "./shared.js";
 
 const dialog = byId("export-dialog");
 let page = null;
@@ -201,7 +201,7 @@ async function learn(file) {
   try {
     const answer = await fetch("/api/inventory/skus", {
       method: "POST",
-      headers: { "Content-Type": "text/csv", "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content },
+      headers: { "Content-Type": "text/csv", ...token() },
       body: file,
     });
     const told = await answer.json();

@@ -3,9 +3,9 @@
 import { showPreview } from "./camera.js";
 import { addScan, backToNewest, move, showFirst, showSnapshot } from "./cards.js";
 import { allowControls, listenToKeys, showControls } from "./controls.js";
+import { byId } from "./shared.js";
 import { follow } from "./stream.js";
 
-const byId = (id) => document.getElementById(id);
 const start = JSON.parse(byId("start-data").textContent);
 const LINKS = { live: "Live", asking: "Live, slower", waiting: "Connecting", lost: "Offline" };
 

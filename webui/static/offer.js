@@ -1,6 +1,6 @@
 // The Offer page: it grows while the batch runs; amounts are changed by hand; it ends one way.
 
-import { byId, send } from "/static/shared.js";
+import { byId, send } from "./shared.js";
 
 const main = document.querySelector("main");
 const batch = Number(main.dataset.batch ?? 0);
@@ -8,14 +8,23 @@ const currency = main.dataset.currency;
 const dialog = byId("change-dialog");
 const ASK_AFTER_MS = 3000;
 
+let shown = "";
 let scans = [];
 let was = { finish: "", condition: "" };
+
+// Who has come to a button by key stays on it.
+function show(html) {
+  const focused = document.activeElement?.dataset?.change;
+  byId("offer-body").innerHTML = html;
+  shown = html; // compared with what was sent: the browser writes it otherwise
+  if (focused) document.querySelector(`[data-change="${CSS.escape(focused)}"]`)?.focus();
+}
 
 async function refresh() {
   const answer = await fetch(`/api/offer?batch=${batch}&html=1`);
   if (!answer.ok) return null;
   const told = await answer.json();
-  if (byId("offer-body").innerHTML !== told.html) byId("offer-body").innerHTML = told.html;
+  if (told.html !== shown) show(told.html);
   return told;
 }
 

@@ -1,6 +1,6 @@
 // The Review page: one key or one tap names a card; the next one is there at once.
 
-import { byId, send, toast } from "./shared.js";
+import { byId, closeDialogs, dropLostPictures, send, shortcutSwitch, toast } from "./shared.js";
 import { listenToSearch, openSearch } from "./review_search.js";
 
 const start = JSON.parse(byId("start-data").textContent);
@@ -162,10 +162,8 @@ document.addEventListener("click", (event) => {
   if (event.detail > 0) event.target.closest("button")?.blur();
 });
 
-for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-}
+closeDialogs();
+dropLostPictures();
 
 const keys = {
   Enter: () => pick(0),
@@ -179,15 +177,7 @@ const keys = {
   l: () => cycle("language"),
   "?": () => byId("keys-dialog").showModal(),
 };
-// The same choice as on the Live page: some people's aids send keys of their own.
-const keysOn = byId("keys-on");
-keysOn.checked = localStorage.getItem("counterscan-keys") !== "off";
-function noteKeys() {
-  localStorage.setItem("counterscan-keys", keysOn.checked ? "on" : "off");
-  document.documentElement.dataset.keys = keysOn.checked ? "on" : "off";
-}
-keysOn.addEventListener("change", noteKeys);
-noteKeys();
+const keysOn = shortcutSwitch();
 
 document.addEventListener("keydown", (event) => {
   if (!keysOn.checked || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
@@ -199,10 +189,6 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
-// A picture that has gone leaves its frame, not a broken picture.
-document.addEventListener("error", (event) => {
-  if (event.target.closest?.(".crop")) event.target.remove();
-}, true);
 
 show();
 setInterval(() => { if (!document.hidden) read(); }, NEWS_MS);

@@ -1,7 +1,7 @@
 // The Rules page: which rules are in force, presets, lists; each change reloads what stands here.
 
-import { byId, send, toast } from "/static/shared.js";
-import { clearTry, wireTry } from "/static/rules_try.js";
+import { clearTry, wireTry } from "./rules_try.js";
+import { byId, outcomeOf, send, toast } from "./shared.js";
 
 let trying = "";
 let listWas = "";
@@ -15,15 +15,11 @@ wireTry(() => ({ name: trying }));
 
 // The machine notes it between two cards; what it answers is told, or shown by the page anew.
 async function emptied(bin) {
-  const asked = await send("POST", `/api/rules/bins/${bin}/emptied`);
-  for (let tries = 0; asked && tries < 20; tries += 1) {
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
-    const answer = await fetch(`/api/live/commands/${asked.id}`);
-    const { outcome } = await answer.json();
-    if (outcome === "done") return location.reload();
-    if (outcome) return toast(outcome);
-  }
-  return asked && toast("The machine has not answered yet. It notes it as soon as the card in hand is done.");
+  const asked = await send("POST", "/api/bins/emptied", { bin: Number(bin) });
+  if (!asked) return;
+  const outcome = await outcomeOf(asked.id);
+  if (outcome === "done") location.reload();
+  else if (outcome) toast(outcome);
 }
 
 const acts = {

@@ -1,9 +1,9 @@
 // The editor of sort rules and of what the shop pays: rules in their order, tried and saved.
 
-import { byId, send } from "/static/shared.js";
-import { buildGroup, el, iconButton, useVocabulary } from "/static/rules_condition.js";
-import { buyPart, sortPart } from "/static/rules_parts.js";
-import { wireTry } from "/static/rules_try.js";
+import { buildGroup, el, iconButton, useVocabulary } from "./rules_condition.js";
+import { buyPart, sortPart } from "./rules_parts.js";
+import { wireTry } from "./rules_try.js";
+import { byId, send, token } from "./shared.js";
 
 const start = JSON.parse(byId("start-data").textContent);
 const buying = document.querySelector("main").dataset.kind === "buying";
@@ -97,11 +97,10 @@ function say(text) {
 // Asks for the rules in plain English; what is half typed is no reason for a message.
 async function tellWords() {
   const mine = ++asked;
-  const token = document.querySelector('meta[name="csrf-token"]').content;
   try {
     const answer = await fetch(`${path}/words`, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+      headers: { "Content-Type": "application/json", ...token() },
       body: JSON.stringify({ rules: read() }),
     });
     const told = await answer.json();

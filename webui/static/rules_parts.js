@@ -1,6 +1,6 @@
 // What a rule does with the cards that it takes: bins to sort into, or an offer to make.
 
-import { choose, el, readMoney, shownMoney } from "/static/rules_condition.js";
+import { choose, el, readMoney, shownMoney } from "./rules_condition.js";
 
 const MOST_BINS = 16;
 

@@ -1,15 +1,8 @@
 // Makes a plan and shows its passes as steps to follow; each can be put in force with one tap.
 
-import { byId, send, toast } from "/static/shared.js";
+import { byId, el, send, toast } from "./shared.js";
 
 const FIRST_LINE = 0;
-
-function el(tag, className, ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
 
 function asked() {
   const batch = Number(byId("plan-batch").value);

@@ -1,15 +1,8 @@
 // Tries rules on a past batch and shows where its cards would go.
 
-import { byId, send } from "/static/shared.js";
+import { byId, el, send } from "./shared.js";
 
 const SHOWN = 300;
-
-function el(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 const count = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 

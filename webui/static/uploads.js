@@ -1,7 +1,7 @@
 // The upload page: sends pictures one after another, in the pile's order, and shows what becomes of
 // each.
 
-import { byId, send, toast } from "./shared.js";
+import { byId, el, pause, send, showTimes, toast, token } from "./shared.js";
 import { filesOf } from "./dropped.js";
 
 const { limits } = JSON.parse(byId("start-data").textContent);
@@ -27,18 +27,8 @@ let stopped = false;
 let asking = false;
 
 function row(entry) {
-  const item = document.createElement("li");
-  item.className = "up";
-  const frame = document.createElement("span");
-  frame.className = "crop";
-  const title = document.createElement("span");
-  title.className = "up-title";
-  const more = document.createElement("span");
-  more.className = "up-more";
-  const mark = document.createElement("span");
-  item.append(frame, title, mark, more);
-  entry.row = item;
-  byId("ups").append(item);
+  entry.row = el("li", "up", el("span", "crop"), el("span", "up-title"), el("span"), el("span", "up-more"));
+  byId("ups").append(entry.row);
   paint(entry);
 }
 
@@ -166,7 +156,7 @@ async function add(files) {
 // What need not be sent to be refused.
 function problemOf(file) {
   if (file.size > limits.bytes) {
-    return `has ${Math.ceil(file.size / 1e6)} megabytes; make it smaller than ${Math.floor(limits.bytes / 1e6)} megabytes`;
+    return `has more than ${Math.floor(limits.bytes / 1e6)} megabytes; make it smaller`;
   }
   if (file.type && !["image/jpeg", "image/png", "image/webp"].includes(file.type)) {
     return "is not a JPEG, PNG or WebP picture";
@@ -192,10 +182,7 @@ async function sendOne(entry) {
   try {
     const answer = await fetch(`/api/uploads/${upload.id}/pictures?${query}`, {
       method: "POST",
-      headers: {
-        "Content-Type": "application/octet-stream",
-        "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
-      },
+      headers: { "Content-Type": "application/octet-stream", ...token() },
       body: entry.file,
     });
     const told = await answer.json().catch(() => ({ error: "was not taken; try a smaller picture" }));
@@ -209,7 +196,7 @@ async function sendOne(entry) {
     change(entry, { more: "The scanner could not be reached; this is sent again." });
   }
   if (!wait) return;
-  await new Promise((resolve) => { setTimeout(resolve, wait * 1000); });
+  await pause(wait * 1000);
   if (!stopped) change(entry, { state: "ready" });
 }
 
@@ -282,9 +269,7 @@ byId("stop").addEventListener("click", async () => {
 window.addEventListener("beforeunload", (event) => {
   if (entries.some((entry) => ["ready", "sending"].includes(entry.state))) event.preventDefault();
 });
-for (const time of document.querySelectorAll("time[datetime]")) {
-  time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-}
+showTimes();
 
 const asked = Number(new URLSearchParams(location.search).get("upload"));
 if (asked) {
