@@ -40,10 +40,12 @@ class PriceRange:
 class CardFacts:
     """One card. None means that nobody knows, and never stands for a usual value.
 
-    `decision` and `confidence_percent` (0…100) are the recogniser's. `types` and `colours` may be
-    empty: a card known to have none. `copies_seen` counts the cards of the same printing and finish
-    that came before it in the batch. `lists` are the shop's lists that the card is on, `alerts` the
-    alerts that it sets off, `more` every other column of the catalog's table.
+    `decision` and `confidence_percent` (0…100) are the recogniser's: the probability that its
+    answer is right; of scans from before that was kept, how alike the card and its picture are.
+    `types` and `colours` may be empty: a card known to have none. `copies_seen` counts the cards of
+    the same printing and finish that came before it in the batch. `lists` are the shop's lists that
+    the card is on, `alerts` the alerts that it sets off, `more` every other column of the catalog's
+    table.
     """
 
     decision: str = "unknown"

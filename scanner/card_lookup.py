@@ -13,6 +13,7 @@ from scanner.price_table import Key, Prices
 from scanner.records import Finish, Identification
 from scanner.store import Store
 from scanner.store_present import PresentAnswer
+from scanner.store_scan import probability_of
 from scanner.tables import Scan
 
 
@@ -59,7 +60,9 @@ class CardLookup:
         """The card that was just recognised; condition and language are what the batch says."""
         score = answer.candidates[0].score if answer.candidates else 0.0
         card = CardFacts(
-            decision=answer.decision.value, confidence_percent=float(score) * 100, batch=batch
+            decision=answer.decision.value,
+            confidence_percent=_percent(probability_of(answer), score),
+            batch=batch,
         )
         if answer.printing is None:
             return card
@@ -95,9 +98,8 @@ class CardLookup:
     def _of_row(
         self, row: PresentAnswer | Scan, condition: str, language: str, batch: str | None
     ) -> CardFacts:
-        card = CardFacts(
-            decision=row.decision, confidence_percent=float(row.score) * 100, batch=batch
-        )
+        confidence = _percent(row.probability, row.score)
+        card = CardFacts(decision=row.decision, confidence_percent=confidence, batch=batch)
         if not row.card_id:
             return card
         return replace(
@@ -148,6 +150,11 @@ class CardLookup:
         names = {folded(card.name or ""), folded(card.card_id)}
         names.add(folded(f"{card.set} {card.number}"))
         return frozenset(name for name, entries in self._lists.items() if names & entries)
+
+
+def _percent(probability: float | None, score: float) -> float:
+    """How sure the answer is: its probability, else how alike card and picture are."""
+    return float(score if probability is None else probability) * 100
 
 
 def _known_finish(finish: str) -> str | None:

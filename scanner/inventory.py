@@ -43,7 +43,8 @@ class Copy:
 
     `sequence` is its place in its batch, from 1; `bin` the sorter's bin (0: none) and `position`
     its place in that bin, from 1; `location` what a person said, else the batch's. `batch` is the
-    batch's name. `removed` is why it left the stock, "" while it is there.
+    batch's name. `removed` is why it left the stock, "" while it is there. `probability` is how
+    likely its name is right, 0…1: 1 where a person said it, None where nobody can tell.
     """
 
     scan_id: int
@@ -57,6 +58,7 @@ class Copy:
     added_at: str
     removed: str
     crop_path: str
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

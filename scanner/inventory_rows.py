@@ -22,7 +22,7 @@ _ANSWERS = text("""
         a.set_name, a.number, a.variant, a.finish, a.condition, a.language, a.crop_path,
         scan.created_at, coalesce(word.id, 0), coalesce(word.finish, ''),
         coalesce(word.condition, ''), coalesce(word.language, ''), batch.location,
-        coalesce(route.bin, 0), batch.mode
+        coalesce(route.bin, 0), batch.mode, a.probability
     FROM present_answer AS a
     JOIN scan ON scan.id = a.scan_id
     JOIN batch ON batch.id = scan.batch_id
@@ -87,6 +87,7 @@ class StockRow:
     added_at: str
     removed: str
     removed_day: str
+    probability: float | None
 
 
 class Bins:
@@ -155,7 +156,7 @@ def read_rows(session: Session, scan_ids: Sequence[int]) -> Iterable[StockRow]:
         edits = _edits(connection, ids, void)
         bins.look_ahead(ids[0], ids[-1])
         for row in connection.execute(_ANSWERS, {"ids": ids}):
-            ours = row[-1] != Mode.OFFER or row[0] in bought.of_batch(row[1])
+            ours = row.mode != Mode.OFFER or row[0] in bought.of_batch(row[1])
             yield _row(tuple(row), edits.get(row[0], []), bins, ours=ours)
 
 
@@ -186,6 +187,7 @@ def _row(
     )
     now = present(answer, (said for said, _ in edits))
     bin_number = int(str(values[20]))
+    probability = None if values[22] is None else float(str(values[22]))
     removed = now.removed or ""
     days = [day for said, day in edits if said.edit.removed]
     if decision != Decision.ACCEPTED or not ours:
@@ -194,7 +196,7 @@ def _row(
         scan_id, batch_id, sequence, game, card_id, name, in_set, number, variant,
         now.finish or "", now.condition or "", now.language or "", now.location or "",
         bin_number, bins.place(bin_number, scan_id), crop,
-        created_at[:19], removed, days[-1] if days and removed else "",
+        created_at[:19], removed, days[-1] if days and removed else "", probability,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from scanner.price_sources import SourceOrder
 from scanner.price_table import read_prices
 from scanner.store_open import in_parts
 
-VERSION = 3
+VERSION = 4
 _SCANS_PER_STEP = 4000
 
 _SCHEMA = """
@@ -43,7 +43,7 @@ CREATE TABLE copy (
     scan_id INTEGER PRIMARY KEY, line_id INTEGER NOT NULL, batch_id INTEGER NOT NULL,
     sequence INTEGER NOT NULL, bin INTEGER NOT NULL, position INTEGER NOT NULL,
     location TEXT NOT NULL, added_at TEXT NOT NULL, removed TEXT NOT NULL,
-    removed_day TEXT NOT NULL, crop_path TEXT NOT NULL
+    removed_day TEXT NOT NULL, crop_path TEXT NOT NULL, probability REAL
 );
 CREATE INDEX copy_by_line ON copy (line_id, removed, scan_id);
 CREATE INDEX copy_by_batch ON copy (batch_id, line_id);
@@ -156,10 +156,11 @@ class Following:
             line_id = self._line(row)
             self._touched.add(line_id)
             self._index.execute(
-                "INSERT INTO copy VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO copy VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     row.scan_id, line_id, row.batch_id, row.sequence, row.bin, row.position,
                     row.location, row.added_at, row.removed, row.removed_day, row.crop_path,
+                    row.probability,
                 ),
             )  # fmt: skip
 

@@ -11,6 +11,7 @@ from scanner.card_facts import CardFacts, PriceRange, columns_of
 from scanner.conditions_judge import judge
 from scanner.inventory import NOT_SET, Copy, Line, StockFilter, Totals, is_known_finish
 from scanner.inventory_value import AT_LEAST
+from scanner.store_open import in_parts
 
 MAX_CHOICES = 300
 
@@ -134,11 +135,11 @@ def read_lines(
         rows = index.execute(
             f"{selected.sql} ORDER BY {order} LIMIT ? OFFSET ?", (*selected.values, limit, offset)
         )
-        return [_line(index, row) for row in rows]
+        return _lines(index, list(rows))
     rows = index.execute(f"{selected.sql} ORDER BY {order}", selected.values)
     kept = list(_judged(rows, wanted, currency))
     end = None if limit < 0 else offset + limit
-    return [_line(index, row) for row in kept[offset:end]]
+    return _lines(index, kept[offset:end])
 
 
 def read_totals(index: Connection, wanted: StockFilter, currency: str) -> Totals:
@@ -276,16 +277,23 @@ def _judged(rows: Any, wanted: StockFilter, currency: str) -> Iterator[Any]:
             yield row
 
 
-def _line(index: Connection, row: Any) -> Line:
-    newest = index.execute(
-        "SELECT added_at, crop_path FROM copy WHERE scan_id = ?", (row["newest"],)
-    ).fetchone()
+def _lines(index: Connection, rows: Sequence[Any]) -> list[Line]:
+    """The lines of these rows, each with its newest copy's day and picture."""
+    newest: dict[int, Any] = {}
+    for part in in_parts(row["newest"] for row in rows):
+        marks = ", ".join("?" * len(part))
+        query = f"SELECT scan_id, added_at, crop_path FROM copy WHERE scan_id IN ({marks})"
+        newest.update((found["scan_id"], found) for found in index.execute(query, part))
+    return [_line(row, newest.get(row["newest"])) for row in rows]
+
+
+def _line(row: Any, newest: Any) -> Line:
     return Line(
         row["id"], row["game"], row["card_id"], row["name"], row["in_set"], row["number"],
         row["variant"], row["finish"], row["language"], row["condition"], row["n"],
         row["price_minor"], row["basis"], row["price_source"], row["price_as_of"],
-        newest[0] if newest else "", newest[1] if newest else "", json.loads(row["facts"]),
-        row["price_id"],
+        newest["added_at"] if newest else "", newest["crop_path"] if newest else "",
+        json.loads(row["facts"]), row["price_id"],
     )  # fmt: skip
 
 
@@ -294,5 +302,5 @@ def _copy(row: Any, batches: dict[int, str]) -> Copy:
     return Copy(
         row["scan_id"], row["line_id"], batch, batches.get(batch, ""), row["sequence"],
         row["bin"], row["position"], row["location"], row["added_at"], row["removed"],
-        row["crop_path"],
+        row["crop_path"], row["probability"],
     )  # fmt: skip

@@ -14,7 +14,7 @@ from scanner.errors import StoreError
 from scanner.records import Decision, Identification, Printing
 from scanner.retry import Outcome, Standing, TriedWith
 from scanner.store_present import FROM_PERSON, read_present_answers
-from scanner.store_scan import candidates_json, stages_json
+from scanner.store_scan import candidates_json, probability_of, stages_json
 from scanner.tables import Correction, PacksInUse, Retry, Scan
 
 CORRECTED, UNDONE = "corrected", "undone"
@@ -143,6 +143,7 @@ def _retry_row(
     # The crop alone seldom proves a finish; what the frame proved still holds.
     row.finish = finish if answer.finish.value == "unknown" else answer.finish.value
     row.score = float(answer.candidates[0].score) if answer.candidates else 0.0
+    row.probability = probability_of(answer)
     row.candidates = candidates_json(answer)
     row.stages_ms = stages_json(answer)
     row.recognizer, row.model_id = answer.recognizer, answer.model_id

@@ -1,6 +1,6 @@
 """What the answer of a scan is by now: the one place that every reader asks.
 
-The view `present_answer` (`migrations/0005_words_on_scans.sql`) decides: a person's correction that
+The view `present_answer` (`migrations/0015_probability.sql`) decides: a person's correction that
 stands, else the last retry that changed the answer, else the scan itself. `PRESENT_ANSWER` is that
 view for whoever needs it inside a query: a review queue, an inventory, an export.
 """
@@ -42,6 +42,7 @@ PRESENT_ANSWER = Table(
     Column("answered_at", UtcDateTime),
     Column("language", String),
     Column("condition", String),
+    Column("probability", Float),
 )
 
 FROM_SCAN, FROM_RETRY, FROM_PERSON = "scan", "retry", "person"
@@ -53,8 +54,8 @@ class PresentAnswer:
 
     `source` is `scan`, `retry` or `person`, `row_id` the row that says so in the table `scan`,
     `retry` or `correction`, `answered_at` when it was added. The rest is as in `tables.Scan`; of a
-    person's answer `score` is 1 and `candidates` are still the machine's. `language` and
-    `condition` are empty where neither a person nor the batch says them.
+    person's answer `score` and `probability` are 1 and `candidates` are still the machine's.
+    `language` and `condition` are empty where neither a person nor the batch says them.
     """
 
     scan_id: int
@@ -78,6 +79,7 @@ class PresentAnswer:
     answered_at: datetime
     language: str = ""
     condition: str = ""
+    probability: float | None = None
 
 
 def read_present_answers(session: Session, scan_ids: Iterable[int]) -> dict[int, PresentAnswer]:

@@ -61,6 +61,7 @@ def scan_row(
         driver=driver,
         captured_mono_ns=time.monotonic_ns() if captured_mono_ns is None else captured_mono_ns,
         created_at=created_at,
+        probability=probability_of(identification),
     )
 
 
@@ -95,7 +96,14 @@ def identification_of(scan: Scan, crop: Picture | None) -> Identification:
         pack_id=scan.pack_id,
         cut_crop=None if crop is None else lambda: crop,
         finish=Finish(scan.finish),
+        probability=scan.probability or 0.0,
     )
+
+
+def probability_of(identification: Identification) -> float | None:
+    """The chance that the answer is right as a row keeps it; None where nothing was compared."""
+    chance = float(identification.probability)
+    return round(chance, 6) if 0 < chance <= 1 else None
 
 
 def candidates_json(identification: Identification) -> list[dict[str, str | float]]:

@@ -128,7 +128,9 @@ class Scan(SQLModel, table=True):
     point at a file that the retention limit has since removed.
     `feed_key` is the mechanism's own count of the card, unique, so that a card whose scan was
     committed just before a power cut is not scanned again; it is None where there is no mechanism.
-    `captured_mono_ns` is when the frame was taken, on the monotonic clock of `boot_id`.
+    `probability` is the calibrated chance, 0…1, that `candidates[0]` is the card; None where nobody
+    said it, as in rows from before it was kept. `captured_mono_ns` is when the frame was taken, on
+    the monotonic clock of `boot_id`.
     """
 
     __tablename__ = "scan"
@@ -170,6 +172,7 @@ class Scan(SQLModel, table=True):
     captured_mono_ns: int = Field(default_factory=time.monotonic_ns, sa_type=BigInteger)
     boot_id: str = Field(default_factory=boot_id)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    probability: float | None = None
 
 
 class Retry(SQLModel, table=True):
@@ -210,6 +213,7 @@ class Retry(SQLModel, table=True):
     model_id: str = ""
     pack_id: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    probability: float | None = None
 
 
 class PacksInUse(SQLModel, table=True):

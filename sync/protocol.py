@@ -25,6 +25,7 @@ MOST_PLACES = 20
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Position = Annotated[int, Field(ge=0, lt=2**63)]
+Chance = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(max_length=LONGEST)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -102,6 +103,7 @@ class ScanRow(Answer):
     driver: Text = ""
     bin: Position = 0
     rule: Text = ""
+    probability: Chance | None = None
 
 
 class RetryRow(Answer):
@@ -114,6 +116,7 @@ class RetryRow(Answer):
     recognizer: Text = ""
     model_id: Text = ""
     pack_id: Text = ""
+    probability: Chance | None = None
 
 
 class CorrectionRow(Answer):

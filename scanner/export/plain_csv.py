@@ -24,7 +24,7 @@ class PlainCsv:
     sold_there = ""
     columns = (
         *FIELDS, "set_name", "rarity", "quantity", "price", "currency", "price_of", "price_as_of",
-        "where",
+        "price_source", "probability", "where",
     )  # fmt: skip
 
     def row(self, item: Item) -> Row:
@@ -38,6 +38,8 @@ class PlainCsv:
             "currency": item.currency if item.price else "",
             "price_of": line.basis,
             "price_as_of": line.price_as_of[:10],
+            "price_source": line.price_source,
+            "probability": _least_probability(item.copies),
             "where": _where(item.copies),
         }
         return Row(identity(line), cells)
@@ -62,6 +64,12 @@ class PlainCsv:
             )
             for line, row in read_table(data, (*FIELDS, "quantity"))
         ]
+
+
+def _least_probability(copies: Sequence[Copy]) -> str:
+    """How likely the name of the copy that is least sure is right; "" where nobody can tell."""
+    known = [copy.probability for copy in copies if copy.probability is not None]
+    return f"{min(known):.6f}" if known else ""
 
 
 def _where(copies: Sequence[Copy]) -> str:

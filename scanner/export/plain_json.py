@@ -32,6 +32,7 @@ class PlainJson:
             "currency": item.currency,
             "price_of": line.basis,
             "price_as_of": line.price_as_of,
+            "price_source": line.price_source,
             "copies": [_copy_json(copy) for copy in item.copies],
         }
         return Row(identity(line), cells)
@@ -71,4 +72,5 @@ def _copy_json(copy: Copy) -> dict[str, Any]:
         "position_in_bin": copy.position,
         "location": copy.location,
         "added_at": copy.added_at,
+        "probability": copy.probability,
     }

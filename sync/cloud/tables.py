@@ -9,7 +9,8 @@ import importlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, get_origin
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 from zlib import crc32
 
 from sqlalchemy import (
@@ -47,15 +48,28 @@ def _type_of(annotation: object) -> TypeEngine[Any]:
     return plain.get(annotation, String())
 
 
+def _bare(annotation: object) -> tuple[object, bool]:
+    """A field's type without what only narrows it, and whether it may be missing."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _bare(parts[0])
+    if NoneType in parts:
+        [one] = [part for part in parts if part is not NoneType]
+        return _bare(one)[0], True
+    return annotation, False
+
+
 def _of_a_log(name: str, model: type[LogRow]) -> Table:
     """A table of one stream's rows, under the names that they travel with."""
-    fields = [
-        Column(
-            field, _type_of(info.annotation), primary_key=field == "id", nullable=False,
-            autoincrement=False,
-        )
-        for field, info in model.model_fields.items()
-    ]  # fmt: skip
+    fields = []
+    for field, info in model.model_fields.items():
+        annotation, may_be_missing = _bare(info.annotation)
+        fields.append(
+            Column(
+                field, _type_of(annotation), primary_key=field == "id", nullable=may_be_missing,
+                autoincrement=False,
+            )
+        )  # fmt: skip
     owner = [Column(key, String, primary_key=True) for key in ("device", "log")]
     return Table(name, METADATA, *owner, *fields)
 

@@ -23,5 +23,11 @@ def store(data_dir: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
+def page(store: Store, data_dir: Path) -> Iterator[Store]:
+    with Store.open(data_dir, role="web") as opened:
+        yield opened
+
+
+@pytest.fixture
 def batch(store: Store) -> Batch:
     return store.create_batch("a long box", 100, "simulated")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,12 +16,6 @@ from tests.store.cards import identified
 
 DEMO_2 = "packs-2"
 RIGHT = Printing("demo-right", "demo", "Right Card", "First Light", "001/120")
-
-
-@pytest.fixture
-def page(store: Store, data_dir: Path) -> Iterator[Store]:
-    with Store.open(data_dir, role="web") as opened:
-        yield opened
 
 
 def add(store: Store, batch: Batch, decision: Decision, key: str) -> Scan:

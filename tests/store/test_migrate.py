@@ -60,14 +60,22 @@ TABLE_MODULES = [
     for file in sorted(Path(scanner.__path__[0]).glob("tables*.py"))
 ]
 
+_SCAN_AT_FIRST = """id, batch_id, sequence, feed_key, decision, reasons, view, game, card_id, name,
+    set_name, number, variant, finish, score, candidates, corners_px, upside_down, stages_ms,
+    crop_path, recognizer, model_id, pack_id, driver, captured_mono_ns, boot_id, created_at"""
+_RETRY_AT_FIRST = """id, scan_id, tried_with, outcome, decision, reasons, game, card_id, name,
+    set_name, number, variant, finish, score, candidates, stages_ms, recognizer, model_id, pack_id,
+    created_at"""
+
 ROWS: dict[int, list[str]] = {
     1: [
         """INSERT INTO batch (id, name, expected_cards, driver, created_at)
         VALUES (1, 'old', 9, 'usb', '2025-01-01 10:00:00.000000')""",
         """INSERT INTO batch_event
         VALUES (1, 1, 'started', '', 0, 5, 'boot', '2025-01-01 10:00:00.000000')""",
-        """INSERT INTO scan VALUES (1, 1, 1, 'k1', 'accepted', '[]', 'card', 'demo', 'c1',
-        'Old card', 'Set', '1', '', 'unknown', 0.9, '[]', '[]', 0, '{}', '', 'embedder', 'm', 'p',
+        f"""INSERT INTO scan ({_SCAN_AT_FIRST})
+        VALUES (1, 1, 1, 'k1', 'accepted', '[]', 'card', 'demo', 'c1',
+        'Old card', 'Set', '1', '', 'unknown', 0.9, '[]', '[]', 0, '{{}}', '', 'embedder', 'm', 'p',
         'usb', 6, 'boot', '2025-01-01 10:00:00.000000')""",
         "INSERT INTO command VALUES (1, 'start', '{}', '2025-01-01 10:00:00.000000')",
         "INSERT INTO command_done VALUES (1, 'done', '2025-01-01 10:00:00.000000')",
@@ -77,8 +85,9 @@ ROWS[2] = [
     *ROWS[1],
     """INSERT INTO packs_in_use
     VALUES (1, 'w1', '["demo@1"]', 'm', 0, '2025-01-01 10:00:00.000000')""",
-    """INSERT INTO retry VALUES (1, 1, 'w2', 'accepted', 'accepted', '[]', 'demo', 'c2',
-    'Later card', 'Set', '2', '', 'unknown', 0.8, '[]', '{}', 'embedder', 'm', 'demo@2',
+    f"""INSERT INTO retry ({_RETRY_AT_FIRST})
+    VALUES (1, 1, 'w2', 'accepted', 'accepted', '[]', 'demo', 'c2',
+    'Later card', 'Set', '2', '', 'unknown', 0.8, '[]', '{{}}', 'embedder', 'm', 'demo@2',
     '2025-01-02 10:00:00.000000')""",
     """INSERT INTO correction (id, scan_id, kind, decision, game, card_id, name, set_name, number,
     variant, finish, created_at) VALUES (1, 1, 'corrected', 'accepted', 'demo', 'c3', 'Right card',
@@ -171,6 +180,12 @@ ROWS[14] = [
     "INSERT INTO alert_closed VALUES (1, 'k1', 'Ada', '2025-01-09 11:00:00.000000')",
     """INSERT INTO alert_closed_told VALUES (1, 'k2', 'Bo', 'counter-2',
     '2025-01-09 11:00:00.000000', '2025-01-09 11:00:01.000000')""",
+]
+ROWS[15] = [
+    *ROWS[14],
+    """INSERT INTO retry VALUES (2, 1, 'w3', 'accepted', 'accepted', '[]', 'demo', 'c2',
+    'Later card', 'Set', '2', '', 'unknown', 0.8, '[]', '{}', 'embedder', 'm', 'demo@2',
+    '2025-01-10 10:00:00.000000', 0.9991)""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

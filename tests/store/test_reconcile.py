@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -51,12 +50,6 @@ def test_cards_too_many_are_looked_for_where_one_may_have_been_seen_twice() -> N
     assert [place.sequence for place in found.places] == [4]
     by_machine = cards(("card", "b"), ("card", "b"), counted=True)
     assert reconcile(1, by_machine, []).places == (), "a mechanism numbers its cards"
-
-
-@pytest.fixture
-def page(store: Store, data_dir: Path) -> Iterator[Store]:
-    with Store.open(data_dir, role="web") as opened:
-        yield opened
 
 
 def test_the_newest_count_counts_and_is_compared_with_the_log(

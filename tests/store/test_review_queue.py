@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from scanner.price_sources import Priced
 from scanner.price_table import price_of
@@ -19,12 +16,6 @@ from scanner.review import candidate_keys, stake_of
 from scanner.store import Store
 from scanner.tables import Batch
 from tests.store.cards import identified
-
-
-@pytest.fixture
-def page(store: Store, data_dir: Path) -> Iterator[Store]:
-    with Store.open(data_dir, role="web") as opened:
-        yield opened
 
 
 def add(store: Store, batch: Batch, *card_ids: str, decision: Decision = Decision.REVIEW) -> int:

@@ -43,6 +43,16 @@ def test_keys_of_a_newer_release_are_passed_over() -> None:
     assert unpack(zlib.compress(json.dumps(body).encode()), ScanRows) == scans(1)
 
 
+def test_an_older_device_says_no_probability_and_a_newer_one_does() -> None:
+    assert scans(1).rows[0].probability is None
+    body = json.loads(zlib.decompress(pack(scans(1))))
+    body["rows"][0]["probability"] = 0.9991
+    assert unpack(zlib.compress(json.dumps(body).encode()), ScanRows).rows[0].probability == 0.9991
+    body["rows"][0]["probability"] = 1.5
+    with pytest.raises(MessageError, match="probability"):
+        unpack(zlib.compress(json.dumps(body).encode()), ScanRows)
+
+
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [

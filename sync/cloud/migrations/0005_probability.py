@@ -1,0 +1,15 @@
+"""How likely an answer is right, of devices that say so. Frozen."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Add the column to both tables of answers by recognition."""
+    for table in ("scan", "retry"):
+        op.add_column(table, sa.Column("probability", sa.Float(), nullable=True))
