@@ -65,6 +65,13 @@ JOBS: Mapping[str, Job] = {
     "clean-up": Job(
         "sync.cloud.clean_up:clean_up", WEEK_S, "roll old prices up, remove what nobody needs"
     ),
+    "cards": Job(
+        "sync.cloud.api.api_jobs:learn_cards", HOUR_S, "learn of cards, for the search by words"
+    ),
+    "movers": Job("sync.cloud.api.api_jobs:find_movers", HOUR_S, "find the prices that moved most"),
+    "collections": Job(
+        "sync.cloud.api.api_jobs:add_collections_up", 6 * HOUR_S, "add up what stock is worth"
+    ),
 }
 
 

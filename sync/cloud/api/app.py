@@ -10,7 +10,14 @@ from pathlib import Path
 from flask import Flask
 
 from scanner.http.metrics import Meters, time_requests
-from sync.cloud.api import api_page, card_routes, device_routes, key_routes, sign_in
+from sync.cloud.api import (
+    api_page,
+    card_routes,
+    collection_routes,
+    device_routes,
+    key_routes,
+    sign_in,
+)
 from sync.cloud.api.accounts import Accounts
 from sync.cloud.api.broker_files import BrokerFiles
 from sync.cloud.api.dates import Json
@@ -89,6 +96,7 @@ def create_app(
         key_routes.make(gate),
         device_routes.make(behind.devices, config),
         card_routes.make(store, config.http.currency),
+        collection_routes.make(store, config.http.currency),
         api_page.make(),
     ):
         app.register_blueprint(blueprint)

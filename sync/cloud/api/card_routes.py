@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, jsonify
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import select
 from typing_extensions import TypedDict
 
 from scanner.http.answers import Refused
 from scanner.http.describe import read_query
 from scanner.tables import utc_now
+from sync.cloud.api.asked import Asked
 from sync.cloud.api.card_search import prices_of_cards, search_cards
 from sync.cloud.api.describe import describe
 from sync.cloud.api.history import KIND, history_of, prices_now, statistics
@@ -25,13 +26,7 @@ Text = Annotated[str, Field(max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3650, description="Days back from now.")]
 
 
-class Query(BaseModel):
-    """What all queries have in common: a parameter that nobody knows is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Search(Query):
+class Search(Asked):
     """Which cards."""
 
     q: Text = Field("", description="Words of name, set, number, variant or id; the last one may "
@@ -43,7 +38,7 @@ class Search(Query):
     offset: int = Field(0, ge=0, le=10_000, description="Cards to pass over.")
 
 
-class OneCard(Query):
+class OneCard(Asked):
     """Which card."""
 
     game: Text = Field(description="The game.")
@@ -66,7 +61,7 @@ class HistoryAsked(OneCard):
     source: Text = Field("", description="Only by this source.")
 
 
-class TrendAsked(Query):
+class TrendAsked(Asked):
     """Which movers."""
 
     days: Literal["1", "7", "30"] = Field("7", description="Within how many days.")

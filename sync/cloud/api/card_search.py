@@ -6,10 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, TextClause, func, or_, select, text, tuple_
 
+from scanner.price_sources import USUAL_ORDER, Priced
+from scanner.prices import Money
+from scanner.records import Finish
 from scanner.tables import utc_now
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES, PRICE, insert_for
@@ -68,6 +72,14 @@ def take_cards(store: CloudStore, cards: Iterable[KnownCard]) -> int:
     return changed
 
 
+def known_cards(store: CloudStore, game: str) -> set[KnownCard]:
+    """The cards of a game that are known already, with their facts."""
+    query = select(CARD.c.game, CARD.c.card_id, *(CARD.c[name] for name in _FACTS))
+    with store.log.read() as session:
+        rows = session.connection().execute(query.where(CARD.c.game == game))
+        return {KnownCard(*row) for row in rows}
+
+
 def learn_scanned_cards(store: CloudStore) -> int:
     """Learn of the cards that devices have named and nobody else has told of; how many."""
     scan = LOG_TABLES["scan"].c
@@ -117,22 +129,35 @@ def search_cards(
 def prices_of_cards(
     connection: Connection, cards: Sequence[tuple[str, str]], currency: str
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """The one price that stands for each card: of the normal finish and near mint if there is."""
+    """The one price that stands for each card: by the first source in the usual order that knows
+    it, of the normal finish and near mint if there is."""
     kind = (PRICE.c.finish, PRICE.c.condition, PRICE.c.currency, PRICE.c.source)
     query = select(PRICE.c.game, PRICE.c.card_id, *kind, PRICE.c.amount_minor, PRICE.c.as_of).where(
         tuple_(PRICE.c.game, PRICE.c.card_id).in_(cards), PRICE.c.currency == currency
     )
-    best: dict[tuple[str, str], dict[str, Any]] = {}
-    rows = [dict(row) for row in connection.execute(query).mappings()] if cards else []
-    for row in sorted(rows, key=lambda row: row["as_of"], reverse=True):
-        key = row.pop("game"), row.pop("card_id")
-        if key not in best or _preference(row) < _preference(best[key]):
-            best[key] = row
-    return best
+    told: dict[tuple[str, str], list[Priced]] = {}
+    for row in connection.execute(query.order_by(PRICE.c.as_of)) if cards else ():
+        money = Money(row.amount_minor, row.currency)
+        price = Priced(row.finish, row.condition, money, row.source, row.as_of.isoformat())
+        told.setdefault((row.game, row.card_id), []).append(price)
+    found = {}
+    for key, prices in told.items():
+        best = min(USUAL_ORDER.chosen(prices), key=_preference, default=None)
+        if best is not None:
+            found[key] = _told(best)
+    return found
 
 
-def _preference(price: dict[str, Any]) -> tuple[bool, bool]:
-    return price["finish"] != "normal", price["condition"] not in ("NM", "")
+def _preference(price: Priced) -> tuple[bool, bool]:
+    return price.finish != Finish.NORMAL, price.condition not in ("NM", "")
+
+
+def _told(price: Priced) -> dict[str, Any]:
+    return {
+        "finish": price.finish, "condition": price.condition, "currency": price.money.currency,
+        "source": price.source, "amount_minor": price.money.amount_minor,
+        "as_of": datetime.fromisoformat(price.as_of),
+    }  # fmt: skip
 
 
 def _matching(dialect: str, words: Sequence[str]) -> TextClause:

@@ -14,11 +14,11 @@ from typing_extensions import TypedDict
 from scanner.http.answers import Refused
 from scanner.http.describe import read_body
 from scanner.http.limits import Failures
+from sync.cloud.api.asked import Asked
 from sync.cloud.api.broker_files import BrokerFilesError
 from sync.cloud.api.describe import describe
 from sync.cloud.api.devices import Devices
 from sync.cloud.api.gate import asker, too_many, visitor
-from sync.cloud.api.sign_in import Asked
 from sync.cloud.config import CloudConfig
 
 WRONG_CODES, WITHIN_S = 10, 600.0

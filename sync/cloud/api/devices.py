@@ -112,6 +112,8 @@ class Devices:
             UsageError: it is not let in by a code.
             BrokerFilesError: the broker could not be told; the next try tells it.
         """
+        if not _NAME.fullmatch(device):
+            raise UsageError("There is no such device.")
         known = CREDENTIAL.c.device == device
         query = update(CREDENTIAL).where(known, CREDENTIAL.c.revoked_at.is_(None))
         with self._store.log.write() as session:

@@ -7,15 +7,15 @@ from http import HTTPStatus
 from typing import Annotated
 
 from flask import Blueprint, Response, jsonify
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from scanner.http.describe import read_body, read_query
 from sync.cloud.api.accounts import Role
+from sync.cloud.api.asked import Asked
 from sync.cloud.api.describe import describe
 from sync.cloud.api.gate import Gate, visitor
 from sync.cloud.api.keys import LONGEST_LABEL, ApiKey
-from sync.cloud.api.sign_in import Asked
 
 PER_MINUTE, PER_DAY = 600, 50_000
 MOST_PER_MINUTE, MOST_PER_DAY = 60_000, 50_000_000
@@ -56,10 +56,8 @@ class Keys(TypedDict):
     keys: list[Key]
 
 
-class DaysAsked(BaseModel):
+class DaysAsked(Asked):
     """How many days back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     days: Annotated[int, Field(ge=1, le=400, description="Days back, today included.")] = 30
 

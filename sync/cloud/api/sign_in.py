@@ -6,21 +6,16 @@ from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from scanner.http.answers import Refused
 from scanner.http.describe import read_body
 from sync.cloud.api.accounts import Account, Accounts, Role, TooManyFailuresError
+from sync.cloud.api.asked import Asked
 from sync.cloud.api.describe import describe
 from sync.cloud.api.gate import Gate, asker, too_many, visitor
 from sync.cloud.api.passwords import LONGEST
-
-
-class Asked(BaseModel):
-    """What all bodies have in common: a field that nobody knows is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SigningIn(Asked):

@@ -1,0 +1,81 @@
+"""What devices have scanned is added up day by day, by the prices of each day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sync.cloud.api.collections import FIRST_DAYS, value_collections
+from sync.cloud.config import CloudConfig
+from sync.cloud.jobs import JOBS, JobContext, Outcome, run_if_due
+from sync.cloud.store import Arrived
+from sync.protocol import BatchRow, BatchRows, ScanRow, ScanRows
+from tests.sync.api.conftest import Cloud
+from tests.sync.api.test_cards import price, tell
+from tests.sync.test_wire import LOG
+
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+def batch(cloud: Cloud, device: str, number: int, mode: str = "scan") -> None:
+    row = BatchRow(id=number, created_at=NOON, name="Box", driver="simulated", mode=mode)
+    message = BatchRows(log=LOG, after=number - 1, rows=[row])
+    cloud.store.take([Arrived(device, "batch", message)])  # type: ignore[arg-type]
+
+
+def scan(cloud: Cloud, device: str, number: int, days_ago: int, **words: Any) -> None:
+    facts = {"decision": "accepted", "card_id": "base1-4", "finish": "normal", "batch_id": 1}
+    row = ScanRow(
+        id=number, created_at=NOON - timedelta(days=days_ago), game="pokemon", sequence=number,
+        **{**facts, **words},
+    )  # fmt: skip
+    message = ScanRows(log=LOG, after=number - 1, rows=[row])
+    cloud.store.take([Arrived(device, "scan", message)])  # type: ignore[arg-type]
+
+
+def test_a_collection_is_worth_what_its_cards_were_worth_each_day(either_api: Cloud) -> None:
+    batch(either_api, "counter-1", 1)
+    batch(either_api, "counter-1", 2, "offer")
+    scan(either_api, "counter-1", 1, 3)
+    scan(either_api, "counter-1", 2, 1)
+    scan(either_api, "counter-1", 3, 1, finish="unknown")
+    scan(either_api, "counter-1", 4, 1, finish="holo", card_id="base1-9")
+    scan(either_api, "counter-1", 5, 1, decision="review")
+    scan(either_api, "counter-1", 6, 1, batch_id=2)
+    scan(either_api, "counter-2", 1, 50)
+    tell(
+        either_api, price("base1-4", 1000, NOON - timedelta(days=90)),
+        price("base1-4", 900, NOON - timedelta(days=2)),
+        price("base1-4", 5000, NOON - timedelta(days=2), "holo"),
+        price("base1-4", 1100, NOON),
+        price("base1-4", 1, NOON, source="ebay"),
+    )  # fmt: skip
+    assert value_collections(either_api.store, "EUR", NOON) == 2 * FIRST_DAYS
+    reader, _ = either_api.key()
+    one, two = reader.told("/api/v1/collections?days=5")["collections"]
+    assert [(day["cards"], day["priced"], day["amount_minor"]) for day in one["days"]] == [
+        (0, 0, 0), (1, 1, 1000), (1, 1, 900), (4, 3, 2700), (4, 3, 3300)
+    ]  # fmt: skip
+    assert (one["device"], one["currency"], one["amount_minor"]) == ("counter-1", "EUR", 3300)
+    assert [day["amount_minor"] for day in two["days"]] == [1000, 1000, 900, 900, 1100]
+    assert one["days"][-1]["day"] == f"{NOON:%Y-%m-%d}"
+
+    scan(either_api, "counter-1", 7, 0)
+    assert value_collections(either_api.store, "EUR", NOON + timedelta(hours=3)) == 2
+    [one] = reader.told("/api/v1/collections?days=1&device=counter-1")["collections"]
+    assert (one["cards"], one["amount_minor"]) == (5, 4400)
+    assert value_collections(either_api.store, "EUR", NOON + timedelta(days=2)) == 6
+    assert reader.told("/api/v1/collections?currency=USD")["collections"] == []
+
+
+def test_the_jobs_of_the_api_run(cloud: Cloud) -> None:
+    batch(cloud, "counter-1", 1)
+    scan(cloud, "counter-1", 1, 3, name="Charizard")
+    context = JobContext(cloud.store, CloudConfig(), NOON)
+    for name in ("cards", "movers", "collections"):
+        assert name in JOBS
+        assert run_if_due(name, context) is Outcome.DONE
+    reader, _ = cloud.key()
+    assert reader.told("/api/v1/cards?q=chariz")["cards"][0]["card_id"] == "base1-4"
+    [collection] = reader.told("/api/v1/collections")["collections"]
+    assert (collection["cards"], collection["priced"]) == (1, 0)
