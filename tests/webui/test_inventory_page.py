@@ -152,6 +152,63 @@ def test_a_filter_may_ask_in_the_language_of_sort_rules(
     watched.is_well()
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_new_cards_are_announced_and_shown_without_losing_the_choice(
+    shop: Shop, serve: Serve, look: Look, size: str
+) -> None:
+    fill(shop, 8)
+    watched = look(f"{serve().url}/inventory", size)
+    page = watched.page
+    copies(page, 8)
+    chosen = page.locator(".line").nth(1)
+    chosen.locator(".line-pick input").check()
+    opened = page.locator(".line").nth(4)
+    opened.locator(".line-button").click()
+    opened.locator(".copy-pick input").check()
+    expect(page.locator("#chosen-count")).to_have_text("2 cards chosen")
+    names = [chosen.locator(".line-name").inner_text(), opened.locator(".line-name").inner_text()]
+    shop.batch_id = 2
+    for _ in range(2):
+        shop.scan(printing=identification(30).printing)
+    expect(page.locator("#news-words")).to_have_text("2 new cards")
+    expect(page.locator(".line")).to_have_count(8)
+    watched.picture(f"inventory-news-{size}")
+    page.locator("#news-show").click()
+    copies(page, 10)
+    expect(page.locator("#news")).to_be_hidden()
+    expect(page.locator("#chosen-count")).to_have_text("2 cards chosen")
+    expect(page.locator(".line-chosen .line-name")).to_have_text([names[0]])
+    kept = page.locator(".line", has=page.locator(".copy-pick input:checked"))
+    expect(kept.locator(".line-name")).to_have_text([names[1]])
+    watched.is_well()
+
+
+def test_a_location_is_set_and_cleared(shop: Shop, serve: Serve, look: Look) -> None:
+    fill(shop, 4)
+    page = look(f"{serve().url}/inventory", "390").page
+    where = page.locator(".copy-places")
+
+    def change(location: str | None) -> None:
+        page.locator("#choose-shown").check()
+        page.locator("#change-open").click()
+        if location is None:
+            page.get_by_label("Clear it").check()
+            expect(page.locator("#new-location")).to_be_disabled()
+        else:
+            page.locator("#new-location").fill(location)
+        page.locator("#change-form button[type=submit]").click()
+        expect(page.locator("#toast")).to_contain_text("4 cards: Location")
+        for button in page.locator(".line-button").all():
+            button.click()
+        expect(where).to_have_count(4)
+
+    change("Box 3")
+    expect(where.filter(has_text="Box 3")).to_have_count(4)
+    change(None)
+    expect(where.filter(has_text="Shelf A")).to_have_count(2)
+    expect(where.filter(has_text="Box 3")).to_have_count(0)
+
+
 def test_one_copy_is_removed_and_put_back(shop: Shop, serve: Serve, look: Look) -> None:
     fill(shop, 8)
     page = look(f"{serve().url}/inventory?batch=1", "390").page

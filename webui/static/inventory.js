@@ -2,7 +2,7 @@
 // where each copy lies.
 
 import { byId, closeDialogs, dropLostPictures, fromHtml, send, toast } from "./shared.js";
-import { choices, forgetChoice, listenToChoices } from "./inventory_choose.js";
+import { choices, chooseAgain, forgetChoice, keepChoice, listenToChoices } from "./inventory_choose.js";
 import { listenToConditions } from "./inventory_conditions.js";
 import { listenToExport } from "./inventory_export.js";
 
@@ -10,7 +10,9 @@ const start = JSON.parse(byId("start-data").textContent);
 const form = byId("filters");
 const lines = byId("lines");
 const PAGE = 60;
+const MOST = 500;
 const TYPING_MS = 180;
+const NEWS_MS = 4000;
 
 let shown = start.shown;
 let edition = start.edition;
@@ -64,36 +66,40 @@ function showFilters() {
   }
 }
 
-async function ask(offset) {
+// `keep` draws the list anew with what is chosen and unfolded as it is.
+async function ask(offset, keep = false) {
   asking += 1;
   const mine = asking;
   const words = query(wanted());
   words.set("sort", byId("sort").value);
   if (!offset) history.replaceState(null, "", `/inventory?${words}`);
   words.set("offset", offset);
-  words.set("limit", PAGE);
+  words.set("limit", keep ? Math.min(MOST, Math.max(PAGE, shown)) : PAGE);
   words.set("html", "1");
   try {
     const answer = await fetch(`/api/inventory?${words}`);
     const told = await answer.json();
     if (mine !== asking) return;
     if (!answer.ok) toast(told.error);
-    else show(told, offset);
+    else show(told, offset, keep);
   } catch {
     toast("The scanner could not be reached. Try again when it is connected.");
   }
 }
 
-function show(told, offset) {
+function show(told, offset, keep) {
   if (offset && told.edition !== edition) {
     ask(0); // the list was made anew meanwhile: what is shown has other numbers
     return;
   }
+  const kept = keep && told.edition === edition ? keepChoice() : null;
   ({ edition, newest, totals } = told);
+  byId("news").hidden = true;
   if (offset) lines.append(fromHtml(told.html));
   else {
     lines.replaceChildren(fromHtml(told.html));
-    forgetChoice();
+    if (kept) chooseAgain(kept, unfold);
+    else forgetChoice();
     charts();
   }
   shown = offset + told.lines.length;
@@ -105,7 +111,25 @@ function show(told, offset) {
   choices();
 }
 
-export const askAnew = () => ask(0);
+// Cards that come meanwhile are announced, and shown when somebody wants to see them.
+async function lookForNews() {
+  if (document.hidden || !totals) return;
+  const before = asking;
+  const words = query(wanted());
+  words.set("limit", "1");
+  try {
+    const answer = await fetch(`/api/inventory?${words}`);
+    if (!answer.ok) return;
+    const told = await answer.json();
+    if (before !== asking) return; // another list is on its way
+    const more = told.totals.copies - totals.copies;
+    const same = !more && told.totals.lines === totals.lines && told.edition === edition;
+    byId("news").hidden = same;
+    byId("news-words").textContent = more > 0 ? `${count(more)} new ${more === 1 ? "card" : "cards"}` : "The list has changed";
+  } catch {
+    // The next look tries again.
+  }
+}
 
 async function charts() {
   const words = query(wanted());
@@ -146,6 +170,7 @@ lines.addEventListener("click", (event) => {
   if (button) unfold(button.closest(".line"));
 });
 byId("more").addEventListener("click", () => ask(shown));
+byId("news-show").addEventListener("click", () => ask(0, true));
 byId("sort").addEventListener("change", () => ask(0));
 form.addEventListener("submit", (event) => { event.preventDefault(); ask(0); });
 form.addEventListener("input", (event) => {
@@ -203,3 +228,4 @@ listenToConditions(start, () => ask(0));
 listenToExport({ wanted, folders: () => saved });
 showFilters();
 charts();
+setInterval(lookForNews, NEWS_MS);

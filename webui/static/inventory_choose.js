@@ -48,6 +48,27 @@ export function forgetChoice() {
   choices();
 }
 
+// What is chosen, to be chosen again once the list is drawn anew.
+export function keepChoice() {
+  const kept = { every, lines: picked("line").map((box) => box.value), scans: picked("copy").map((box) => box.value) };
+  kept.open = [...lines.querySelectorAll('.line-button[aria-expanded="true"]')].map((button) => button.closest(".line").dataset.line);
+  return kept;
+}
+
+const tick = (kind, values) => {
+  for (const box of lines.querySelectorAll(`.${kind}-pick input`)) box.checked ||= values.includes(box.value);
+};
+
+export async function chooseAgain(kept, unfold) {
+  every = kept.every;
+  tick("line", kept.lines);
+  choices();
+  const open = [...lines.children].filter((line) => kept.open.includes(line.dataset.line));
+  await Promise.all(open.map(unfold));
+  tick("copy", kept.scans);
+  choices();
+}
+
 // What the scanner is told: everything of the filter, or these lines, and then these copies.
 function meant() {
   const filter = page.wanted();
@@ -100,8 +121,12 @@ byId("change-form").addEventListener("submit", () => {
   for (const [name, value] of new FormData(byId("change-form"))) {
     if (String(value).trim()) edit[name] = String(value).trim();
   }
+  if (byId("clear-location").checked) edit.location = "";
   if (Object.keys(edit).length) say(edit);
   else toast("Nothing was changed: every field was left as it is.");
+});
+byId("clear-location").addEventListener("change", (event) => {
+  byId("new-location").disabled = event.target.checked;
 });
 byId("remove-form").addEventListener("submit", () => {
   say({ removed: new FormData(byId("remove-form")).get("removed") });
