@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
 
 from scanner.prices import Money
 from scanner.store_rules import RuleStore
-from scanner.tables import Price, Scan
+from scanner.tables import Scan
 from scanner.tables_offers import OfferMade, OfferWord
 
 PRICE, SKIP, UNDONE = "price", "skip", "undone"
@@ -34,11 +33,6 @@ class OfferStore(RuleStore):
         with self._log.write() as session:
             session.add(word)
         return word
-
-    def newest_price_at(self) -> datetime | None:
-        """The source's time of the newest price; None before the first."""
-        with self._log.read() as session:
-            return session.exec(select(Price.as_of).order_by(col(Price.id).desc()).limit(1)).first()
 
     def offer_words(self, batch_id: int) -> dict[int, OfferWord]:
         """The words that stand on a batch's cards, by scan id."""

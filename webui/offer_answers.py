@@ -47,7 +47,10 @@ class OfferLineTold(TypedDict):
 
 
 class OfferTold(TypedDict):
-    """The offer for a batch; the totals are of the offered cards alone. `batch` 0: none yet."""
+    """The offer for a batch; the totals are of the offered cards alone. `batch` 0: none yet.
+
+    `prices_of` is the age of the oldest price that it rests on.
+    """
 
     batch: int
     name: str
@@ -64,6 +67,7 @@ class OfferTold(TypedDict):
     ended_at: str
     is_open: bool
     prices_of: str
+    price_age_days: int | None
     lines: list[OfferLineTold]
 
 

@@ -15,6 +15,7 @@ from scanner.sorting.shop_rules import lookup_of
 from scanner.store import Store
 from scanner.tables import Batch
 from scanner.tables_offers import OfferMade
+from webui import words
 from webui.view import Json
 
 OUTCOMES = {"cash": "Paid in cash", "credit": "Paid in credit", "declined": "Declined"}
@@ -48,11 +49,20 @@ class OfferView:
         offer = self.offer(batch.id)
         is_open = self._store.open_batch()
         told = _head(batch.id, batch.name, lines_json(offer), offer.cash, offer.credit)
-        newest = self._store.newest_price_at()
         return told | {
             "is_open": is_open is not None and is_open.id == batch.id,
-            "prices_of": "" if newest is None else newest.isoformat(),
+            "prices_of": (oldest := _oldest_price(offer)),
+            "price_age_days": words.age_days(oldest),
         }
+
+
+def _oldest_price(offer: Offer) -> str:
+    """When the oldest price was known that the offer rests on; "" where it rests on none."""
+    rests_on = (
+        line.card.price for line in offer.lines
+        if line.status is Status.OFFERED and line.rule != BY_HAND
+    )  # fmt: skip
+    return min((price.as_of for price in rests_on if price is not None), default="")
 
 
 def lines_json(offer: Offer) -> list[Json]:
@@ -128,6 +138,7 @@ def _head(batch_id: int, name: str, lines: list[Json], cash: Money, credit: Mone
         "ended_at": "",
         "is_open": False,
         "prices_of": "",
+        "price_age_days": None,
         "lines": lines,
     }
 

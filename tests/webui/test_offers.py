@@ -22,13 +22,15 @@ Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
 
 
-def price(shop: Shop, number: int, cents: int, finish: str = "normal") -> None:
+def price(
+    shop: Shop, number: int, cents: int, finish: str = "normal", as_of: str = "2026-01-01"
+) -> None:
     """Note a price of the first candidate of card `number`, as the sync process does."""
     with closing(sqlite3.connect(shop.data_dir / "counterscan.db")) as log:
         log.execute(
             "INSERT INTO price (game, card_id, finish, condition, currency, amount_minor, source,"
             " as_of, created_at) VALUES ('demo', ?, ?, 'NM', 'EUR', ?, 'test', ?, ?)",
-            (f"demo-0-{number}", finish, cents, *["2026-01-01 10:00:00.000000"] * 2),
+            (f"demo-0-{number}", finish, cents, *[f"{as_of} 10:00:00.000000"] * 2),
         )
         log.commit()
 
@@ -57,10 +59,16 @@ def statuses(told: dict[str, Any]) -> dict[str, str]:
 
 
 def test_only_what_is_known_is_offered_for(lot: Shop, serve: Serve) -> None:
-    told = Client(serve()).get("/api/offer").json
+    client = Client(serve())
+    told = client.get("/api/offer").json
     assert (told["cash"], told["credit"]) == ("18.00 EUR", "22.50 EUR")
     assert (told["cards"], told["offered"], told["put_aside"]) == (4, 1, 3)
+    price(lot, 4, 100, as_of="2025-06-01")  # of a card that nobody offers for
+    price(lot, 9, 100, as_of="2026-03-01")  # of no card of the lot
+    told = client.get("/api/offer").json
     assert told["prices_of"].startswith("2026-01-01")
+    assert told["price_age_days"] > 7
+    assert b"oldest price of" in client.get("/offer").body
     whys = {line["name"]: line["why"] for line in told["lines"]}
     assert whys == {
         "Tidewatch Heron": "60% of 30.00 EUR (test, 2026-01-01). Taken for near mint.",
