@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from scanner.export.plain_csv import place_words
 from scanner.inventory import NOT_SET, Copy, Line, StockFilter, Totals, read_filter
 from scanner.prices import Money
 from scanner.stock import Stock, currency_in_use
-from webui import value_charts
+from webui import value_charts, words
 from webui.inventory_answers import (
     CopyShown,
     FilterAsked,
@@ -119,7 +119,7 @@ def line_json(line: Line, currency: str, data_dir: Path) -> LineShown:
         "basis": line.basis,
         "price_source": line.price_source,
         "price_as_of": line.price_as_of[:10],
-        "price_age_days": _age_days(line.price_as_of),
+        "price_age_days": words.age_days(line.price_as_of),
         "rarity": line.facts.get("rarity", ""),
         "crop": _crop(line.crop_path, data_dir),
     }
@@ -194,7 +194,7 @@ def choices_json(stock: Stock) -> dict[str, list[tuple[str, str, int]]]:
     """What there is to filter by: value, words and number of copies."""
     found = stock.choices()
     batches = {batch.id: batch.name for batch in stock.store.latest_batches(1000)}
-    words: dict[str, Mapping[str, str]] = {
+    tables: dict[str, Mapping[str, str]] = {
         "finish": FINISHES,
         "condition": CONDITIONS,
         "language": LANGUAGES,
@@ -215,32 +215,23 @@ def choices_json(stock: Stock) -> dict[str, list[tuple[str, str, int]]]:
             elif name == "location":
                 shown[name].append((value or NOT_SET, value or "Nowhere in particular", count))
             elif value:
-                shown[name].append((value, words.get(name, {}).get(value, value), count))
+                shown[name].append((value, tables.get(name, {}).get(value, value), count))
     return shown
 
 
 def lacking(choices: Mapping[str, Sequence[tuple[str, str, int]]]) -> list[tuple[str, str, int]]:
     """What is not known of cards in stock: field, words, number of copies."""
-    words = {
+    lacks = {
         "finish": "Finish not proven",
         "condition": "No condition",
         "language": "No language",
     }
     return [
-        (name, words[name], count)
-        for name in words
+        (name, lacks[name], count)
+        for name in lacks
         for value, _, count in choices.get(name, ())
         if value == NOT_SET
     ]
-
-
-def _age_days(as_of: str) -> int | None:
-    """How many days ago that was; None where nobody says."""
-    try:
-        day = date.fromisoformat(as_of[:10])
-    except ValueError:
-        return None
-    return max(0, (datetime.now(UTC).date() - day).days)
 
 
 def _crop(path: str, data_dir: Path) -> str:

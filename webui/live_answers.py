@@ -79,7 +79,11 @@ class RoutingFields(TypedDict):
 
 
 class ScanFields(TypedDict):
-    """One scan as it stands now."""
+    """One scan as it stands now.
+
+    `score` and `confidence` tell how alike the pictures are; `probability` and `sure` how likely
+    the answer is right, null and empty where nobody said.
+    """
 
     id: int
     batch: int
@@ -98,6 +102,8 @@ class ScanFields(TypedDict):
     finish: str
     score: float
     confidence: str
+    probability: float | None
+    sure: str
     reasons: list[str]
     candidates: list[dict[str, Any]]
     upside_down: bool

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.routing import Routing
-from scanner.store_present import PresentAnswer
+from scanner.store_present import FROM_PERSON, PresentAnswer
 from scanner.store_summary import ENDS, BatchSummary
 from scanner.tables import BatchEvent, Command, Scan
 from webui import words
@@ -177,6 +177,8 @@ def scan_json(
         "finish": now.finish,
         "score": round(now.score, 4),
         "confidence": words.confidence(now.score) if now.name else "",
+        "probability": None if now.probability is None else round(now.probability, 4),
+        "sure": words.sure(now.probability) if now.name and now.source != FROM_PERSON else "",
         "reasons": [words.sentence(reason) for reason in now.reasons],
         "candidates": [_candidate(entry) for entry in now.candidates[:MAX_CANDIDATES]],
         "upside_down": scan.upside_down,

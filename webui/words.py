@@ -7,6 +7,7 @@ Pure tables and functions. The feed loop names states and faults with short keys
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Literal
 
 Tone = Literal["run", "pause", "fault", "idle", "done"]
@@ -131,8 +132,25 @@ def sentence(text: str) -> str:
     return text if not text or text[-1] in ".!?" else text + "."
 
 
+def age_days(as_of: str) -> int | None:
+    """Return how many days ago a moment or a day was; None where nobody says."""
+    try:
+        day = date.fromisoformat(as_of[:10])
+    except ValueError:
+        return None
+    return max(0, (datetime.now(UTC).date() - day).days)
+
+
+def sure(probability: float | None) -> str:
+    """Return how likely the answer is right, such as `99.7%`, rounded down; empty where unknown."""
+    if probability is None:
+        return ""
+    tenths = int(max(0.0, min(1.0, probability)) * 1000 + 1e-9)
+    return f"{tenths / 10:g}%"
+
+
 def confidence(score: float) -> str:
-    """Return the score as whole per cent, rounded down so that only 1.0 reads 100%."""
+    """Return how alike the pictures are in whole per cent; only 1.0 reads 100%."""
     return f"{int(max(0.0, min(1.0, score)) * 100 + 1e-9)}%"
 
 

@@ -68,6 +68,7 @@ def test_a_tap_names_the_card_and_the_next_dearest_one_is_there(
     wait_for_scan(page, 4)
     expect(page.locator("#waiting")).to_have_text("5")
     expect(page.locator(".stake")).to_have_text("126.50 EUR at stake")
+    expect(page.locator(".pick-foot").first).to_contain_text("match 86%")
     pictures = page.locator(".pick-picture img")
     expect(pictures).to_have_count(3)
     for place in range(3):

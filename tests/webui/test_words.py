@@ -102,6 +102,13 @@ def test_confidence_is_never_rounded_up(score: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("probability", "text"), [(0.99999, "99.9%"), (1.0, "100%"), (0.5, "50%"), (None, "")]
+)
+def test_how_sure_an_answer_is_is_never_rounded_up(probability: float | None, text: str) -> None:
+    assert words.sure(probability) == text
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"",
