@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, text
@@ -149,7 +149,7 @@ class Bought:
 def read_rows(session: Session, scan_ids: Sequence[int]) -> Iterable[StockRow]:
     """How these scans, given in the order of their ids, stand now."""
     connection = session.connection()
-    void = void_changes(list(session.exec(select(StockChange).where(col(StockChange.undoes) > 0))))
+    void = _void(session)
     bins = Bins(connection)
     bought = Bought(connection)
     for ids in in_parts(scan_ids):
@@ -174,18 +174,11 @@ def _row(
     values: tuple[object, ...], edits: list[tuple[Said, str]], bins: Bins, *, ours: bool
 ) -> StockRow:
     scan_id, batch_id, sequence = (int(str(value)) for value in values[:3])
-    (decision, game, card_id, name, in_set, number, variant, finish, condition, language, crop,
-     created_at) = (str(value) for value in values[3:15])  # fmt: skip
-    word_id, word_finish, word_condition, word_language, location = values[15:20]
-    answer = Answer(
-        condition,
-        language,
-        finish,
-        str(location),
-        int(str(word_id)),
-        Edit(condition=str(word_condition), language=str(word_language), finish=str(word_finish)),
+    (decision, game, card_id, name, in_set, number, variant) = (
+        str(value) for value in values[3:10]
     )
-    now = present(answer, (said for said, _ in edits))
+    crop, created_at = (str(value) for value in values[13:15])
+    now = _now(values, edits)
     bin_number = int(str(values[20]))
     probability = None if values[22] is None else float(str(values[22]))
     removed = now.removed or ""
@@ -198,6 +191,30 @@ def _row(
         bin_number, bins.place(bin_number, scan_id), crop,
         created_at[:19], removed, days[-1] if days and removed else "", probability,
     )  # fmt: skip
+
+
+def read_edited(session: Session, scan_ids: Iterable[int]) -> Iterator[tuple[str, str, str, Edit]]:
+    """Decision, game, card_id and what holds of each of these scans, after all bulk edits."""
+    connection = session.connection()
+    void = _void(session)
+    for ids in in_parts(scan_ids):
+        edits = _edits(connection, ids, void)
+        for row in connection.execute(_ANSWERS, {"ids": ids}):
+            now = _now(tuple(row), edits.get(row.scan_id, []))
+            yield row.decision, row.game, row.card_id, now
+
+
+def _void(session: Session) -> frozenset[int]:
+    undoing = select(StockChange).where(col(StockChange.undoes) > 0)
+    return void_changes(list(session.exec(undoing)))
+
+
+def _now(values: tuple[object, ...], edits: list[tuple[Said, str]]) -> Edit:
+    finish, condition, language = (str(value) for value in values[10:13])
+    word_id, word_finish, word_condition, word_language, location = values[15:20]
+    word = Edit(str(word_condition), str(word_language), str(word_finish))
+    answer = Answer(condition, language, finish, str(location), int(str(word_id)), word)
+    return present(answer, (said for said, _ in edits))
 
 
 def read_price_ages(session: Session, price_ids: Sequence[int]) -> dict[int, str]:

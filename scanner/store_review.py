@@ -16,6 +16,7 @@ from scanner.store_later import CORRECTED
 from scanner.store_open import Log, in_parts
 from scanner.store_present import FROM_PERSON, read_present_answers
 from scanner.tables import Correction, PacksInUse, Price, Scan
+from scanner.tables_stock import StockChange
 
 _queue_lock = threading.Lock()
 
@@ -80,10 +81,12 @@ class ReviewReads:
         """How many scans of each batch wait for a person."""
         return Counter(stake.batch_id for stake in self.review_stakes(currency))
 
-    def newest_price_id(self) -> int:
-        """The id of the newest price, 0 before the first: what values change with."""
+    def values_as_of(self) -> tuple[int, int]:
+        """The ids of the newest price and bulk edit, 0 for none: values change with them."""
         with self._log.read() as session:
-            return session.exec(select(func.max(Price.id))).one() or 0
+            price = session.exec(select(func.max(Price.id))).one()
+            edit = session.exec(select(func.max(StockChange.id))).one()
+        return price or 0, edit or 0
 
     def _queue(self) -> ReviewQueue:
         with _queue_lock:

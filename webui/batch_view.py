@@ -21,13 +21,14 @@ _ABOVE_ALL = 2**62
 class BatchView:
     """Reads batches for the pages. Thread-safe; each call asks the log anew.
 
-    What takes long to add up, a batch's value, is kept until the batch or a price changes.
+    What takes long to add up, a batch's value, is kept until the batch, a price or a bulk edit
+    changes it.
     """
 
     def __init__(self, log_view: LogView, currency: Callable[[], str]) -> None:
         self._view = log_view
         self._currency = currency
-        self._values: dict[int, tuple[tuple[int, int, int], Json]] = {}
+        self._values: dict[int, tuple[tuple[int, int, tuple[int, int]], Json]] = {}
 
     def page(self, limit: int, before: int = _ABOVE_ALL, typed: str = "") -> Json:
         """The newest batches; `next` is where an earlier page goes on, 0 when there is none."""
@@ -121,7 +122,7 @@ class BatchView:
         return fields
 
     def _value(self, store: Store, summary: BatchSummary, currency: str) -> Json:
-        key = (summary.cards, summary.later_rows, store.newest_price_id())
+        key = (summary.cards, summary.later_rows, store.values_as_of())
         known = self._values.get(summary.batch_id)
         if known is None or known[0] != key:
             found = store.batch_value(summary.batch_id, currency)

@@ -11,6 +11,7 @@ import pytest
 from scanner.batch_value import BatchValue
 from scanner.batches import BatchPlan, plan_of
 from scanner.errors import StoreError
+from scanner.inventory_log import Edit
 from scanner.reconcile import Seen, reconcile
 from scanner.records import Decision, Printing
 from scanner.store import Store
@@ -93,6 +94,40 @@ def test_the_value_is_that_of_the_accepted_cards_in_their_finish_and_condition(
     page.add_correction(first.id or 0, mine, "foil", condition="NM")
     assert page.batch_value(number, "EUR") == BatchValue(900, 1)
     assert page.batch_value(number, "USD") == BatchValue(0, 2)
+
+
+def test_the_value_of_a_batch_follows_bulk_edits_of_the_stock(
+    store: Store, page: Store, data_dir: Path
+) -> None:
+    number = store.create_batch("box", 0, "usb", plan=BatchPlan(condition="NM")).id or 0
+    ids = [
+        store.commit_scan(number, identified(crop=False), feed_key=None, driver="usb").id or 0
+        for _ in range(3)
+    ]
+    with closing(sqlite3.connect(data_dir / "counterscan.db")) as connection:
+        for finish, condition, amount in (("normal", "NM", 100), ("foil", "NM", 900),
+                                          ("foil", "LP", 700)):  # fmt: skip
+            connection.execute(
+                "INSERT INTO price (game, card_id, finish, condition, currency, amount_minor,"
+                " source, as_of, created_at)"
+                " VALUES ('demo', 'demo-Ember Drake', ?, ?, 'EUR', ?, 't', '2026', '2026')",
+                (finish, condition, amount),
+            )
+        connection.commit()
+    assert page.batch_value(number, "EUR") == BatchValue(300, 0), "nobody has proven a foil"
+    before = page.values_as_of()
+    page.add_edit(ids[:2], Edit(finish="foil"), "Finish: Foil")
+    assert page.values_as_of() != before
+    assert page.batch_value(number, "EUR") == BatchValue(900 + 900 + 100, 0)
+    worn = page.add_edit(ids[:1], Edit(condition="LP"), "Condition: Lightly played")
+    page.add_edit(ids[2:], Edit(removed="mistake"), "Removed")
+    page.add_edit(ids[1:2], Edit(removed="sold"), "Removed")
+    assert page.batch_value(number, "EUR") == BatchValue(700 + 900, 0)
+    page.undo_change(worn.id or 0)
+    assert page.batch_value(number, "EUR") == BatchValue(900 + 900, 0)
+    mine = Printing("demo-Ember Drake", "demo", "Ember Drake")
+    page.add_correction(ids[0], mine, "normal")
+    assert page.batch_value(number, "EUR") == BatchValue(100 + 900, 0), "a later word in Review"
 
 
 def test_batches_are_found_by_name_store_and_place(store: Store, page: Store) -> None:
