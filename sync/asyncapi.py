@@ -15,7 +15,6 @@ from pydantic.json_schema import models_json_schema
 
 from sync.protocol import (
     ROOT,
-    UP,
     VERSION,
     AlertRules,
     Alerts,
@@ -24,8 +23,8 @@ from sync.protocol import (
     PriceDelta,
     PriceSnapshot,
     Received,
-    rows_model,
 )
+from sync.protocol_rows import UP, rows_model
 
 _ZLIB = "application/json; compressed with zlib (RFC 1950)"
 _JSON = "application/json"

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
-from sync.protocol import LONGEST, rows_model
+from sync.protocol_rows import LONGEST, rows_model
 from sync.wire import pack
 
 ROWS_PER_MESSAGE = 250

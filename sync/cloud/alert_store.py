@@ -16,14 +16,12 @@ from sync.protocol import (
     MOST_CLOSED_ALERTS,
     MOST_OPEN_ALERTS,
     MOST_PLACES,
-    AlertRow,
     AlertRules,
     Alerts,
     ClosedAlert,
-    ClosedRow,
-    LogRow,
     OpenAlert,
 )
+from sync.protocol_rows import AlertRow, ClosedRow, LogRow
 
 Key = tuple[str, str]
 _IS_OPEN = ~select(ALERT_CLOSED.c.key).where(ALERT_CLOSED.c.key == CARD_ALERT.c.key).exists()

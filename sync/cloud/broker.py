@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sync.home_assistant import PREFIX
-from sync.protocol import ROOT, UP
+from sync.protocol import ROOT
+from sync.protocol_rows import UP
 
 
 def access_list(cloud_user: str = "cloud") -> str:

@@ -12,15 +12,14 @@ from sync.cloud.store import Arrived, CloudStore, Refused
 from sync.link import Incoming, Link
 from sync.protocol import (
     ROOT,
-    UP,
     AlertRules,
     Counters,
     DeviceState,
     Received,
     device_topic,
-    rows_model,
     unpart,
 )
+from sync.protocol_rows import UP, rows_model
 from sync.wire import MessageError, pack_json, read_json, unpack
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,8 @@ from sync.cloud.tables import (
     insert_new,
     upsert,
 )
-from sync.protocol import AlertRules, DeviceState, LogRow, Rows
+from sync.protocol import AlertRules, DeviceState
+from sync.protocol_rows import LogRow, Rows
 
 DATABASE = "cloud.db"
 

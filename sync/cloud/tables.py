@@ -31,7 +31,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from scanner.tables import UtcDateTime
-from sync.protocol import AlertRow, BatchRow, ClosedRow, CorrectionRow, LogRow, RetryRow, ScanRow
+from sync.protocol_rows import (
+    AlertRow,
+    BatchRow,
+    ClosedRow,
+    CorrectionRow,
+    LogRow,
+    RetryRow,
+    ScanRow,
+)
 
 METADATA = MetaData()
 

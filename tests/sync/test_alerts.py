@@ -25,7 +25,8 @@ from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.store import Arrived, CloudStore
 from sync.link import Incoming
 from sync.outbox import _clipped
-from sync.protocol import AlertRules, Alerts, device_topic, rows_model
+from sync.protocol import AlertRules, Alerts, device_topic
+from sync.protocol_rows import rows_model
 from sync.wire import pack
 from tests.sync.conftest import DEVICE, OTHER, Running, agent, service, until
 

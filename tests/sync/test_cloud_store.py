@@ -12,7 +12,8 @@ from sync.bench_log import FilledLog, differences
 from sync.cloud.ingest import Ingest
 from sync.cloud.store import Arrived, CloudStore
 from sync.link import Incoming
-from sync.protocol import device_topic, rows_model
+from sync.protocol import device_topic
+from sync.protocol_rows import rows_model
 from sync.wire import pack
 from tests.sync.conftest import DEVICE
 from tests.sync.test_wire import LOG, scans

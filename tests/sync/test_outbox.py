@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
 from sync.outbox import MOST_UNDER_WAY, Outbox
-from sync.protocol import ScanRows
+from sync.protocol_rows import ScanRows
 from sync.wire import unpack
 from tests.sync.test_wire import LOG, NOW
 

@@ -11,13 +11,12 @@ from sync.asyncapi import text
 from sync.protocol import (
     Counters,
     PriceSnapshot,
-    ScanRows,
     device_topic,
     part,
     price_topic,
-    rows_model,
     unpart,
 )
+from sync.protocol_rows import ScanRows, rows_model
 from sync.wire import LARGEST_PACKET_BYTES, MessageError, pack, pack_json, read_json, unpack
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

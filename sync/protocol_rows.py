@@ -1,0 +1,209 @@
+"""The rows of a device's log as they travel to the cloud, and the words that all messages share.
+
+Part of the protocol, see `sync/protocol.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+MOST_ROWS = 1000
+LONGEST = 400
+
+Id = Annotated[int, Field(ge=1, lt=2**63)]
+Position = Annotated[int, Field(ge=0, lt=2**63)]
+Chance = Annotated[float, Field(ge=0, le=1)]
+Text = Annotated[str, Field(max_length=LONGEST)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _with_zone(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+UtcTime = Annotated[datetime, BeforeValidator(_with_zone)]
+AlertKey = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+LogName = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+FinishWord = Literal["normal", "holo", "reverse", "foil", "unknown"]
+ConditionWord = Literal["", "NM", "LP", "MP", "HP", "DMG"]
+DecisionWord = Literal["accepted", "review", "unknown"]
+
+
+class Message(BaseModel):
+    """What all messages and their parts have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class LogRow(Message):
+    """One row; its id never changes and is never used twice within one log."""
+
+    id: Id
+    created_at: UtcTime
+
+
+class BatchRow(LogRow):
+    """One stack of cards (`scanner.tables.Batch`)."""
+
+    name: Text
+    driver: Text
+    mode: Text = "scan"
+    kind: Text = "machine"
+    store: Text = ""
+    location: Text = ""
+    game: Text = ""
+    condition: Text = ""
+    language: Text = ""
+
+
+class Answer(LogRow):
+    """Which card a row says that it was."""
+
+    decision: DecisionWord
+    game: Text = ""
+    card_id: Text = ""
+    name: Text = ""
+    set_name: Text = ""
+    number: Text = ""
+    variant: Text = ""
+    finish: Text = "unknown"
+
+
+class ScanRow(Answer):
+    """One card seen once (`scanner.tables.Scan`), and the bin it went to (0: there are none)."""
+
+    batch_id: Id
+    sequence: Id
+    reasons: list[str] = []
+    view: Text = "card"
+    score: float = 0.0
+    upside_down: bool = False
+    recognizer: Text = ""
+    model_id: Text = ""
+    pack_id: Text = ""
+    driver: Text = ""
+    bin: Position = 0
+    rule: Text = ""
+    probability: Chance | None = None
+
+
+class RetryRow(Answer):
+    """A scan's picture tried again with other packs or models (`scanner.tables.Retry`)."""
+
+    scan_id: Id
+    outcome: Text
+    reasons: list[str] = []
+    score: float = 0.0
+    recognizer: Text = ""
+    model_id: Text = ""
+    pack_id: Text = ""
+    probability: Chance | None = None
+
+
+class CorrectionRow(Answer):
+    """A person's word on a scan (`scanner.tables.Correction`); words count in the order of ids."""
+
+    scan_id: Id
+    kind: Literal["corrected", "undone"]
+    decision: DecisionWord | Literal[""] = ""  # type: ignore[assignment]
+    language: Text = ""
+    condition: Text = ""
+    undoes: Position = 0
+
+
+class AlertCard(Message):
+    """Which card an alert is about, by which rule, and why."""
+
+    key: AlertKey
+    rule: Name
+    cause: Text
+    game: Text = ""
+    card_id: Text = ""
+    name: Text = ""
+    set_name: Text = ""
+    number: Text = ""
+    variant: Text = ""
+    finish: Text = "unknown"
+    text: Text = ""
+
+
+class AlertRow(AlertCard, LogRow):
+    """A scan that set off one of the device's alert rules (`scanner.tables_alerts.AlertRaised`)."""
+
+    scan_id: Id
+
+
+class ClosedRow(LogRow):
+    """Somebody acknowledged an alert on the device's page; `by` is a person's name."""
+
+    key: AlertKey
+    by: Text = ""
+
+
+R = TypeVar("R", bound=LogRow)
+
+
+class Rows(Message, Generic[R]):
+    """Rows of one stream, in the order of ids.
+
+    `after` is the id of the stream's row before the first one here (0: there is none), so that the
+    cloud sees what is missing although ids have gaps.
+    """
+
+    log: LogName
+    after: Position
+    rows: list[R] = Field(min_length=1, max_length=MOST_ROWS)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        ids = [self.after, *(row.id for row in self.rows)]
+        if any(later <= earlier for earlier, later in pairwise(ids)):
+            raise ValueError("the rows are not in the order of their ids")
+        return self
+
+
+class BatchRows(Rows[BatchRow]):
+    """Batches."""
+
+
+class ScanRows(Rows[ScanRow]):
+    """Scans."""
+
+
+class RetryRows(Rows[RetryRow]):
+    """Retries."""
+
+
+class CorrectionRows(Rows[CorrectionRow]):
+    """Corrections."""
+
+
+class AlertRows(Rows[AlertRow]):
+    """Alerts about cards that the device scanned."""
+
+
+class ClosedRows(Rows[ClosedRow]):
+    """Alerts acknowledged on the device's page."""
+
+
+_ROW_MESSAGES: dict[str, type[Rows[Any]]] = {
+    "batch": BatchRows,
+    "scan": ScanRows,
+    "retry": RetryRows,
+    "correction": CorrectionRows,
+    "alert": AlertRows,
+    "closed": ClosedRows,
+}
+UP = tuple(_ROW_MESSAGES)
+
+
+def rows_model(stream: str) -> type[Rows[LogRow]]:
+    """The message that carries a stream. Raises KeyError for one that there is not."""
+    return _ROW_MESSAGES[stream]
