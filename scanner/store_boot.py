@@ -34,16 +34,9 @@ ID_GAP = 10_000
 """How far ids jump after a restore: beyond any that the lost rows may have had."""
 
 _BELIEVABLE_IDS = 1_000_000
-_NUMBERED = (
-    "batch",
-    "batch_event",
-    "scan",
-    "feed_movement",
-    "command",
-    "retry",
-    "packs_in_use",
-    "correction",
-)
+_NUMBERED_TABLES = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'
+"""
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +156,7 @@ def _jump_ids(connection: sqlite3.Connection, old: Path) -> None:
     known: dict[str, int] = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
     lost = _last_ids(old)
     lost["scan"] = max(lost.get("scan", 0), newest_crop_id(old.parent))
-    for table in _NUMBERED:
+    for (table,) in connection.execute(_NUMBERED_TABLES).fetchall():
         last, lost_last = known.get(table, 0), lost.get(table, 0)
         if last <= lost_last <= last + _BELIEVABLE_IDS:
             last = lost_last

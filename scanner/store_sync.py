@@ -17,7 +17,9 @@ from scanner.price_feed import PriceNews, apply_prices
 from scanner.store_machine import MachineWrites
 from scanner.tables import Batch, Correction, Retry, Scan, utc_now
 from scanner.tables_alerts import AlertClosed, AlertRaised
+from scanner.tables_batches import HandCount
 from scanner.tables_bins import Route
+from scanner.tables_stock import StockChange, StockEdit
 from scanner.tables_sync import SyncCursor, SyncEvent
 
 Row = Mapping[str, Any]
@@ -41,6 +43,9 @@ class Stream(StrEnum):
     CORRECTION = "correction"
     ALERT = "alert"
     CLOSED = "closed"
+    STOCK_CHANGE = "stock_change"
+    STOCK_EDIT = "stock_edit"
+    HAND_COUNT = "hand_count"
 
 
 _LEFT_ON_THE_DEVICE = {
@@ -48,9 +53,6 @@ _LEFT_ON_THE_DEVICE = {
              "boot_id"},
     "retry": {"candidates", "stages_ms", "tried_with"},
     "batch": {"expected_cards", "upload_id", "sets"},
-    "correction": set(),
-    "alert": set(),
-    "closed": set(),
 }  # fmt: skip
 _TABLES: dict[Stream, type[SQLModel]] = {
     Stream.BATCH: Batch,
@@ -59,6 +61,9 @@ _TABLES: dict[Stream, type[SQLModel]] = {
     Stream.CORRECTION: Correction,
     Stream.ALERT: AlertRaised,
     Stream.CLOSED: AlertClosed,
+    Stream.STOCK_CHANGE: StockChange,
+    Stream.STOCK_EDIT: StockEdit,
+    Stream.HAND_COUNT: HandCount,
 }
 
 
@@ -105,6 +110,8 @@ class SyncStore(MachineWrites):
         query = select(*columns.values()).where(table_id > after)
         if stream is Stream.SCAN:
             query = query.outerjoin(Route, col(Route.scan_id) == table_id)
+        elif stream is Stream.STOCK_EDIT:
+            query = query.join(StockChange, col(StockChange.id) == columns["change_id"])
         with self._log.read() as session:
             found = session.exec(query.order_by(table_id).limit(limit)).all()
         return [dict(zip(columns, row, strict=True)) for row in found]
@@ -178,11 +185,13 @@ def set_cursors(session: Session, cursors: Mapping[str, int]) -> None:
 
 def _columns(stream: Stream) -> dict[str, ColumnElement[Any]]:
     table = _TABLES[stream]
-    hidden = _LEFT_ON_THE_DEVICE[stream]
+    hidden = _LEFT_ON_THE_DEVICE.get(stream, set())
     columns: dict[str, ColumnElement[Any]] = {
         name: getattr(table, name) for name in table.model_fields if name not in hidden
     }
     if stream is Stream.SCAN:
         columns["bin"] = func.coalesce(col(Route.bin), 0)
         columns["rule"] = func.coalesce(col(Route.rule), "")
+    elif stream is Stream.STOCK_EDIT:
+        columns["created_at"] = col(StockChange.created_at).label("created_at")
     return columns

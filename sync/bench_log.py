@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, select, text
 
+from scanner.inventory_log import Edit
 from scanner.records import Printing
 from scanner.store import Store
 from scanner.store_later import Word, insert_correction, insert_undoing
 from scanner.store_open import Log
+from scanner.store_sync import Row, Stream
 from scanner.tables import Scan, utc_now
 from scanner.tables_alerts import AlertRaised
 from sync.cloud.store import CloudStore
+from sync.cloud.tables import LOG_TABLES
 
+_OF_STOCK = (Stream.STOCK_CHANGE, Stream.STOCK_EDIT, Stream.HAND_COUNT)
 _ANSWER = "decision, game, card_id, name, set_name, number, variant, finish, language, condition"
 
 
@@ -64,6 +68,15 @@ class FilledLog:
                     insert_correction(session, scan_id, Word(Printing(card, "demo", card), "foil"))
                 session.flush()
 
+    def add_stock_words(self, count: int) -> None:
+        """Edit `count` cards in bulk, take the first edit back, and count the batch by hand."""
+        chosen = [self._random.randint(1, self.scans) for _ in range(count)]
+        with Store.open(self.data_dir, role="web") as page:
+            first = page.add_edit(chosen, Edit(condition="LP", location="Box 3"), "In box 3")
+            page.add_edit(chosen[: count // 2], Edit(removed=""), "Put back")
+            page.undo_change(first.id or 0)
+            page.add_hand_count(self._batch_id, self.scans)
+
     def accept(self, scan_id: int) -> None:
         """Let a person name a scan's card as it was recognised."""
         with self._log.write() as session:
@@ -100,6 +113,7 @@ def differences(data_dir: Path, cloud: CloudStore, device: str) -> list[str]:
             )
             said = [tuple(row) for row in ours]
             words = session.connection().execute(text("SELECT id, kind FROM correction")).all()
+        of_stock = {stream: store.rows_after(stream, 0, 1_000_000) for stream in _OF_STOCK}
     with cloud.log.read() as session:
         owner = {"device": device, "log": log_name}
         where = "WHERE device = :device AND log = :log"
@@ -114,6 +128,9 @@ def differences(data_dir: Path, cloud: CloudStore, device: str) -> list[str]:
         received = connection.execute(
             text(f"SELECT id, kind FROM correction {where} ORDER BY id"), owner
         ).all()
+        for stream, rows in of_stock.items():
+            if (kept := _kept(connection, stream, owner, rows)) != rows:
+                found.append(f"of {len(rows)} rows of {stream.value} the cloud has {len(kept)}")
         others = connection.execute(
             text("SELECT count(*) FROM scan WHERE device <> :device OR log <> :log"), owner
         ).scalar_one()
@@ -127,6 +144,18 @@ def differences(data_dir: Path, cloud: CloudStore, device: str) -> list[str]:
     if others:
         found.append(f"the cloud has {others} scans that are nobody's")
     return found
+
+
+def _kept(
+    connection: Connection, stream: Stream, owner: Mapping[str, str], like: Sequence[Row]
+) -> list[Row]:
+    """The cloud's rows of a stream, with the columns of the device's."""
+    table = LOG_TABLES[stream.value]
+    names = list(like[0]) if like else ["id"]
+    query = select(*(table.c[name] for name in names)).where(
+        *(table.c[name] == value for name, value in owner.items())
+    )
+    return [dict(row._mapping) for row in connection.execute(query.order_by(table.c.id))]
 
 
 def scans_in(cloud: CloudStore, tables: Sequence[str] = ("scan", "correction")) -> int:

@@ -27,6 +27,11 @@ BEHIND_S = 30.0
 """How long the cloud may lag behind the broker's word before the rows are sent again."""
 
 
+_KNOWN_TO_ALL = frozenset({Stream.BATCH, Stream.SCAN, Stream.RETRY, Stream.CORRECTION})
+"""Streams of which every cloud that says nothing has nothing. One that says nothing of another may
+be too old to know it: once it does, it says 0, and gets everything."""
+
+
 @dataclass
 class _Batch:
     number: int
@@ -151,7 +156,7 @@ class Outbox:
     def received(self, up_to: Mapping[str, int], now_mono_s: float) -> None:
         """Take the cloud's word on what it has on disk."""
         for stream, lane in self._lanes.items():
-            position = up_to.get(stream, 0)
+            position = up_to.get(stream, 0 if stream in _KNOWN_TO_ALL else None)
             if lane.received != position:
                 lane.received = position
                 lane.received_mono_s = now_mono_s

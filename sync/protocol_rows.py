@@ -147,6 +147,41 @@ class ClosedRow(LogRow):
     by: Text = ""
 
 
+class StockChangeRow(LogRow):
+    """A bulk edit of the stock, or the undoing of one (`scanner.tables_stock.StockChange`).
+
+    `after_correction` is the id of the last correction before it: both have one order.
+    """
+
+    kind: Literal["edited", "undone"]
+    undoes: Position = 0
+    summary: Text = ""
+    cards: Position = 0
+    after_correction: Position = 0
+
+
+class StockEditRow(LogRow):
+    """What a bulk edit says of one scan's card; None where it says nothing.
+
+    `removed` is why the card left the stock, and empty that it is back.
+    """
+
+    change_id: Id
+    scan_id: Id
+    condition: Text | None = None
+    language: Text | None = None
+    finish: Text | None = None
+    location: Text | None = None
+    removed: Text | None = None
+
+
+class HandCountRow(LogRow):
+    """How many cards a person counted in a batch's stack; the newest of a batch counts."""
+
+    batch_id: Id
+    cards: Position
+
+
 R = TypeVar("R", bound=LogRow)
 
 
@@ -193,6 +228,18 @@ class ClosedRows(Rows[ClosedRow]):
     """Alerts acknowledged on the device's page."""
 
 
+class StockChangeRows(Rows[StockChangeRow]):
+    """Bulk edits of the stock."""
+
+
+class StockEditRows(Rows[StockEditRow]):
+    """What bulk edits say of single cards."""
+
+
+class HandCountRows(Rows[HandCountRow]):
+    """Counts by hand."""
+
+
 _ROW_MESSAGES: dict[str, type[Rows[Any]]] = {
     "batch": BatchRows,
     "scan": ScanRows,
@@ -200,6 +247,9 @@ _ROW_MESSAGES: dict[str, type[Rows[Any]]] = {
     "correction": CorrectionRows,
     "alert": AlertRows,
     "closed": ClosedRows,
+    "stock_change": StockChangeRows,
+    "stock_edit": StockEditRows,
+    "hand_count": HandCountRows,
 }
 UP = tuple(_ROW_MESSAGES)
 

@@ -85,7 +85,8 @@ class Ingest:
         if not self._to_tell or now_mono_s - self._told_mono_s < self._tell_every_s:
             return
         for device, log_name in self._to_tell:
-            message = Received(log=log_name, up_to=self._store.received(device, log_name))
+            up_to = dict.fromkeys(UP, 0) | self._store.received(device, log_name)
+            message = Received(log=log_name, up_to=up_to)
             topic = device_topic(device, "down", "received")
             link.publish(topic, pack_json(message), retain=True)
         self._to_tell = {}

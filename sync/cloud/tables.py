@@ -36,9 +36,12 @@ from sync.protocol_rows import (
     BatchRow,
     ClosedRow,
     CorrectionRow,
+    HandCountRow,
     LogRow,
     RetryRow,
     ScanRow,
+    StockChangeRow,
+    StockEditRow,
 )
 
 METADATA = MetaData()
@@ -89,8 +92,14 @@ LOG_TABLES = {
     "correction": _of_a_log("correction", CorrectionRow),
     "alert": _of_a_log("alert", AlertRow),
     "closed": _of_a_log("closed", ClosedRow),
+    "stock_change": _of_a_log("stock_change", StockChangeRow),
+    "stock_edit": _of_a_log("stock_edit", StockEditRow),
+    "hand_count": _of_a_log("hand_count", HandCountRow),
 }
 _SCAN, _RETRY, _CORRECTION = (LOG_TABLES[name].c for name in ("scan", "retry", "correction"))
+_EDIT, _COUNT = LOG_TABLES["stock_edit"].c, LOG_TABLES["hand_count"].c
+Index("ix_stock_edit_scan", _EDIT.device, _EDIT.log, _EDIT.scan_id)
+Index("ix_hand_count_batch", _COUNT.device, _COUNT.log, _COUNT.batch_id)
 Index("ix_scan_game_card_id", _SCAN.game, _SCAN.card_id)
 Index("ix_retry_game_card_id", _RETRY.game, _RETRY.card_id)
 Index("ix_correction_game_card_id", _CORRECTION.game, _CORRECTION.card_id)

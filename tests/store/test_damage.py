@@ -102,6 +102,8 @@ def test_a_damaged_log_is_set_aside_and_the_last_good_backup_restored(
         assert scan.id > SCANNED + ID_GAP, "no id of a lost scan is used again"
         assert batch.id > 2
         assert scan.sequence == 1
+        with Store.open(shop, role="web") as page:
+            assert (page.add_hand_count(batch.id or 0, 3).id or 0) > ID_GAP
         crops = {int(crop.stem) for crop in shop.glob("crops/*/*.jpg")}
         assert crops == {*range(1, SCANNED + 1), scan.id}, "the pictures of lost scans are kept"
     with Store.open(shop, role="feed") as store:

@@ -39,6 +39,7 @@ def test_repeated_and_reordered_messages_end_in_what_the_device_has(
 ) -> None:
     filled.add_scans(400)
     filled.add_corrections(300)
+    filled.add_stock_words(40)
     chance = random.Random(seed)
     arriving = messages(filled.data_dir) * 2
     chance.shuffle(arriving)

@@ -75,6 +75,7 @@ def test_what_was_scanned_offline_and_what_comes_after_reaches_the_cloud(
     assert known_devices(cloud_store) == [(DEVICE, 1)]
     filled.add_scans(1)
     filled.add_corrections(3)
+    filled.add_stock_words(4)
     until(lambda: not differences(filled.data_dir, cloud_store, DEVICE))
     device.stop()
     until(lambda: known_devices(cloud_store) == [(DEVICE, 0)])

@@ -121,6 +121,28 @@ def test_nothing_goes_out_again_while_the_cloud_is_silent_or_catching_up() -> No
     assert len(shop.sent) == 3
 
 
+def test_a_stream_that_an_older_cloud_does_not_know_waits_for_a_newer_one() -> None:
+    counts = [{"id": 1, "created_at": NOW, "batch_id": 1, "cards": 9}]
+    sent: list[Stream] = []
+
+    def publish(stream: Stream, _payload: bytes) -> int:
+        sent.append(stream)
+        return len(sent)
+
+    def read(stream: Stream, after: int, _limit: int) -> list[Row]:
+        return counts if stream is Stream.HAND_COUNT and after < 1 else []
+
+    outbox = Outbox(read, publish, {}, behind_s=30)
+    assert outbox.step(LOG, 0)
+    outbox.answered(Outcome(1, Verdict.KEPT), 0)
+    outbox.received({"scan": 0}, now_mono_s=1)
+    assert not outbox.step(LOG, 100)
+    outbox.received({"scan": 0, "hand_count": 0}, now_mono_s=101)
+    assert not outbox.step(LOG, 102)
+    assert outbox.step(LOG, 200)
+    assert sent == [Stream.HAND_COUNT] * 2
+
+
 def test_a_restart_goes_on_at_the_cursor() -> None:
     shop = Shop(range(1, 31), {"scan": 20})
     shop.send_all()
