@@ -11,6 +11,9 @@ from scanner.prices import Money
 USUAL_SOURCES = ("tcgcsv", "scryfall", "cardmarket", "pokemontcg")
 """The order of a shop that has set none."""
 
+ASKING = " (asking)"
+"""Ends the name of a source whose prices are asked and not paid, such as `tcgplayer (asking)`."""
+
 _ASKING = frozenset({"ebay"})
 """What sellers there ask for, which nobody may have paid: counts only where the shop names it."""
 
@@ -62,9 +65,12 @@ class SourceOrder:
 def _rank(named: tuple[str, ...], source: str) -> int:
     """The source's place in the shop's order, from 0; -1 for one that does not count."""
     plain, names = plain_name(source), [plain_name(name) for name in named]
-    if plain in names:
-        return names.index(plain)
-    return -1 if plain in _ASKING else len(names)
+    asked = source.casefold().endswith(ASKING)
+    bare = plain_name(source[: -len(ASKING)]) if asked else plain
+    for name in (plain, *({bare} & _ASKING)):
+        if name in names:
+            return names.index(name)
+    return -1 if asked or plain in _ASKING else len(names)
 
 
 USUAL_ORDER = SourceOrder()

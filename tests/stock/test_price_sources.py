@@ -43,6 +43,14 @@ def test_sources_without_a_place_come_last_and_asking_prices_not_at_all() -> Non
     assert minors(SourceOrder(("tcgcsv", "ebay")), told("eBay", 9)) == [9]
 
 
+def test_a_source_that_says_that_it_is_asked_counts_only_where_it_is_named() -> None:
+    order = SourceOrder(("tcgcsv", "tcgplayer"))
+    assert minors(order, told("ebay (asking)", 9), told("tcgplayer (asking)", 8)) == []
+    assert minors(order, told("tcgplayer", 7), told("tcgplayer (asking)", 8)) == [7]
+    assert minors(SourceOrder(("tcgplayer (asking)",)), told("tcgplayer (asking)", 8)) == [8]
+    assert minors(SourceOrder(("ebay",)), told("ebay (asking)", 9)) == [9]
+
+
 @pytest.mark.parametrize("written", ["pokemontcg.io", "PokemonTCG", "Pokemon TCG"])
 def test_a_source_is_known_however_it_is_written(written: str) -> None:
     assert plain_name(written) == plain_name("pokemontcg")
