@@ -31,6 +31,11 @@ class Money:
         return f"{sign}{whole}.{cents:02d} {self.currency}"
 
 
+def minor_per_unit(currency: str) -> int:
+    """How many minor units one unit of a currency has: 100, or 1 where there are no cents."""
+    return 1 if currency in _WHOLE_UNITS else 100
+
+
 class PriceBook(Protocol):
     """Knows prices. Asked between two cards, so it must not wait for any network."""
 

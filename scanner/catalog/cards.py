@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +177,11 @@ class CardsReader:
             return []
         sql = "SELECT {} FROM names JOIN cards ON card = names.rowid WHERE names MATCH ? " + tail
         return [self._printing(row) for row in self._query(sql, " ".join(terms) + "*", limit)]
+
+    def all_cards(self) -> Iterator[Card]:
+        """Every printing with its facts, in the order of their indexes."""
+        for *printing, facts in self._query("SELECT {}, facts FROM cards ORDER BY card"):
+            yield Card(self._printing(tuple(printing)), _read_facts(facts))
 
     def names(self) -> list[tuple[int, str]]:
         """The index and the name of every card."""

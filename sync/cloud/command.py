@@ -14,6 +14,9 @@ ACTIONS: Mapping[str, Command] = {
     "api": Command("sync.cloud.api_command", "serve the API alone; several may share the work"),
     "account": Command("sync.cloud.account_command", "people who may use the API, and its keys"),
     "prices": Command("sync.cloud.price_command", "take prices in from a CSV file"),
+    "collect": Command("sync.cloud.collect_command", "collect prices from their sources now"),
+    "sources": Command("sync.cloud.sources_command", "try the price sources, and name cards"),
+    "rates": Command("sync.cloud.rates_command", "take currency rates in, and convert amounts"),
     "broker-acl": Command("sync.cloud.acl_command", "print the access list that Mosquitto needs"),
 }
 _PROGRAM = "counterscan cloud"

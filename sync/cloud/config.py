@@ -29,6 +29,7 @@ from sync.cloud.config_api import (
     MosquittoSettings,
     WebhookSettings,
 )
+from sync.cloud.sources.settings import SourcesSettings
 from sync.pairing import Pairing
 
 NAME = "cloud.toml"
@@ -58,6 +59,7 @@ class CloudConfig(Section):
     mosquitto: MosquittoSettings = MosquittoSettings()
     mail: MailSettings = MailSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    sources: SourcesSettings = SourcesSettings()
 
     @field_validator("database")
     @classmethod

@@ -62,6 +62,9 @@ JOBS: Mapping[str, Job] = {
     "partitions": Job(
         "sync.cloud.clean_up:make_next_partitions", DAY_S, "make the next month's price table"
     ),
+    "collect": Job(
+        "sync.cloud.sources.job:collect_due", 300, "collect the prices that are due, if set so"
+    ),
     "clean-up": Job(
         "sync.cloud.clean_up:clean_up", WEEK_S, "roll old prices up, remove what nobody needs"
     ),
