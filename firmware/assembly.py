@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from firmware.alert_watch import AlertWatch
@@ -22,6 +23,7 @@ from scanner.config import Settings
 from scanner.crops import prune
 from scanner.errors import CounterscanError
 from scanner.inventory_catalog import LibraryFacts
+from scanner.pairing_code import published_code
 from scanner.routing import BinsByDecision
 from scanner.sorting.shop_router import ShopRouter
 from scanner.store import Store
@@ -56,6 +58,7 @@ def assemble(
         before_batch=drivers.before_batch,
         on_batch=on_batch,
         is_kept_alive=is_kept_alive(),
+        pairing_code=partial(published_code, settings.data_dir),
         on_phase=CropTidier(settings).on_phase,
         lights=drivers.lights,
         signals=drivers.signals,

@@ -1,9 +1,11 @@
-"""What the loop does with the camera while no card is in hand."""
+"""What the loop does with camera and lamp while no card is in hand."""
 
 from __future__ import annotations
 
 from firmware.events import CameraFailed
 from firmware.machine import Machine
+from firmware.phases import Phase
+from firmware.signals import SIGNALS, Signal
 from scanner.errors import CameraError
 from scanner.records import View
 
@@ -20,6 +22,14 @@ def watch_the_table(machine: Machine) -> CameraFailed | None:
         view = View.NOTHING if outline_px is None else View.CARD
         machine.preview.show_frame(frame.picture, outline_px, view.value)
     return None
+
+
+def show_pairing_code(machine: Machine, phase: Phase) -> None:
+    """Before and between batches the lamp shows the code that pairs the page, while it waits."""
+    if machine.signals is None or phase not in (Phase.IDLE, Phase.FINISHED):
+        return
+    digits = machine.pairing_code()
+    machine.signals.show(Signal("blue", digits=digits) if digits else SIGNALS[phase])
 
 
 def show_the_table(machine: Machine) -> None:

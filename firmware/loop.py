@@ -148,6 +148,7 @@ class FeedLoop:
         elif self._is_idle() and now_s - self._idle_frame_at_s >= IDLE_FRAME_INTERVAL_S:
             self._idle_frame_at_s = now_s
             show_the_table(machine)
+            show_pairing_code(machine, self.state.phase)
         wait_s = FRAME_INTERVAL_S if waiting_for_hand else self._until_tick_s()
         event = machine.clock.wait(self.inbox, wait_s) or self._time_passed()
         if isinstance(event, ButtonPressed | ButtonHeld):

@@ -48,7 +48,8 @@ class Machine:
     start and returns how many cards to expect; `on_batch(batch)` when one begins or goes on, and
     with None at its end; `on_phase(phase)` after each change.
 
-    `is_kept_alive` says that somebody starts this process again when it ends.
+    `is_kept_alive` says that somebody starts this process again when it ends; `pairing_code()`
+    gives the digits that pair the page, while there are any.
     """
 
     store: Store
@@ -69,6 +70,7 @@ class Machine:
     alerts: AlertWatch | None = None
     router: Router = field(default_factory=BinsByDecision)
     is_kept_alive: bool = False
+    pairing_code: Callable[[], str] = lambda: ""
 
     @property
     def driver(self) -> str:

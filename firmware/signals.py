@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, Protocol
 
 from firmware.feeder import Listener
@@ -21,11 +22,15 @@ ALERT_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A colour, how often it flashes between two pauses (0: steady), and beeps when it begins."""
+    """A colour, how often it flashes between two pauses (0: steady), and beeps when it begins.
+
+    With `digits` it shows a number instead, digit by digit.
+    """
 
     colour: Colour
     flashes: int = 0
     beeps: int = 0
+    digits: str = ""
 
 
 WORKING = Signal("green")
@@ -72,9 +77,22 @@ class Signals(Protocol):
         """Lamp and buzzer off, hardware released."""
 
 
-def pattern(signal: Signal) -> tuple[tuple[bool, float], ...]:
-    """When the lamp is lit: pairs of lit and seconds, again and again; empty for a steady one."""
+Step = tuple[Colour, float]
+
+
+def pattern(signal: Signal) -> tuple[Step, ...]:
+    """What the lamp shows: pairs of colour and seconds, again and again; empty for a steady one."""
+    if signal.digits:
+        return (("white", 2.0), ("off", 1.0), *chain.from_iterable(map(_digit, signal.digits)))
     if signal.flashes == 0:
         return ()
-    flash = ((True, 0.2), (False, 0.2)) * (signal.flashes - 1)
-    return (*flash, (True, 0.2), (False, 1.0))
+    flash: tuple[Step, ...] = ((signal.colour, 0.2), ("off", 0.2))
+    return (*flash * (signal.flashes - 1), (signal.colour, 0.2), ("off", 1.0))
+
+
+def _digit(digit: str) -> tuple[Step, ...]:
+    """As many short blue flashes, slow enough to be counted; a long red one for 0."""
+    if digit == "0":
+        return (("red", 1.2), ("off", 1.6))
+    flash: tuple[Step, ...] = (("blue", 0.25), ("off", 0.35))
+    return (*flash * (int(digit) - 1), ("blue", 0.25), ("off", 1.6))

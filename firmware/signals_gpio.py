@@ -141,8 +141,8 @@ class GpioSignals:
                 beeps, self._beeps = self._beeps, 0
             self._play_beeps(beeps)
             flashes = pattern(shown)
-            lit, for_s = flashes[step % len(flashes)] if flashes else (True, None)
-            self._light(shown.colour if lit else "off")
+            colour, for_s = flashes[step % len(flashes)] if flashes else (shown.colour, None)
+            self._light(colour)
             step += 1
             self._wait_for_news(shown, for_s)
         self._light("off")

@@ -18,6 +18,7 @@ from tempfile import TemporaryFile
 
 from scanner.config import Settings
 from scanner.errors import CounterscanError, PackError
+from scanner.pairing_code import published_code
 
 _LIBRARIES = {
     "numpy": "numpy",
@@ -49,6 +50,15 @@ class Check:
     status: Status
     found: str
     remedy: str = ""
+
+
+def check_pairing(settings: Settings) -> Check:
+    """Show the code that the page waits for."""
+    code = published_code(settings.data_dir)
+    if not code:
+        return Check("pairing", Status.GOOD, "the page waits for no code")
+    found = f"the page waits for its first manager: the code is {code[:3]} {code[3:]}"
+    return Check("pairing", Status.NOTE, found, "open the page in a browser and type it")
 
 
 def check_python(_settings: Settings) -> Check:
@@ -210,4 +220,5 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     check_packs,
     check_port,
     check_upload_folder,
+    check_pairing,
 )

@@ -77,9 +77,11 @@ MAX_STREAMS = 16
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How people get in. `show` is given the pairing code as soon as there is one."""
+    """How people get in. `show` is given the pairing code as soon as there is one, `hide` is called
+    once nobody need type it any more."""
 
     show: Callable[[str], None] = lambda _code: None
+    hide: Callable[[], None] = lambda: None
     is_open: bool = False
     link_token: str = ""
     new_code: bool = False
@@ -105,7 +107,7 @@ def create_app(
     protect(app)
     book = Book(data_dir.absolute())
     door = door or Door()
-    access, pairing = Access(book), Pairing(door.show)
+    access, pairing = Access(book), Pairing(door.show, door.hide)
     gate = Gate(access, Trail(book), pairing, door.is_open, door.link_token, door.new_code)
     guard(app, gate)
     sources = sources or Sources(None, {"data_dir": data_dir})

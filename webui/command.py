@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from scanner.config import Settings
 from scanner.config_change import Sources
 from scanner.errors import UsageError
+from scanner.pairing_code import publish_code
 from webui.addresses import page_urls
 from webui.app import Door
 from webui.server import PageServer
@@ -45,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= port <= 65535:
         raise UsageError(f"--port {port} is not a port: give a number from 0 to 65535.")
     door = Door(
-        show=_show,
+        show=partial(_show, settings.data_dir),
+        hide=partial(publish_code, settings.data_dir, ""),
         is_open=args.no_login or not settings.web.login,
         link_token=args.link,
         new_code=args.new_code,
@@ -58,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     }
     server = PageServer(settings.data_dir, host, port, door, Sources(args.config, given))
     print("Counterscan's page: " + "  or  ".join(page_urls(host, server.port)), flush=True)
+    door.hide()  # what an earlier process has left
     server.open_door()
     if os.nice(0) == 0:
         os.nice(NICENESS)
@@ -68,9 +73,13 @@ def run(args: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
-    server.serve()
+    try:
+        server.serve()
+    finally:
+        door.hide()
     return 1 if server.died else 0
 
 
-def _show(code: str) -> None:
+def _show(data_dir: Path, code: str) -> None:
+    publish_code(data_dir, code)
     print(f"To pair the page, open it in a browser and type this code: {code}", flush=True)

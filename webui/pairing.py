@@ -1,6 +1,7 @@
 """The code that the device shows and that the first manager types: who can see it stands beside it.
 
-It is shown where the page was started: on the console or in the service's journal.
+It is shown where the page was started, on the console or in the service's journal, and by the
+device's lamp (`scanner.pairing_code`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ WRONG_CODES = 20
 class Pairing:
     """Holds the present code. Usable from several threads."""
 
-    def __init__(self, show: Callable[[str], None]) -> None:
-        """`show` is given each new code, such as `482 913`."""
+    def __init__(
+        self, show: Callable[[str], None], hide: Callable[[], None] = lambda: None
+    ) -> None:
+        """`show` is given each new code, such as `482 913`; `hide` is called once it is used."""
         self._show = show
+        self._hide = hide
         self._lock = threading.Lock()
         self._code = ""
         self._wrong = 0
@@ -41,6 +45,7 @@ class Pairing:
                 return False
             if hmac.compare_digest(typed.encode(), self._code.encode()):
                 self._code = ""
+                self._hide()
                 return True
             self._wrong += 1
             if self._wrong >= WRONG_CODES:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import queue
+import stat
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,10 +16,11 @@ import pytest
 from firmware.events import ButtonHeld, ButtonPressed
 from firmware.faults import FAULTS
 from firmware.phases import Phase
-from firmware.signals import SIGNALS, Signal, pattern
+from firmware.signals import SIGNALS, WORKING, Signal, pattern
 from firmware.signals_gpio import GpioSignals, SignalPins
 from firmware.simulated.wiring import WiredFactory
 from scanner.errors import SignalsError
+from scanner.pairing_code import FILE, publish_code, published_code
 
 Make = Callable[..., Any]
 LAMP, BUZZER, BUTTON, PEDAL = (5, 6, 13), 19, 20, 21
@@ -47,11 +52,66 @@ def test_every_phase_has_a_code_and_no_two_faults_share_one() -> None:
 
 
 def test_flashes_are_parted_by_a_pause() -> None:
-    lit = [lit for lit, _ in pattern(Signal("red", flashes=3))]
-    assert lit == [True, False] * 3
+    lit = [colour for colour, _ in pattern(Signal("red", flashes=3))]
+    assert lit == ["red", "off"] * 3
     seconds = [for_s for _, for_s in pattern(Signal("red", flashes=3))]
     assert seconds[-1] > 2 * seconds[0]
     assert pattern(Signal("green")) == ()
+
+
+def read_by_eye(signal: Signal) -> str:
+    """The digits as docs/HARDWARE.md tells a clerk to read them."""
+    steps = pattern(signal)
+    assert steps[0][0] == "white"
+    assert steps[0][1] > 1, "a long white light says that the digits begin"
+    digits, flashes = "", 0
+    for (colour, lit_s), (between, dark_s) in zip(steps[2::2], steps[3::2], strict=True):
+        assert between == "off"
+        if colour == "red":
+            assert lit_s > 1
+        else:
+            assert colour == "blue"
+            flashes += 1
+        if dark_s > 1:
+            digits, flashes = digits + str(flashes), 0
+    return digits
+
+
+@pytest.mark.parametrize("digits", ["310942", "000000", "987651"])
+def test_a_number_can_be_read_off_the_lamp(digits: str) -> None:
+    assert read_by_eye(Signal("blue", digits=digits)) == digits
+
+
+def test_the_lamp_shows_the_pages_code_between_batches_until_it_is_used(make_bench: Make) -> None:
+    bench = make_bench(cards=2)
+    shown: list[Signal] = []
+    bench.machine.signals = SimpleNamespace(show=shown.append)
+    bench.machine.pairing_code = partial(published_code, bench.data_dir)
+    publish_code(bench.data_dir, "310 942")
+    bench.work_until(lambda: bool(shown))
+    assert shown[-1] == Signal("blue", digits="310942")
+    bench.ask("start", expected_cards=2)
+    bench.work_until_phase(Phase.FEEDING)
+    assert shown[-1] == WORKING
+    bench.work_until_phase(Phase.FINISHED)
+    bench.work_until(lambda: shown[-1].digits == "310942")
+    publish_code(bench.data_dir, "")
+    bench.work_until(lambda: not shown[-1].digits)
+    assert shown[-1] == SIGNALS[Phase.FINISHED]
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"12345", b"1234567", b"12a456", b"\xff\xfe12", b"\0" * 6]
+)
+def test_what_is_no_code_is_not_shown(tmp_path: Path, garbage: bytes) -> None:
+    publish_code(tmp_path, "310 942")
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert published_code(tmp_path) == "310942"
+    (tmp_path / FILE).write_bytes(garbage)
+    assert published_code(tmp_path) == ""
+    publish_code(tmp_path, "")
+    publish_code(tmp_path, "")
+    assert published_code(tmp_path) == ""
 
 
 def test_the_lamp_shows_the_colour_and_flashes(signals: GpioSignals, factory: WiredFactory) -> None:

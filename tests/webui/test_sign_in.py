@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.pairing_code import published_code
 from tests.webui.served import PageProcess
 from tests.webui.shop import Shop
 from tests.webui.signed_in import PASSWORD, Client, paired, shown_code, signed_in
@@ -39,6 +40,7 @@ def test_before_pairing_every_page_leads_to_the_pairing(shop: Shop) -> None:
 def test_pairing_makes_a_manager_and_is_over_then(shop: Shop) -> None:
     server = PageProcess(shop.data_dir, login=True)
     code = shown_code(server)
+    assert published_code(shop.data_dir) == code.replace(" ", ""), "the lamp shows it too"
     client = Client(server)
     wrong = "000 000" if code != "000 000" else "111 111"
     answer = client.form("/pair", code=wrong, name="Eve", password=PASSWORD)
@@ -47,6 +49,7 @@ def test_pairing_makes_a_manager_and_is_over_then(shop: Shop) -> None:
     short = client.form("/pair", code=code, name="Ada", password="short")
     assert b"at least 8" in short.body
     assert client.form("/pair", code=code, name=" Ada ", password=PASSWORD).status == 303
+    assert published_code(shop.data_dir) == ""
     assert client.get("/api/session").json == {"name": "Ada", "role": "manager", "how": "session"}
     again = Client(server).form("/pair", code=code, name="Eve", password=PASSWORD)
     assert again.status == 400
