@@ -13,6 +13,7 @@ import numpy as np
 
 from firmware.bench_feed_clerk import NAMED, Clerk, draw_faults
 from firmware.bench_feed_parts import Look, NumberCamera, SampledRecognizer
+from firmware.calibrate_measures import jam_timeout_s
 from firmware.feeder_gpio import GpioFeeder
 from firmware.feeder_pins import FeederPins
 from firmware.loop import FeedLoop
@@ -33,7 +34,6 @@ IN_MM, OUT_MM = 105.0, 103.5
 STACK_CARDS = 400
 BIN_CAPACITY = 150
 LEAD_S = 0.15
-JAM_S = 1.5
 KEPT_CROPS = 200
 MOST_TURNS_PER_CARD = 400
 _SWITCHES = (5, 6)
@@ -140,7 +140,7 @@ class FeedRun:
             feeder=self.feeder,
             limits=Limits(
                 settle_s=plan.rest_s,
-                jam_timeout_s=JAM_S,
+                jam_timeout_s=jam_timeout_s([travel_s]),
                 early_look=plan.early_look,
                 stage_next=plan.stage_next,
                 has_hopper_sensor=True,
@@ -193,10 +193,12 @@ class FeedRun:
         self.store.close()
 
     def _on_scan(self, scan: Scan, ms: float) -> None:
+        self.clock.now_s()
         self.times.disk_s.append(ms / 1000)
         self._crops.append(self._folder / scan.crop_path)
         if len(self._crops) > KEPT_CROPS:
             self._crops.pop(0).unlink(missing_ok=True)
+        self.clock.leave_out()
 
     def _figures(self, real_s: float) -> dict[str, Any]:
         log = [int(scan.card_id) for scan in self.store.scans_after(0, 10 * self.plan.cards)]

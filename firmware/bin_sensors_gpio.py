@@ -24,6 +24,12 @@ class BinSensors:
         seen = pointed_at is not None and self._eyes[0].is_active
         return frozenset({pointed_at} if seen and pointed_at is not None else ())
 
+    def in_sight(self, pointed_at: int | None) -> frozenset[int]:
+        """The bins that are looked into now."""
+        if not self.travels:
+            return frozenset(range(1, len(self._eyes) + 1))
+        return frozenset(() if pointed_at is None else {pointed_at})
+
     def close(self) -> None:
         """Release the pins."""
         for eye in self._eyes:

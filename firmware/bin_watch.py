@@ -12,7 +12,7 @@ class BinWatch:
     """`look` often. What a sensor saw full and sees clear was emptied by a person.
 
     Either must hold for `STEADY_S`: a falling card covers a sensor for a moment, and so does a hand
-    that takes cards out.
+    that takes cards out. A bin that the sensor on the chute does not look into stays as it was.
     """
 
     def __init__(self, machine: Machine, desk: Desk):
@@ -30,7 +30,10 @@ class BinWatch:
 
         Raises the store's errors.
         """
-        seen = self._machine.full_bins
+        machine = self._machine
+        if holding not in {0, machine.router.waits_for(), *self._known_full}:
+            self._seen |= {holding}  # a sensor saw it full, if only between two looks
+        seen = machine.full_bins | (self._seen - machine.bins_in_sight)
         for number in seen ^ self._seen:
             self._since_s[number] = now_s
             if number not in seen:

@@ -55,6 +55,17 @@ class Chute:
                 return min(at_most_s, gate.opens_in_s() + SPARE_S)
         return 0.0
 
+    def wait_in_the_middle(self) -> None:
+        """While the next card comes: turn to where no bin is far."""
+        if self._machine.gate is not None:
+            self._machine.gate.wait_in_the_middle()
+
+    def clears_in_s(self, at_most_s: float) -> float:
+        """Seconds until the last card has fallen, where one falls; else as long as is given."""
+        gate = self._machine.gate
+        falling_s = 0.0 if gate is None else gate.clears_in_s()
+        return min(at_most_s, falling_s + SPARE_S) if falling_s > 0 else at_most_s
+
     def card_left(self) -> None:
         """A card has passed the exit and falls."""
         if self._machine.gate is not None:

@@ -157,6 +157,8 @@ class Desk:
             captured_mono_ns=captured_mono_ns,
             routing=routing,
         )
+        if counted:
+            self._journal.card_logged()
         if routing is not None:
             self._router.learn(scan.id or 0, answer, routing)
         return scan

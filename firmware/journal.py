@@ -48,17 +48,22 @@ class Journal:
         last = store.last_movement()
         self._number = int(last.feed_key) if last else 0
         self._open = last is not None and last.kind == FEEDING
+        self._logged = ""
 
     @property
     def key(self) -> str:
         """The feed key of the card that was fed last."""
         return str(self._number)
 
+    def card_logged(self) -> None:
+        """The scan of the card that was fed last is on disk: nobody need ask the log for it."""
+        self._logged = self.key
+
     def before_feeding(self, batch_id: int | None) -> None:
         """Put on disk that a card is about to be fed; the same key again if it never arrived."""
         movements = [(FEEDING, str(self._number + 1))]
         if self._open:
-            if not self._store.has_feed_key(self.key):
+            if not self._is_logged():
                 return
             movements.insert(0, (EJECTED, self.key))
         self._store.add_movements(batch_id, movements)
@@ -72,7 +77,7 @@ class Journal:
 
     def bay(self, occupied: bool, batch_id: int | None) -> Bay:
         """Say what lies in the bay (see the table), and note what a hand did meanwhile."""
-        logged = self._open and self._store.has_feed_key(self.key)
+        logged = self._open and self._is_logged()
         if not occupied:
             if logged:
                 self.after_ejecting(batch_id)
@@ -80,3 +85,6 @@ class Journal:
         if not self._open:
             self.before_feeding(batch_id)
         return Bay.LOGGED if logged else Bay.UNLOGGED
+
+    def _is_logged(self) -> bool:
+        return self._logged == self.key or self._store.has_feed_key(self.key)

@@ -149,6 +149,8 @@ class FeedLoop:
             self._idle_frame_at_s = now_s
             show_the_table(machine)
             show_pairing_code(machine, self.state.phase)
+        if self.state.phase is Phase.FEEDING:
+            self._chute.wait_in_the_middle()
         wait_s = FRAME_INTERVAL_S if waiting_for_hand else self._until_tick_s()
         event = machine.clock.wait(self.inbox, wait_s) or self._time_passed()
         if isinstance(event, ButtonPressed | ButtonHeld):
@@ -270,6 +272,8 @@ class FeedLoop:
     def _until_tick_s(self) -> float:
         if self.state.phase is Phase.ROUTING:
             return self._chute.opens_in_s(TICK_S)
+        if self.state.phase is Phase.FEEDING:
+            return self._chute.clears_in_s(TICK_S)
         if self.state.phase is not Phase.SETTLING:
             return TICK_S
         rested_s = self._machine.clock.now_s() - self.state.since_mono_s

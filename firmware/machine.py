@@ -96,6 +96,11 @@ class Machine:
         """The bins that take no more cards, as far as sensors tell."""
         return frozenset() if self.gate is None else self.gate.sorter.full_bins
 
+    @property
+    def bins_in_sight(self) -> frozenset[int]:
+        """The bins that sensors look into now."""
+        return frozenset() if self.gate is None else self.gate.sorter.bins_in_sight
+
     def is_full(self, bin_number: int) -> bool:
         """Whether the card in the bay must wait for this bin, by its sensor or by the rules."""
         return bin_number in self.full_bins or bin_number == self.router.waits_for()

@@ -38,6 +38,7 @@ class StepperSorter:
         self._changed = threading.Condition()
         self._at_steps: int | None = None
         self._target_steps: int | None = None
+        self._rests_at: int | None = None
         self._failure = ""
         self._searched = 0
         self._ended = False
@@ -62,7 +63,7 @@ class StepperSorter:
     def aim(self, bin_number: int) -> None:
         """Begin to turn to a bin, by way of the switch when the place is not known."""
         with self._changed:
-            self._failure, self._searched = "", 0
+            self._failure, self._searched, self._rests_at = "", 0, None
             self._target_steps = (bin_number - 1) * self._steps_per_bin
             self._changed.notify_all()
 
@@ -77,14 +78,19 @@ class StepperSorter:
                 return self._most_steps() * self._step_s
             return abs(self._target_steps - self._at_steps) * self._step_s
 
+    def way_s(self, from_bin: int, to_bin: int) -> float:
+        """Seconds from one bin to another at the motor's speed."""
+        return abs(from_bin - to_bin) * self._steps_per_bin * self._step_s
+
     @property
     def full_bins(self) -> frozenset[int]:
         """The bins whose sensors see cards up to the rim."""
-        with self._changed:
-            steps = self._at_steps
-            still = steps is not None and steps == self._target_steps
-        pointed_at = 1 + steps // self._steps_per_bin if still and steps is not None else None
-        return self._sensors.full(pointed_at)
+        return self._sensors.full(self._pointed_at())
+
+    @property
+    def bins_in_sight(self) -> frozenset[int]:
+        """The bins that a sensor looks into now."""
+        return self._sensors.in_sight(self._pointed_at())
 
     @property
     def must_stand_still(self) -> bool:
@@ -92,9 +98,9 @@ class StepperSorter:
         return self._sensors.travels
 
     def stop_safe(self) -> None:
-        """No more steps, and no current where EN is wired."""
+        """No more steps, and no current where EN is wired; the chute rests where it stood."""
         with self._changed:
-            self._target_steps = None
+            self._rests_at, self._target_steps = self._pointed_at(), None
             if self._enable is not None:
                 self._at_steps = None
                 if not self._enable.closed:
@@ -110,6 +116,13 @@ class StepperSorter:
         for device in (self._step, self._direction, self._home, self._sensors, self._enable):
             if device is not None:
                 device.close()
+
+    def _pointed_at(self) -> int | None:
+        with self._changed:
+            steps, target = self._at_steps, self._target_steps
+            if target is None:
+                return self._rests_at
+            return 1 + target // self._steps_per_bin if steps == target else None
 
     def _most_steps(self) -> int:
         return round((self.bins - 1) * self._steps_per_bin * _HOMING_SHARE) + 1

@@ -98,9 +98,12 @@ def test_a_travelling_sensor_looks_only_where_the_chute_points(
     pins.show_full(frozenset({3}))
     assert sorter.must_stand_still
     assert sorter.full_bins == frozenset()
+    assert sorter.bins_in_sight == frozenset()
     sorter.aim(3)
     wait_until_there(sorter, shaft)
-    assert sorter.full_bins == {3}
+    assert sorter.full_bins == sorter.bins_in_sight == {3}
+    sorter.stop_safe()
+    assert sorter.full_bins == sorter.bins_in_sight == {3}, "the chute rests where it stood"
     sorter.aim(2)
     wait_until_there(sorter, shaft)
     assert sorter.full_bins == frozenset()
@@ -167,6 +170,70 @@ def test_the_gate_waits_for_the_falling_card_before_it_turns() -> None:
         assert mechanism.diverter.target == 3
         clock._now_s += 0.2
         assert gate.opens_in_s() == 0
+    finally:
+        sorter.close()
+
+
+def test_a_servo_sent_elsewhere_on_its_way_takes_as_long_as_from_its_worst_place() -> None:
+    sorter, _, clock = make_servo((-60.0, 0.0, 60.0))
+    try:
+        sorter.aim(1)
+        clock._now_s += 1.0
+        sorter.aim(3)
+        clock._now_s += 0.08
+        assert sorter.remaining_s() == pytest.approx(0.16)  # it may stand anywhere from -20 to 60
+        sorter.aim(2)
+        assert sorter.remaining_s() == pytest.approx(0.12)
+        clock._now_s += 1.0
+        sorter.aim(3)
+        clock._now_s += 0.02
+        sorter.aim(1)
+        assert sorter.remaining_s() == pytest.approx(0.24)
+    finally:
+        sorter.close()
+
+
+def test_the_gate_waits_for_the_next_card_in_the_middle_of_the_bins_used_lately() -> None:
+    angles_deg = even_angles_deg(9)
+    sorter, mechanism, clock = make_servo(angles_deg)
+    try:
+        gate = Gate(sorter, clock, lead_s=0.15, clear_s=0.15)
+        gate.wait_in_the_middle()
+        assert mechanism.diverter.target == 1, "nobody knows yet which bins are used"
+        for number in (9, 1):
+            clock._now_s += 1.0
+            gate.aim(number)
+        assert mechanism.diverter.target == 1
+        gate.card_left()
+        gate.wait_in_the_middle()
+        assert mechanism.diverter.target == 1, "a card still falls"
+        clock._now_s += gate.clears_in_s()
+        gate.wait_in_the_middle()
+        assert mechanism.diverter.target == 5
+        clock._now_s += 0.2
+        for number in (1, 9):
+            gate.aim(number)
+            assert gate.opens_in_s() == 0, "no bin is farther than a card's own way"
+            clock._now_s += 1.0
+            gate.card_left()
+            clock._now_s += 1.0
+            gate.wait_in_the_middle()
+            clock._now_s += 1.0
+    finally:
+        sorter.close()
+
+
+def test_the_gate_stays_where_it_is_while_the_bins_used_lately_are_near() -> None:
+    sorter, mechanism, clock = make_servo(even_angles_deg(9))
+    try:
+        gate = Gate(sorter, clock, lead_s=0.15, clear_s=0.15)
+        for number in (2, 5, 2):
+            gate.aim(number)
+            clock._now_s += 1.0
+        gate.card_left()
+        clock._now_s += 1.0
+        gate.wait_in_the_middle()
+        assert mechanism.diverter.target == 2
     finally:
         sorter.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -13,45 +12,9 @@ from firmware.simulated.mechanism import Faults
 from scanner.inventory_rows import read_rows
 from scanner.records import Decision, Identification, View
 from scanner.routing import Mode, Routing
+from tests.firmware.routers import Alternately, ByNumber, in_bins, right
 
 Make = Callable[..., Any]
-
-
-class ByNumber:
-    """Cards go by their number to bins 1, 2, 3 … and again from 1."""
-
-    def __init__(self, bins: int):
-        self.bins = bins
-        self.begun: list[tuple[int, Mode]] = []
-        self.learned: list[tuple[int, Routing]] = []
-        self.bins_emptied: list[int] = []
-
-    def begin(self, batch_id: int, mode: Mode) -> None:
-        self.begun.append((batch_id, mode))
-
-    def route(self, answer: Identification, full_bins: frozenset[int]) -> Routing:
-        assert answer.printing is not None
-        number = int(answer.printing.card_id.removeprefix("card-"))
-        return Routing(number % self.bins + 1, "by number", f"Its number is {number}.")
-
-    def learn(self, scan_id: int, answer: Identification, routing: Routing) -> None:
-        self.learned.append((scan_id, routing))
-
-    def emptied(self, bin_number: int) -> None:
-        self.bins_emptied.append(bin_number)
-
-    def waits_for(self) -> int:
-        return 0
-
-
-def in_bins(bench: Any) -> dict[int, list[int]]:
-    """Where the cards lie once nothing falls any more."""
-    bench.mechanism.advance(1.0)
-    return bench.mechanism.diverter.contents
-
-
-def right(cards: int, bins: int) -> dict[int, list[int]]:
-    return {n + 1: list(range(n, cards, bins)) for n in range(min(bins, cards))}
 
 
 @pytest.mark.parametrize("bins", [2, 5, 16])
@@ -102,34 +65,24 @@ def test_without_a_diverter_a_sorting_batch_names_the_bin_for_the_hand(make_benc
     assert bench.store.routes_of_batch(bench.store.latest_batch().id) == {}
 
 
-@pytest.mark.parametrize("sensor_travels", [False, True])
-def test_a_full_bin_holds_its_card_and_the_batch_goes_on_once_a_hand_is_out(
-    make_bench: Make, sensor_travels: bool
+def test_the_diverter_waits_in_the_middle_while_the_next_card_is_recognised(
+    make_bench: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    router = ByNumber(2)
-    bench = make_bench(cards=9, bins=2, capacity=3, router=router, sensor_travels=sensor_travels)
-    bench.ask("start", expected_cards=9)
-    emptied: Counter[int] = Counter()
-    taken: list[int] = []
-    while True:
-        bench.work_until(lambda: bench.loop.state.phase in (Phase.BIN_FULL, Phase.FINISHED))
-        if bench.loop.state.phase is Phase.FINISHED:
-            break
-        number = bench.loop.state.bin
-        told = bench.store.latest_events(1)[0]
-        assert told.kind == "bin_full"
-        assert told.detail.startswith(f"Bin {number} is full.")
-        assert len(bench.mechanism.diverter.contents[number]) == 3
-        assert not bench.mechanism.motors_on
-        taken += bench.mechanism.diverter.empty(number)
-        emptied[number] += 1
-        bench.work_until(lambda: bench.loop.state.phase is not Phase.BIN_FULL)
-    assert emptied == {1: 1, 2: 1}
-    rest = in_bins(bench)
-    assert sorted(taken + rest[1] + rest[2]) == list(range(9))
-    assert sorted(router.bins_emptied) == [1, 2]
-    assert bench.store.bin_contents() == {1: 2, 2: 1}
-    assert bench.names() == bench.binned() == [f"card-{card}" for card in range(9)]
+    bench = make_bench(cards=12, bins=9, router=Alternately(1, 9))
+    monkeypatch.setattr(bench.machine.gate, "_lead_s", 0.15)
+    stands: list[float] = []
+    identify = bench.recognizer.identify
+
+    def look(*pictures: Any) -> Identification:
+        stands.append(bench.mechanism.diverter.target)
+        return identify(*pictures)
+
+    monkeypatch.setattr(bench.recognizer, "identify", look)
+    bench.ask("start", expected_cards=12)
+    bench.work_until_phase(Phase.FINISHED)
+    assert stands[2:] == [5] * 10
+    assert {n: len(cards) for n, cards in in_bins(bench).items()} == {1: 6, 9: 6}
+    assert bench.mechanism.diverter.between == 0
 
 
 def test_a_card_that_falls_past_a_sensor_fills_and_empties_no_bin(make_bench: Make) -> None:
