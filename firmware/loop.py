@@ -43,7 +43,7 @@ from firmware.events import (
     TryCamera,
 )
 from firmware.hand import CardInHand
-from firmware.idle_view import show_the_table, watch_the_table
+from firmware.idle_view import show_pairing_code, show_the_table, watch_the_table
 from firmware.machine import Machine
 from firmware.orders import Orders
 from firmware.phases import AT_WORK, Phase, State
