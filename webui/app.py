@@ -93,12 +93,13 @@ def create_app(
     door: Door | None = None,
     sources: Sources | None = None,
     on_death: Callable[[], None] = lambda: None,
+    on_restart: Callable[[], None] = lambda: None,
 ) -> Flask:
     """Return the pages over the log in `data_dir`, which need not exist yet.
 
     `sources` is where this process's settings came from, for the page that changes them.
     `on_death` is called if the thread that notices news dies; the server should then end, so that
-    it is started anew.
+    it is started anew; so it should soon after `on_restart` is called.
     """
     app = Flask(__name__)
     app.url_map.merge_slashes = False  # a doubled slash is a wrong address, not a redirect
@@ -133,6 +134,7 @@ def create_app(
         intake=intake,
         folder=FolderWatcher(intake, folder_of(sources, view.data_dir)),
         currency=lambda: currency_in_use(view.store(), settings.decision.currency),
+        restart=on_restart,
     )
     app.extensions["counterscan"] = behind
     for page in PAGES:

@@ -14,6 +14,7 @@ from scanner.config import Settings
 from scanner.config_change import Sources
 from scanner.errors import UsageError
 from scanner.pairing_code import publish_code
+from scanner.supervisor import AGAIN
 from webui.addresses import page_urls
 from webui.app import Door
 from webui.server import PageServer
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         server.serve()
     finally:
         door.hide()
+    if server.restarts:
+        return AGAIN
     return 1 if server.died else 0
 
 

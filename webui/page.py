@@ -32,7 +32,8 @@ from webui.watcher import Watcher
 class Services:
     """What runs behind the pages; `app.extensions["counterscan"]`.
 
-    `currency` tells the one that the shop's prices are shown in.
+    `currency` tells the one that the shop's prices are shown in; `restart` has this process end
+    once it has answered, to be started anew.
     """
 
     data_dir: Path
@@ -48,6 +49,7 @@ class Services:
     intake: Intake
     folder: FolderWatcher
     currency: Callable[[], str]
+    restart: Callable[[], None]
 
     def stop(self) -> None:
         """End every open stream and the watcher, and close the log and the page's book."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 from pathlib import Path
 
 from scanner.config_change import Sources
@@ -12,9 +13,14 @@ from scanner.http.bind import bind
 from scanner.http.connections import Connections
 from webui.app import Door, create_app, largest_body_bytes, open_door, services, worker_threads
 
+_ANSWER_WITHIN_S = 1.0
+
 
 class PageServer:
-    """The page on one port, bound at once so that a busy port is said before anything starts."""
+    """The page on one port, bound at once so that a busy port is said before anything starts.
+
+    `died` and `restarts` say why it ended: by a defect, or to be started anew.
+    """
 
     def __init__(
         self,
@@ -36,7 +42,10 @@ class PageServer:
         logging.getLogger("waitress").setLevel(logging.WARNING)
         self.port: int = listener.getsockname()[1]
         self.died = False
-        self.app = create_app(data_dir, door=door, sources=sources, on_death=self._die)
+        self.restarts = False
+        self.app = create_app(
+            data_dir, door=door, sources=sources, on_death=self._die, on_restart=self._restart
+        )
         # Flask refuses a body that is too large first, in the page's words.
         max_body = 2 * largest_body_bytes(self.app)
         self._server = Connections(self.app, listener, worker_threads(), max_body)
@@ -62,6 +71,10 @@ class PageServer:
     def end_streams(self) -> None:
         """End every open stream, so that the server can stop without waiting for them."""
         services(self.app).hub.close()
+
+    def _restart(self) -> None:
+        self.restarts = True
+        threading.Timer(_ANSWER_WITHIN_S, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
     def _die(self) -> None:
         self.died = True

@@ -15,9 +15,11 @@ from scanner.config_change import Setting
 from scanner.errors import ConfigError
 from scanner.http.answers import Refused
 from scanner.http.describe import read_body
+from scanner.supervisor import is_kept_alive
 from webui.describe import describe
 from webui.gate import note
 from webui.page import Page, Services
+from webui.restart import add_restart
 
 _TITLES = {
     "": "General",
@@ -93,10 +95,13 @@ def make(services: Services) -> Blueprint:
     @describe("The Settings page", role="manager")
     def page() -> str:
         found = listed()
+        waits = _waiting(found, at_start)
         return render_template(
             "settings.html",
             sections=_sections(found),
-            waits=_waiting(found, at_start),
+            waits=waits,
+            cloud_waits=any(name.startswith("sync.") for name in waits),
+            may_restart=is_kept_alive(),
             layers=_LAYERS,
         )
 
@@ -132,6 +137,7 @@ def make(services: Services) -> Blueprint:
         )
         return jsonify(_answer(listed(), at_start))
 
+    add_restart(settings, services)
     return settings
 
 

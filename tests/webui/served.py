@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -30,11 +31,22 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 class PageProcess:
     """`counterscan web` as its own process; without login, unless a test is about that."""
 
-    def __init__(self, data_dir: Path, port: int = 0, *options: str, login: bool = False) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int = 0,
+        *options: str,
+        login: bool = False,
+        kept_alive: bool = False,
+    ) -> None:
+        keeper = {"STARTED_BY_COUNTERSCAN_RUN": str(os.getpid())} if kept_alive else {}
         words = ["--data", str(data_dir), "web", "--host", "127.0.0.1", "--port", str(port)]
         words += [*([] if login else ["--no-login"]), *options]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scanner.cli", *words], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "scanner.cli", *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **keeper},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

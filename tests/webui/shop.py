@@ -23,6 +23,7 @@ from scanner.records import (
     View,
 )
 from scanner.store import Store
+from scanner.store_present import PresentAnswer
 from scanner.tables import Command, Scan
 
 NAMES = (
@@ -149,6 +150,14 @@ class Shop:
     def commands(self) -> list[Command]:
         """What the page asked and nobody answered."""
         return self.store.pending_commands()
+
+    def await_answer(self, scan_id: int, source: str) -> PresentAnswer:
+        """Wait until the scan's answer is of that source."""
+        deadline_mono_s = time.monotonic() + 60
+        while (answer := self.store.present_answers([scan_id])[scan_id]).source != source:
+            assert time.monotonic() < deadline_mono_s, f"the answer is still of a {answer.source}"
+            self._stopped.wait(0.02)
+        return answer
 
     def await_commands(self) -> list[Command]:
         """Wait until the page has asked something, as the feed loop does."""

@@ -133,9 +133,7 @@ def test_an_accepted_card_that_is_wrong_is_named_anew(shop: Shop, serve: Serve, 
     expect(page.locator("#waiting")).to_have_text("0")
     page.locator(".pick").nth(1).click()
     expect(page.locator("#done")).to_be_visible()
-    page.wait_for_function(
-        "async () => (await (await fetch('/api/live/scans/1')).json()).scan.card_id === 'demo-1-1'"
-    )
+    assert shop.await_answer(scan.id or 0, "person").card_id == "demo-1-1"
     watched.is_well()
 
 

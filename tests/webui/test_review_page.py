@@ -47,17 +47,6 @@ def wait_for_scan(page: Page, scan_id: int) -> None:
     expect(page.locator(".ask")).to_have_attribute("data-scan", str(scan_id))
 
 
-def await_words(shop: Shop, page: Page, scan_id: int, source: str) -> PresentAnswer:
-    page.wait_for_function(
-        "async (id) => (await (await fetch('/api/review?limit=100')).json())"
-        ".items.every((item) => item.id !== id)",
-        arg=scan_id,
-    )
-    answer = answer_of(shop, scan_id)
-    assert answer.source == source
-    return answer
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_a_tap_names_the_card_and_the_next_dearest_one_is_there(
@@ -77,7 +66,7 @@ def test_a_tap_names_the_card_and_the_next_dearest_one_is_there(
     page.locator(".pick").nth(1).click()
     wait_for_scan(page, 2)
     expect(page.locator("#waiting")).to_have_text("4")
-    named = await_words(waiting, page, 4, "person")
+    named = waiting.await_answer(4, "person")
     assert (named.card_id, named.decision, named.finish) == ("demo-1-4", "accepted", "unknown")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     watched.is_well()
@@ -95,9 +84,9 @@ def test_keys_choose_skip_refuse_and_undo(waiting: Shop, serve: Serve, look: Loo
     wait_for_scan(page, 3)
     page.keyboard.press("n")
     wait_for_scan(page, 6)
-    assert await_words(waiting, page, 2, "person").card_id == "demo-1-2"
-    assert await_words(waiting, page, 1, "person").card_id == "demo-0-1"
-    refused = await_words(waiting, page, 3, "person")
+    assert waiting.await_answer(2, "person").card_id == "demo-1-2"
+    assert waiting.await_answer(1, "person").card_id == "demo-0-1"
+    refused = waiting.await_answer(3, "person")
     assert (refused.decision, refused.card_id) == ("unknown", "")
 
     page.keyboard.press("u")
@@ -135,7 +124,7 @@ def test_any_card_of_the_catalog_is_found_by_typing(
     chosen = page.locator('.hit[aria-selected="true"] .hit-edition').inner_text()
     page.locator("#search").press("Enter")
     wait_for_scan(page, 2)
-    named = await_words(waiting, page, 4, "person")
+    named = waiting.await_answer(4, "person")
     assert named.name == "Copper Wyrm"
     assert named.set_name in chosen
     watched.is_well()
@@ -151,7 +140,7 @@ def test_enter_waits_for_the_list_of_what_was_typed(
     page.locator("#search").fill("windmill")
     page.locator("#search").press("Enter")
     wait_for_scan(page, 2)
-    assert await_words(waiting, page, 4, "person").name == "Windmill Giant"
+    assert waiting.await_answer(4, "person").name == "Windmill Giant"
 
 
 def test_finish_condition_and_language_go_with_the_name(
@@ -167,7 +156,7 @@ def test_finish_condition_and_language_go_with_the_name(
     page.locator("main").click(position={"x": 2, "y": 2})
     page.keyboard.press("1")
     wait_for_scan(page, 2)
-    named = await_words(waiting, page, 4, "person")
+    named = waiting.await_answer(4, "person")
     assert (named.finish, named.condition, named.language) == ("foil", "LP", "ja")
     expect(page.locator("#condition")).to_have_value("")
     watched.is_well()
@@ -181,7 +170,7 @@ def test_a_card_that_somebody_else_has_just_named_is_not_named_twice(
     wait_for_scan(first, 4)
     wait_for_scan(second, 4)
     first.keyboard.press("1")
-    await_words(waiting, first, 4, "person")
+    waiting.await_answer(4, "person")
     second.keyboard.press("2")
     expect(second.locator("#toast")).to_contain_text("Somebody has just named this card")
     assert answer_of(waiting, 4).card_id == "demo-0-4"

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from scanner.config import load_settings
 from scanner.config_change import Sources
 from scanner.errors import ConfigError
+from scanner.supervisor import AGAIN
 from tests.webui.served import SIZES, PageProcess, Watched
 from tests.webui.shop import Shop
 from tests.webui.signed_in import PASSWORD, Client, paired, signed_in
@@ -166,3 +167,37 @@ def test_a_manager_changes_a_setting_and_takes_it_back(
     expect(page.locator("#waits")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
     watched.is_well()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", SIZES)
+def test_changed_settings_are_put_in_force_by_a_button(shop: Shop, look: Look, size: str) -> None:
+    server = PageProcess(shop.data_dir, kept_alive=True)
+    watched = look(f"{server.url}/settings", size)
+    page = watched.page
+    page.locator('[data-name="crops.keep_days"]').fill("60")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#waits")).to_contain_text("a batch goes on where it stood")
+    watched.picture(f"settings-restart-{size}")
+    page.get_by_role("button", name="Start anew now").click()
+    [command] = shop.await_commands()
+    assert command.kind == "restart"
+    shop.store.finish_command(command.id or 0)
+    assert server.process.wait(60) == AGAIN
+    server = PageProcess(shop.data_dir, server.port, kept_alive=True)
+    expect(page.locator("#toast")).to_have_text("Started anew: the settings are in force.")
+    expect(page.locator("#waits")).to_have_count(0)
+    server.kill()
+
+
+def test_where_nobody_would_start_it_again_the_page_says_what_to_do(
+    page: tuple[PageProcess, Client], shop: Shop
+) -> None:
+    _, ada = page
+    ada.change("PATCH", "/api/settings", {"changes": {"sync.home_assistant": True}})
+    told = ada.get("/settings").body
+    assert b"End the scanner where it was started" in told
+    assert b"systemctl restart counterscan-sync" in told
+    refused = ada.post("/api/settings/restart")
+    assert (refused.status, refused.error[:33]) == (409, "Nobody would start the scanner ag")
+    assert shop.commands() == []

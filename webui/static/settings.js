@@ -1,9 +1,10 @@
 // The Settings page: gathers what was changed and saves it in one go.
 
-import { byId, send, toast } from "./shared.js";
+import { byId, outcomeOf, pause, send, toast } from "./shared.js";
 
 const form = byId("settings-form");
 const bar = byId("save-bar");
+const BACK_WITHIN_MS = 90000;
 const fields = [...form.querySelectorAll("[data-name]")];
 
 function valueOf(field) {
@@ -50,6 +51,35 @@ for (const button of form.querySelectorAll("[data-back]")) {
 }
 window.addEventListener("beforeunload", (event) => {
   if (!bar.hidden && !sessionStorage.getItem("counterscan-said")) event.preventDefault();
+});
+
+// Once nothing waits any more, the page that answers is the new one.
+async function isNew() {
+  try {
+    const answer = await fetch("/api/settings");
+    return answer.ok && !(await answer.json()).waits_for_restart.length;
+  } catch {
+    return false;
+  }
+}
+
+byId("restart")?.addEventListener("click", async (event) => {
+  const button = event.currentTarget;
+  button.disabled = true;
+  button.textContent = "Starting anew…";
+  const told = await send("POST", "/api/settings/restart");
+  const until = performance.now() + BACK_WITHIN_MS;
+  while (told && performance.now() < until && !await isNew()) await pause(500);
+  if (told && performance.now() < until) {
+    const outcome = await outcomeOf(told.id);
+    sessionStorage.setItem("counterscan-said", outcome === "done" ? "Started anew: the settings are in force."
+      : outcome || "The page was started anew; the machine's program does not answer. See Health.");
+    location.reload();
+    return;
+  }
+  if (told) toast("The page has not come back. Where its port or address was changed, open it there.");
+  button.textContent = "Start anew now";
+  button.disabled = false;
 });
 
 const said = sessionStorage.getItem("counterscan-said");
