@@ -71,6 +71,11 @@ class PageProcess:
         self.process.wait(timeout=60)
 
 
+def fits(page: Page) -> None:
+    """Wait until nothing is wider than the window: a style sheet may come after what it styles."""
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+
+
 @dataclass
 class Watched:
     """A page whose console, requests and errors are kept."""

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from scanner.batches import BatchPlan
 from scanner.records import Decision
 from tests.webui.catalog import put_catalog_in_use, set_price
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 
 pytestmark = pytest.mark.browser
@@ -103,7 +103,7 @@ def test_one_batch_is_followed_counted_and_looked_through(
     watched.picture(f"batch-card-{size}-{theme}")
     page.locator("#card-name").click()
     expect(page.locator(".ask")).to_have_attribute("data-scan", "4")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     watched.is_well()
 
 
@@ -164,5 +164,5 @@ def test_the_list_shows_what_is_left_to_do_and_is_searched(
     page.locator("#batches-search").fill("attic")
     page.locator(".batch-row").click()
     expect(page.locator("#batch-name")).to_have_text("Attic finds")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     watched.is_well()

@@ -18,7 +18,7 @@ from scanner.records import Decision
 from scanner.store import Store
 from scanner.tables import utc_now
 from tests.webui.accessible import is_accessible
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 from tests.webui.signed_in import Client, paired
 from webui.alerts import alerts_for
@@ -269,7 +269,7 @@ def test_the_page_shows_now_lately_and_what_is_wrong(
     page.get_by_role("link", name="A month").click()
     expect(page.get_by_role("img", name="Temperature")).to_be_visible()
     is_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
+    fits(page)
     shop.fall_silent()
     expect(page.locator('[data-alert="feed"]')).to_contain_text("does not answer")
     watched.is_well()

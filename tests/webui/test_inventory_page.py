@@ -15,7 +15,7 @@ from scanner.routing import Mode, Routing
 from tests.stock.shelf import Shelf
 from tests.stock.skus import sku_file
 from tests.webui.accessible import is_accessible
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop, identification
 
 pytestmark = pytest.mark.browser
@@ -89,7 +89,7 @@ def test_a_card_is_found_and_where_each_copy_lies(
     copies(page, 80)
     folder.click()
     copies(page, 1)
-    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
+    fits(page)
     watched.picture(f"inventory-folder-{size}")
     watched.is_well()
 

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from scanner.records import Decision, Finish
 from tests.webui.accessible import is_accessible
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 from tests.webui.signed_in import Client, paired, signed_in
 
@@ -196,7 +196,7 @@ def test_a_lot_is_looked_through_changed_and_paid(
     page.get_by_role("button", name="Paid in cash").click()
     expect(page.locator(".offer-ended")).to_contain_text("Paid in cash")
     expect(page.get_by_role("button", name="Change Moss Golem")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     watched.is_well()
 
 

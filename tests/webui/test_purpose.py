@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from scanner.routing import Mode, Routing
 from scanner.store import Store
 from tests.webui.accessible import is_accessible
-from tests.webui.served import SCREENSHOTS, SIZES, PageProcess, Watched
+from tests.webui.served import SCREENSHOTS, SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 from tests.webui.signed_in import Client
 
@@ -98,7 +98,7 @@ def test_an_offer_is_one_tap_from_the_machine(
     shop.store.add_event(batch.id, "started")
     shop.scan()
     expect(page.locator("#to-offer")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     page.screenshot(path=SCREENSHOTS / f"live-offer-{size}.png")
     page.locator("#to-offer").click()
     expect(page.locator(".offer-name")).to_have_text(name)

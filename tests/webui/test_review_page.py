@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from scanner.records import Decision
 from scanner.store_present import PresentAnswer
 from tests.webui.catalog import put_catalog_in_use, set_price
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 
 pytestmark = pytest.mark.browser
@@ -68,7 +68,7 @@ def test_a_tap_names_the_card_and_the_next_dearest_one_is_there(
     expect(page.locator("#waiting")).to_have_text("4")
     named = waiting.await_answer(4, "person")
     assert (named.card_id, named.decision, named.finish) == ("demo-1-4", "accepted", "unknown")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     watched.is_well()
 
 

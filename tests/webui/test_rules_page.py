@@ -12,7 +12,7 @@ from scanner.routing import Routing
 from scanner.store import Store
 from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 
 pytestmark = pytest.mark.browser
@@ -83,7 +83,7 @@ def test_rules_are_written_tried_saved_and_put_in_force(
     chosen = scanned.store.chosen_rules("sort")
     assert chosen is not None
     assert chosen.name == "Counter"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     watched.is_well()
 
 

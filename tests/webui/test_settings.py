@@ -12,7 +12,7 @@ from scanner.config import load_settings
 from scanner.config_change import Sources
 from scanner.errors import ConfigError
 from scanner.supervisor import AGAIN
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 from tests.webui.signed_in import PASSWORD, Client, paired, signed_in
 
@@ -165,7 +165,7 @@ def test_a_manager_changes_a_setting_and_takes_it_back(
     page.locator('[data-back="crops.keep_days"]').click()
     expect(field).to_have_value("30")
     expect(page.locator("#waits")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
+    fits(page)
     watched.is_well()
 
 

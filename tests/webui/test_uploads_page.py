@@ -18,7 +18,7 @@ from scanner.records import Decision
 from scanner.store import Store
 from scanner.tables_uploads import UploadResult
 from scanner.uploads import next_in_turn
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import NAMES, Shop, draw_card, identification
 from tests.webui.test_hostile import TOKEN, Answer, Client
 
@@ -113,7 +113,7 @@ def test_several_pictures_at_once_each_with_its_own_result(
     expect(page.locator("#batch-name")).to_have_text("Attic finds")
     expect(page.locator("#pill")).to_have_text("Upload")
     expect(page.locator(".shot")).to_have_count(2)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     errors = [error for error in watched.errors if "422" not in error]
     assert errors == []
 
