@@ -1,5 +1,7 @@
 """Checks of a log file, and copies of it: two good generations in `backups/`.
 
+The page's own file is kept the same way, under its own name.
+
 A copy is made by SQLite's own online backup, checked, and only then given its name, so that a power
 cut leaves the older generations untouched and a copy that can't be trusted never counts as one.
 """
@@ -18,7 +20,7 @@ from scanner.crops import make_folder, sync_folder
 from scanner.errors import StoreDamagedError, StoreError
 from scanner.migrate import version_of
 from scanner.store_faults import explained, is_damage
-from scanner.store_open import connect
+from scanner.store_open import DATABASE, connect
 
 FOLDER = "backups"
 GENERATIONS = 2
@@ -27,15 +29,22 @@ _HIGHEST_VERSION = 9_999
 _PAGES_PER_LOOK = 2_000
 _STEPS_PER_LOOK = 100_000
 _SPARE_BYTES = 64 * 1024 * 1024
-_TABLES = {"batch", "batch_event", "scan", "command"}
+LOG_TABLES = frozenset({"batch", "batch_event", "scan", "command"})
+"""What every log holds; a file without them is none."""
 
 _GRACE_S = 3.0
+_NOT_NUMBERED = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%AUTOINCREMENT%'
+        AND name NOT LIKE 'sqlite%' ORDER BY name
+"""
 
 log = logging.getLogger(__name__)
 
 
-def problem_of(path: Path, stop: threading.Event | None = None) -> str | None:
-    """What is wrong with a log file; None where it is sound, or new and empty.
+def problem_of(
+    path: Path, stop: threading.Event | None = None, tables: frozenset[str] = LOG_TABLES
+) -> str | None:
+    """What is wrong with a file that must hold `tables`; None where it is sound, or new and empty.
 
     Up to `FULL_CHECK_BYTES` the indexes are compared with the rows too; beyond, where that would
     take a Pi minutes at each start, the structure alone is checked.
@@ -58,10 +67,10 @@ def problem_of(path: Path, stop: threading.Event | None = None) -> str | None:
         if is_damage(error):
             return str(error)
         raise
-    if not 0 <= version <= _HIGHEST_VERSION or (version and not names >= _TABLES):
+    if not 0 <= version <= _HIGHEST_VERSION or (version and not names >= tables):
         return "its description of itself is damaged"
     if not version and names:
-        return "it is not a log of Counterscan"
+        return "it is not a file of Counterscan"
     return None
 
 
@@ -71,10 +80,16 @@ def is_empty(path: Path) -> bool:
         return version_of(connection) == 0
 
 
-def make_backup(source: Path, target: Path, stop: threading.Event | None = None) -> None:
+def make_backup(
+    source: Path,
+    target: Path,
+    stop: threading.Event | None = None,
+    tables: frozenset[str] = LOG_TABLES,
+) -> None:
     """Copy a log that may be in use to `target`, whole, checked and on disk, or not at all.
 
-    Setting `stop` ends it early with an error, the target untouched.
+    Who may read the log may read the copy. Setting `stop` ends it early with an error, the target
+    untouched.
 
     Raises:
         StoreDamagedError: the copy does not pass the check. sqlite3.Error, OSError: as they are.
@@ -88,6 +103,7 @@ def make_backup(source: Path, target: Path, stop: threading.Event | None = None)
             raise InterruptedError("the scanner is closing")
 
     try:
+        part.touch(mode=source.stat().st_mode & 0o777)
         with (
             closing(connect(source, mode="ro")) as reading,
             closing(connect(part, mode="rwc", wal=False)) as writing,
@@ -97,7 +113,7 @@ def make_backup(source: Path, target: Path, stop: threading.Event | None = None)
             version_of(reading)
             reading.backup(writing, pages=_PAGES_PER_LOOK, progress=look)
             writing.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
-        problem = problem_of(part, stop)
+        problem = problem_of(part, stop, tables)
         if problem is not None:
             raise StoreDamagedError(
                 f"The backup of {source} is damaged ({problem}): check the disk, and restart the "
@@ -130,16 +146,24 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def generations(data_dir: Path) -> list[Path]:
-    """The backups of a data folder, newest first, checked or not."""
-    return sorted((data_dir / FOLDER).glob("counterscan-*.db"), reverse=True)
+def generations(data_dir: Path, database: str = DATABASE) -> list[Path]:
+    """The backups of one file of a data folder, newest first, checked or not."""
+    return sorted((data_dir / FOLDER).glob(f"{Path(database).stem}-*.db"), reverse=True)
+
+
+def sweep_parts(data_dir: Path, database: str = DATABASE) -> None:
+    """Remove what a power cut left of backups of this file. Only before any is being made."""
+    for pattern in (f"{Path(database).stem}-*.db.part", "before-migration-*.db.part"):
+        for part in (data_dir / FOLDER).glob(pattern):
+            remove_log(part)
 
 
 class Backups:
     """Makes the next generation in a thread of its own, so that no card waits for it."""
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, tables: frozenset[str] = LOG_TABLES) -> None:
         self._source = source
+        self._tables = tables
         self._data_dir = source.parent
         self._lock = threading.Lock()
         self._wanted = False
@@ -184,19 +208,19 @@ class Backups:
                 if self._stop.is_set():
                     continue
                 # Scanning goes on without: the older generations are still there.
-                log.warning("no backup of the log was made: %s", error)
+                log.warning("no backup of %s was made: %s", self._source.name, error)
 
     def _make_next(self) -> None:
-        kept = generations(self._data_dir)
+        kept = generations(self._data_dir, self._source.name)
         if kept and _state_of(kept[0]) == _state_of(self._source):
             return
         needed = self._source.stat().st_size + _SPARE_BYTES
         if shutil.disk_usage(self._data_dir).free < needed:
-            log.warning("no backup of the log was made: the disk is nearly full")
+            log.warning("no backup of %s was made: the disk is nearly full", self._source.name)
             return
         number = int(kept[0].stem.rpartition("-")[2]) + 1 if kept else 1
-        target = self._data_dir / FOLDER / f"counterscan-{number:06d}.db"
-        make_backup(self._source, target, self._stop)
+        target = self._data_dir / FOLDER / f"{self._source.stem}-{number:06d}.db"
+        make_backup(self._source, target, self._stop, self._tables)
         for old in kept[GENERATIONS - 1 :]:
             remove_log(old)
 
@@ -204,8 +228,9 @@ class Backups:
 def _state_of(path: Path) -> tuple[object, ...]:
     """Differs whenever a row was added."""
     with closing(connect(path, mode="ro")) as connection:
-        return (
-            version_of(connection),
-            sorted(connection.execute("SELECT name, seq FROM sqlite_sequence")),
-            connection.execute("SELECT count(*) FROM command_done").fetchone()[0],
-        )
+        counts = [
+            (name, connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+            for (name,) in connection.execute(_NOT_NUMBERED).fetchall()
+        ]
+        numbered = sorted(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+        return version_of(connection), numbered, counts

@@ -22,6 +22,7 @@ from scanner.store_backup import (
     make_backup,
     problem_of,
     remove_log,
+    sweep_parts,
     sync_file,
 )
 from scanner.store_faults import explained
@@ -73,8 +74,7 @@ def prepare(data_dir: Path) -> None:
     path = data_dir / DATABASE
     with explained(data_dir):
         sweep_unfinished(data_dir)
-        for part in (data_dir / FOLDER).glob("*.part"):
-            remove_log(part)
+        sweep_parts(data_dir)
         problem = _problem(path)
         if problem is not None:
             _restore(path, problem)

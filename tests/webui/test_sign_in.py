@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -190,13 +189,29 @@ def test_the_demos_link_signs_in_and_nothing_else_does(shop: Shop) -> None:
     server.kill()
 
 
-def test_a_damaged_book_is_set_aside_and_the_page_paired_anew(
-    shop: Shop, page: tuple[PageProcess, Client], tmp_path: Path
+def test_a_damaged_book_is_set_aside_and_its_backup_lets_people_sign_in_but_no_old_key(
+    shop: Shop, page: tuple[PageProcess, Client]
 ) -> None:
     server, ada = page
     server.stop()
     book = shop.data_dir / "page.db"
     book.write_bytes(b"no book at all " * 1000)
+    server = PageProcess(shop.data_dir, login=True)
+    assert (shop.data_dir / "page.db.damaged-1").exists()
+    ada.server = server
+    assert ada.get("/api/live").status == 401
+    again = signed_in(server, "Ada")
+    assert again.get("/api/session").json["role"] == "manager"
+    server.kill()
+
+
+def test_without_a_good_backup_a_damaged_book_is_begun_anew(
+    shop: Shop, page: tuple[PageProcess, Client]
+) -> None:
+    server, ada = page
+    server.stop()
+    for name in ("page.db", "backups/page-000001.db", "backups/page-000002.db"):
+        (shop.data_dir / name).write_bytes(b"no book at all " * 1000)
     server, _ = paired(shop.data_dir)
     assert (shop.data_dir / "page.db.damaged-1").exists()
     ada.server = server
