@@ -13,6 +13,9 @@ from scanner.export.table import only_unknown, read_count, read_table, write_tab
 from scanner.inventory import Line
 from scanner.records import Finish
 
+_CURRENCIES = ("EUR", "GBP")
+"""What Cardmarket counts in; it would read any other amount as if it were one of them."""
+
 
 class Cardmarket:
     """Cardmarket's stock file: semicolons, numbers for languages, its own product numbers."""
@@ -54,7 +57,7 @@ class Cardmarket:
             "Language": self.languages[line.language],
             "Condition": self.conditions[line.condition],
             "isFoil": "1" if line.finish == Finish.FOIL else "",
-            "Price": item.price,
+            "Price": item.price if item.currency in _CURRENCIES else "",
         }
         return Row(json.dumps([cells[name] for name in sorted(cells) if name != "Price"]), cells)
 

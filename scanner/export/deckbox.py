@@ -1,4 +1,4 @@
-"""Deckbox's inventory list. Pure."""
+"""Deckbox's inventory list; its prices are in US dollars. Pure."""
 
 from __future__ import annotations
 
@@ -17,4 +17,5 @@ DECKBOX = MagicList(
     {**english("nl", "pl", "id", "th"), "zh-Hans": "Chinese", "zh-Hant": "Traditional Chinese"},
     "",
     {"Tradelist Count": "0"},
+    {"USD": "$"},
 )  # fmt: skip

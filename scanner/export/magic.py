@@ -58,8 +58,13 @@ class MagicList:
         languages: Mapping[str, str],
         normal: str,
         always: Mapping[str, str],
+        signs: Mapping[str, str] | None = None,
     ) -> None:
-        """`conditions` and `languages` map our words to the format's, `normal` is "no foil"."""
+        """`conditions` and `languages` map our words to the format's, `normal` is "no foil".
+
+        `signs` are the currencies that its prices may be in, with what stands before an amount;
+        None where any may be.
+        """
         self.name = name
         self.label = label
         self.about = f"A collection list for {label}: Magic cards with their quantities."
@@ -69,6 +74,7 @@ class MagicList:
         self._languages = languages
         self._normal = normal
         self._always = always
+        self._signs = signs
 
     def row(self, item: Item) -> Row | str:
         """The item's row, or why it has none."""
@@ -86,7 +92,7 @@ class MagicList:
             places.finish: "foil" if line.finish == Finish.FOIL else self._normal,
             places.condition: self._conditions[line.condition],
             places.language: self._languages[line.language],
-            places.price: item.price,
+            places.price: self._price(item),
             places.currency: item.currency if item.price else "",
             places.rarity: line.facts.get("rarity", ""),
             places.scryfall: scryfall,
@@ -123,11 +129,17 @@ class MagicList:
                 ).value,
                 condition=conditions.get(row[places.condition].lower(), ""),
                 language=languages.get(row[places.language].lower(), ""),
-                price=row.get(places.price, ""),
+                price=row.get(places.price, "").lstrip("$"),
                 more=only_unknown(row, self._columns),
             )
             for line, row in read_table(data, needed)
         ]
+
+    def _price(self, item: Item) -> str:
+        if self._signs is None or not item.price:
+            return item.price
+        sign = self._signs.get(item.currency)
+        return "" if sign is None else f"{sign}{item.price}"
 
     def _problem(self, item: Item) -> str:
         line = item.line
