@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from scanner.export.desk import ExportDesk
 from scanner.stock import Stock
 from scanner.store import Store
-from tests.stock.shelf import Shelf
+from tests.stock.shelf import FOX, Shelf
+from tests.stock.skus import sku_file
 
 
 @pytest.fixture
@@ -43,3 +45,10 @@ def reopened(shelf: Shelf, page: Store) -> Iterator[Callable[[], Stock]]:
     yield again
     for stock in opened:
         stock.close()
+
+
+@pytest.fixture
+def desk(shelf: Shelf, stock: Stock) -> ExportDesk:
+    made = ExportDesk(stock, shelf.data_dir)
+    made.learn(sku_file([FOX], "Demo", "First Light"))
+    return made

@@ -6,8 +6,11 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from scanner.export.desk import ExportDesk
+from scanner.export.format import ReadRow
 from scanner.export.tcgplayer import COLUMNS
 from scanner.export.tcgplayer_words import CONDITIONS
+from scanner.inventory import EVERYTHING, StockFilter
 from scanner.records import Printing
 
 
@@ -49,3 +52,19 @@ def write(rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def deltas(desk: ExportDesk, wanted: StockFilter = EVERYTHING, name: str = "tcgplayer") -> dict[
+    str, int
+]:  # fmt: skip
+    """Make the next file and read it back: key and quantity."""
+    preview = desk.preview(name, wanted)
+    if not preview.plan.rows:
+        return {}
+    rows: list[ReadRow] = preview.target.read(desk.file_of(desk.make(preview)).read_bytes())
+    return {row.key: row.quantity for row in rows}
+
+
+def reasons(desk: ExportDesk, name: str = "tcgplayer") -> list[str]:
+    """Why copies are left out of an export."""
+    return [entry.reason for entry in desk.preview(name, EVERYTHING).plan.left_out]
