@@ -88,6 +88,7 @@ class Link:
         on_connected: Callable[[], None] = lambda: None,
         now_mono_s: Callable[[], float] = time.monotonic,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
+        session_s: int = SESSION_S,
     ) -> None:
         """Make a link that is not connected yet.
 
@@ -100,6 +101,7 @@ class Link:
             on_connected: called in `turn`, once subscribed.
             now_mono_s: the clock of the back-off.
             longest_back_off_s: the longest wait between two tries.
+            session_s: how long the broker keeps the session after the connection ended.
 
         Raises ConfigError: a certificate or key can't be used.
         """
@@ -108,6 +110,7 @@ class Link:
         self._on_connected = on_connected
         self._now_mono_s = now_mono_s
         self._longest_back_off_s = longest_back_off_s
+        self._session_s = session_s
         self._inbox: list[Incoming] = []
         self._outcomes: list[Outcome] = []
         self._tries = 0
@@ -187,16 +190,19 @@ class Link:
         if message.connection == self._connections and message.number:
             self._client.ack(message.number, 1)
 
-    def close(self) -> None:
-        """Leave in order: the broker publishes no will, and keeps the session."""
+    def close(self, *, forget: bool = False) -> None:
+        """Leave in order: the broker publishes no will, and keeps the session unless `forget`."""
         if self.online:
             self.online = False
-            self._client.disconnect()
+            properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+            if forget:
+                properties.SessionExpiryInterval = 0
+            self._client.disconnect(properties=properties)
             self._work(0.2)
 
     def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_S
+        properties.SessionExpiryInterval = self._session_s
         properties.MaximumPacketSize = LARGEST_PACKET_BYTES
         self._tries += 1
         self._asked_mono_s = self._now_mono_s()
@@ -268,6 +274,10 @@ class Link:
             else SubscribeOptions.RETAIN_SEND_IF_NEW_SUB,
         )
         self._client.subscribe(topic_filter, options=options)
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Ask for a filter's messages no more; what is under way still comes."""
+        self._client.unsubscribe(topic_filter)
 
     def _came_in(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         number = message.mid if message.qos else 0

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MOST_ROWS = 1000
 LONGEST = 400
+_LAST_YEAR = 2999
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Position = Annotated[int, Field(ge=0, lt=2**63)]
@@ -27,7 +28,14 @@ def _with_zone(value: object) -> object:
     return value
 
 
-UtcTime = Annotated[datetime, BeforeValidator(_with_zone)]
+def _can_be_kept(value: datetime) -> datetime:
+    """Turning the first or last years into another zone has no answer."""
+    if not 1970 <= value.year <= _LAST_YEAR:
+        raise ValueError(f"a time must lie between 1970 and {_LAST_YEAR}")
+    return value
+
+
+UtcTime = Annotated[datetime, BeforeValidator(_with_zone), AfterValidator(_can_be_kept)]
 AlertKey = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 LogName = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]

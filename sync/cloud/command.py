@@ -10,6 +10,7 @@ from scanner.errors import UsageError
 
 ACTIONS: Mapping[str, Command] = {
     "serve": Command("sync.cloud.serve_command", "take in what devices send, and publish prices"),
+    "ingest": Command("sync.cloud.ingest_command", "take rows in beside other workers"),
     "job": Command("sync.cloud.job_command", "run a job of the schedule now, or list them"),
     "api": Command("sync.cloud.api_command", "serve the API alone; several may share the work"),
     "account": Command("sync.cloud.account_command", "people who may use the API, and its keys"),

@@ -1,43 +1,50 @@
-"""Takes in what devices send: many messages in one transaction, acknowledged once it is on disk."""
+"""Takes in what devices send: many messages in one transaction, acknowledged once it is on disk.
+
+Rows may come to any of several processes (`SHARED`), which the broker deals them out to; what a
+device keeps retained goes to one of them, `cloud serve`, which also tells devices what is on disk.
+"""
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 
 from scanner.alerts import read_alert
 from scanner.errors import ConditionError
-from sync.cloud.store import Arrived, CloudStore, Refused
-from sync.link import Incoming, Link
+from sync.cloud.intake import Arrived
+from sync.cloud.store import CloudStore, Refused
+from sync.cloud.teller import Teller
+from sync.link import Incoming
 from sync.protocol import (
     ROOT,
     AlertRules,
     Counters,
     DeviceState,
-    Received,
     device_topic,
     unpart,
 )
 from sync.protocol_rows import UP, rows_model
-from sync.wire import MessageError, pack_json, read_json, unpack
+from sync.wire import MessageError, read_json, unpack
 
 log = logging.getLogger(__name__)
 
-SUBSCRIPTIONS = (device_topic("+", "up", "+"), device_topic("+", "state"))
-_TELL_EVERY_S = 1.0
+ROWS = tuple(device_topic("+", "up", stream) for stream in UP)
+WORDS = (*(device_topic("+", "up", what) for what in ("counters", "rules")),
+         device_topic("+", "state"))  # fmt: skip
+SHARED = tuple(f"$share/ingest/{topic_filter}" for topic_filter in ROWS)
+FORMER = (device_topic("+", "up", "+"),)
+"""What an earlier release subscribed to, in a session that the broker may still keep."""
+
 _DEVICES = f"{ROOT}/device/"
 
 
 class Ingest:
     """The cloud's ear. The caller hands it messages and its link."""
 
-    def __init__(self, store: CloudStore, tell_every_s: float = _TELL_EVERY_S) -> None:
-        """Take in to `store`; tell a device what is on disk at most every `tell_every_s`."""
+    def __init__(self, store: CloudStore, teller: Teller | None = None) -> None:
+        """Take in to `store`; `teller` hears which devices come online."""
         self._store = store
-        self._tell_every_s = tell_every_s
-        self._to_tell: dict[tuple[str, str], None] = {}
-        self._told_mono_s = float("-inf")
+        self._teller = teller
 
     def take(self, messages: Sequence[Incoming]) -> None:
         """Put messages on disk. Raises StoreError: then none was taken, and all may come again."""
@@ -66,31 +73,14 @@ class Ingest:
                 refused.append(Refused(message.topic, len(message.payload), str(error)))
         if arrived or refused:
             self._store.take(arrived, refused)
-        for device, state in states.items():
-            self._store.take_state(device, state)
-        for device, counted in counters.items():
-            self._store.take_counters(device, counted)
+        self._store.take_states(states)
+        self._store.take_counters(counters)
         for device, told in rules.items():
             self._store.take_alert_rules(device, told)
-        self._to_tell |= {(each.device, each.message.log): None for each in arrived}
-        self._to_tell |= {
-            (device, state.log): None
-            for device, state in states.items()
-            if state.online and state.log
-        }
-
-    def tell(self, link: Link) -> None:
-        """Tell devices what of theirs is on disk."""
-        now_mono_s = time.monotonic()
-        if not self._to_tell or now_mono_s - self._told_mono_s < self._tell_every_s:
-            return
-        for device, log_name in self._to_tell:
-            up_to = dict.fromkeys(UP, 0) | self._store.received(device, log_name)
-            message = Received(log=log_name, up_to=up_to)
-            topic = device_topic(device, "down", "received")
-            link.publish(topic, pack_json(message), retain=True)
-        self._to_tell = {}
-        self._told_mono_s = now_mono_s
+        if self._teller is not None:
+            for device, state in states.items():
+                if state.online and state.log:
+                    self._teller.came_online(device, state.log)
 
 
 def _checked(told: AlertRules) -> AlertRules:
@@ -109,4 +99,7 @@ def _address(topic: str) -> tuple[str, str]:
     what = rest.removeprefix("up/")
     if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "rules", "state"):
         raise MessageError("there is no such topic")
-    return unpart(device), what
+    name = unpart(device)
+    if "\0" in name:
+        raise MessageError("no device has such a name")
+    return name, what

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from scanner.errors import StoreError
 from scanner.inventory_catalog import LibraryFacts
 from sync.cloud.alert_desk import AlertDesk
-from sync.cloud.ingest import SUBSCRIPTIONS, Ingest
+from sync.cloud.ingest import FORMER, ROWS, WORDS, Ingest
 from sync.cloud.prices import Publication, due_publications, note_published, now_ms
 from sync.cloud.store import CloudStore
+from sync.cloud.teller import Teller
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link, Verdict
 from sync.pairing import Pairing
 
@@ -26,11 +27,28 @@ class CloudService:
     """One process's worth of the cloud."""
 
     def __init__(
-        self, store: CloudStore, pairing: Pairing, *, longest_back_off_s: float = LONGEST_BACK_OFF_S
+        self,
+        store: CloudStore,
+        pairing: Pairing,
+        *,
+        takes_rows: bool = True,
+        longest_back_off_s: float = LONGEST_BACK_OFF_S,
     ) -> None:
-        """Make it; nothing happens before `run`. Raises ConfigError for a useless certificate."""
+        """Make it; nothing happens before `run`.
+
+        Args:
+            store: the open database.
+            pairing: the broker.
+            takes_rows: whether it takes in all rows itself; else ingest workers do.
+            longest_back_off_s: the longest wait between two tries to connect.
+
+        Raises:
+            ConfigError: a certificate can't be used.
+        """
         self._store = store
-        self._ingest = Ingest(store)
+        self._teller = Teller(store)
+        self._ingest = Ingest(store, self._teller)
+        self._filters = (*ROWS, *WORDS) if takes_rows else WORDS
         self._pending: deque[Incoming] = deque()
         self._publishing: dict[int, Publication] = {}
         self._seen_version = -1
@@ -39,7 +57,7 @@ class CloudService:
         self.link = Link(
             pairing,
             f"counterscan-cloud-{pairing.user}",
-            subscriptions=lambda: dict.fromkeys(SUBSCRIPTIONS, True),
+            subscriptions=lambda: dict.fromkeys(self._filters, True),
             on_connected=self._connected,
             longest_back_off_s=longest_back_off_s,
         )
@@ -57,6 +75,8 @@ class CloudService:
             self.link.close()
 
     def _connected(self) -> None:
+        for topic_filter in {*FORMER, *ROWS} - {*self._filters}:
+            self.link.unsubscribe(topic_filter)  # from a session that the broker has kept
         self._alerts.connected()
         self._judged_version = None
 
@@ -70,7 +90,8 @@ class CloudService:
         for outcome in self.link.outcomes():
             publication = self._publishing.pop(outcome.number, None)
             if publication is None:
-                self._alerts.answered(outcome)
+                if not self._teller.answered(outcome):
+                    self._alerts.answered(outcome)
                 continue
             if outcome.verdict is Verdict.REFUSED:
                 log.error("%s: %s", publication.topic, outcome.text)
@@ -78,7 +99,7 @@ class CloudService:
             else:
                 note_published(self._store, publication)
         if self.link.online:
-            self._ingest.tell(self.link)
+            self._teller.step(self.link)
             self._publish_news()
 
     def _publish_news(self) -> None:

@@ -8,35 +8,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from scanner.store_open import Log, make_file
 from scanner.tables import utc_now
-from sync.cloud.alert_store import keep_rows, keep_rules
+from sync.cloud.alert_store import keep_rules
+from sync.cloud.intake import Arrived, clean, take_rows
 from sync.cloud.postgres import Postgres
 from sync.cloud.schema import migrate
 from sync.cloud.tables import (
     DEVICE,
-    LOG_TABLES,
     RECEIVED,
-    RECEIVED_EARLY,
     REFUSED_MESSAGE,
     insert_new,
-    upsert,
 )
 from sync.protocol import AlertRules, DeviceState
-from sync.protocol_rows import LogRow, Rows
 
 DATABASE = "cloud.db"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One message of rows, and from which device it is: the topic says so, never the message."""
-
-    device: str
-    stream: str
-    message: Rows[LogRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +78,39 @@ class CloudStore:
         """Put messages on disk, all in one transaction; what is there already changes nothing."""
         with self.log.write() as session:
             connection = session.connection()
-            for each in arrived:
-                _take_rows(connection, each)
+            if arrived:
+                take_rows(connection, arrived)
             if refused:
-                notes = [{**asdict(note), "created_at": utc_now()} for note in refused]
+                notes = [
+                    {**asdict(note), "reason": clean(note.reason), "created_at": utc_now()}
+                    for note in refused
+                ]
                 connection.execute(insert(REFUSED_MESSAGE), notes)
 
-    def take_state(self, device: str, state: DeviceState) -> None:
-        """Note that a device came or went."""
-        row: dict[str, Any] = {
-            "device": device, "log": state.log, "is_online": state.online,
-            "release": state.release, "seen_at": utc_now(),
-        }  # fmt: skip
-        if not state.online:  # the will knows nothing of the log and the release
-            row = {key: row[key] for key in ("device", "is_online", "seen_at")}
+    def take_states(self, states: Mapping[str, DeviceState]) -> None:
+        """Note which devices came or went."""
+        rows: dict[str, dict[str, Any]] = {}
+        for device, state in states.items():
+            rows[device] = {"is_online": state.online}
+            if state.online:  # the will knows nothing of the log and the release
+                rows[device] |= {"log": state.log, "release": clean(state.release)}
+        self._change_devices(rows, seen=True)
+
+    def take_counters(self, counters: Mapping[str, str]) -> None:
+        """Keep devices' last counters."""
+        self._change_devices({device: {"counters": said} for device, said in counters.items()})
+
+    def _change_devices(self, rows: Mapping[str, Mapping[str, Any]], *, seen: bool = False) -> None:
+        if not rows:
+            return
+        now = utc_now()
         with self.log.write() as session:
             connection = session.connection()
-            insert_new(connection, DEVICE, [{**_UNKNOWN_DEVICE, **row}])
-            connection.execute(update(DEVICE).where(DEVICE.c.device == device).values(row))
-
-    def take_counters(self, device: str, counters: str) -> None:
-        """Keep a device's last counters."""
-        with self.log.write() as session:
-            row = {"device": device, "seen_at": utc_now()}
-            insert_new(session.connection(), DEVICE, [{**_UNKNOWN_DEVICE, **row}])
-            changed = update(DEVICE).where(DEVICE.c.device == device)
-            session.connection().execute(changed.values(counters=counters))
+            new = [{**_UNKNOWN_DEVICE, "device": device, "seen_at": now} for device in sorted(rows)]
+            insert_new(connection, DEVICE, new)
+            for device in sorted(rows):
+                changed = {**rows[device], **({"seen_at": now} if seen else {})}
+                connection.execute(update(DEVICE).where(DEVICE.c.device == device).values(changed))
 
     def take_alert_rules(self, device: str, rules: AlertRules) -> None:
         """Keep a device's alert rules, unless newer ones are there already."""
@@ -134,37 +129,3 @@ class CloudStore:
 _UNKNOWN_DEVICE: Mapping[str, Any] = {
     "log": "", "is_online": False, "release": "", "counters": "",
 }  # fmt: skip
-
-
-def _take_rows(connection: Connection, arrived: Arrived) -> None:
-    owner = {"device": arrived.device, "log": arrived.message.log}
-    rows = [{**owner, **row.model_dump()} for row in arrived.message.rows]
-    insert_new(connection, LOG_TABLES[arrived.stream], rows)
-    keep_rows(connection, arrived.device, arrived.message.log, arrived.message.rows)
-    key = {**owner, "stream": arrived.stream}
-    after, last = arrived.message.after, arrived.message.rows[-1].id
-    before = connection.execute(
-        select(RECEIVED.c.up_to).where(*(RECEIVED.c[name] == key[name] for name in key))
-    ).scalar()
-    up_to = before or 0
-    if after > up_to:
-        insert_new(connection, RECEIVED_EARLY, [{**key, "after": after, "last": last}])
-        return
-    early = connection.execute(
-        select(RECEIVED_EARLY.c.after, RECEIVED_EARLY.c.last)
-        .where(*(RECEIVED_EARLY.c[name] == key[name] for name in key))
-        .order_by(RECEIVED_EARLY.c.after)
-    ).all()
-    up_to = max(up_to, last)
-    for begins, ends in early:
-        if begins <= up_to:
-            up_to = max(up_to, ends)
-    if early:
-        connection.execute(
-            delete(RECEIVED_EARLY).where(
-                *(RECEIVED_EARLY.c[name] == key[name] for name in key),
-                RECEIVED_EARLY.c.after <= up_to,
-            )
-        )
-    if up_to != before:
-        upsert(connection, RECEIVED, [{**key, "up_to": up_to}])

@@ -122,7 +122,13 @@ RECEIVED = Table(
     METADATA,
     *(Column(key, String, primary_key=True) for key in ("device", "log", "stream")),
     Column("up_to", Number, nullable=False),
-)
+    Column("told", Number, nullable=False, server_default="0"),
+    Index(
+        "ix_received_news", "device", "log",
+        postgresql_where=text("up_to <> told"), sqlite_where=text("up_to <> told"),
+    ),
+)  # fmt: skip
+"""Up to which row of a log's stream everything is on disk, and up to where its device was told."""
 
 RECEIVED_EARLY = Table(
     "received_early",

@@ -21,8 +21,9 @@ from sync.bench_log import FilledLog
 from sync.cloud import alert_store
 from sync.cloud.alert_desk import MOST_OPEN_OF_A_RULE, AlertDesk
 from sync.cloud.ingest import Ingest
+from sync.cloud.intake import Arrived
 from sync.cloud.prices import now_ms, tell_prices
-from sync.cloud.store import Arrived, CloudStore
+from sync.cloud.store import CloudStore
 from sync.link import Incoming
 from sync.outbox import _clipped
 from sync.protocol import AlertRules, Alerts, device_topic

@@ -17,11 +17,12 @@ from scanner.errors import ConfigError, StoreError
 from scanner.price_feed import PriceTold
 from scanner.store_open import Log, make_file
 from sync.bench_postgres import PostgresServer
+from sync.cloud.intake import Arrived
 from sync.cloud.partitions import make_partitions, month_of, next_month, partition_name
 from sync.cloud.postgres import Postgres
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.schema import migrate, revision_of, revisions
-from sync.cloud.store import DATABASE, Arrived, CloudStore
+from sync.cloud.store import DATABASE, CloudStore
 from sync.cloud.tables import METADATA, PRICE_CHANGE, all_tables
 from tests.sync.conftest import DEVICE
 from tests.sync.test_wire import LOG, scans

@@ -10,7 +10,8 @@ from scanner.store import Store
 from scanner.store_sync import Stream
 from sync.bench_log import FilledLog, differences
 from sync.cloud.ingest import Ingest
-from sync.cloud.store import Arrived, CloudStore
+from sync.cloud.intake import Arrived
+from sync.cloud.store import CloudStore
 from sync.link import Incoming
 from sync.protocol import device_topic
 from sync.protocol_rows import rows_model

@@ -1,0 +1,85 @@
+"""`counterscan cloud ingest`: one of several processes that share the rows out among them.
+
+The broker deals messages out to all members of the shared subscription. A worker's session outlives
+its connection by a minute only: what a worker that is gone for good was dealt is then forgotten,
+and the devices, who are never told that it is on disk, send it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+from scanner.errors import StoreError
+from sync.cloud.ingest import SHARED, Ingest
+from sync.cloud.store import CloudStore
+from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
+from sync.pairing import Pairing
+
+log = logging.getLogger(__name__)
+
+SESSION_S = 60
+TURN_S = 0.1
+_PATIENCE_S = 2.0
+_LEAVE_WITHIN_S = 5.0
+
+
+class IngestWorker:
+    """One worker. Its number is part of its name at the broker: no two may share one."""
+
+    def __init__(
+        self,
+        store: CloudStore,
+        pairing: Pairing,
+        number: int,
+        *,
+        longest_back_off_s: float = LONGEST_BACK_OFF_S,
+    ) -> None:
+        """Make it; nothing happens before `run`. Raises ConfigError for a useless certificate."""
+        self._ingest = Ingest(store)
+        self._pending: deque[Incoming] = deque()
+        self.link = Link(
+            pairing,
+            f"counterscan-cloud-{pairing.user}-ingest-{number}",
+            subscriptions=lambda: dict.fromkeys(SHARED, False),
+            longest_back_off_s=longest_back_off_s,
+            session_s=SESSION_S,
+        )
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Take in until `stopping()`; then take what is under way, and let the others go on."""
+        try:
+            while not stopping():
+                self._patiently()
+            self._leave()
+        finally:
+            self.link.close(forget=True)
+
+    def turn(self, timeout_s: float) -> int:
+        """Take in what has come; how many messages. Raises StoreError: call it again."""
+        self._pending.extend(self.link.turn(timeout_s))
+        if not self._pending:
+            return 0
+        self._ingest.take(self._pending)
+        count = len(self._pending)
+        while self._pending:
+            self.link.acknowledge(self._pending.popleft())
+        return count
+
+    def _patiently(self) -> int:
+        try:
+            return self.turn(TURN_S)
+        except StoreError as error:
+            log.error("%s", error)
+            time.sleep(_PATIENCE_S)
+            return 0
+
+    def _leave(self) -> None:
+        for topic_filter in SHARED:
+            self.link.unsubscribe(topic_filter)
+        end_mono_s = time.monotonic() + _LEAVE_WITHIN_S
+        while self.link.online and time.monotonic() < end_mono_s:
+            if not self._patiently():
+                return
