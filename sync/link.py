@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -41,6 +41,7 @@ CONNECT_WITHIN_S = 10.0
 FIRST_BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 120.0
 STEADY_AFTER_S = 10.0
+LEAVE_WITHIN_S = 2.0
 _MESSAGES_PER_TURN = 64
 _OFTEN = 5
 _NOBODY_SUBSCRIBED = 0x10
@@ -198,7 +199,9 @@ class Link:
             if forget:
                 properties.SessionExpiryInterval = 0
             self._client.disconnect(properties=properties)
-            self._work(0.2)
+            end_mono_s = self._now_mono_s() + LEAVE_WITHIN_S
+            while self._client.want_write() and self._now_mono_s() < end_mono_s:
+                self._work(0.2)
 
     def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -275,9 +278,9 @@ class Link:
         )
         self._client.subscribe(topic_filter, options=options)
 
-    def unsubscribe(self, topic_filter: str) -> None:
-        """Ask for a filter's messages no more; what is under way still comes."""
-        self._client.unsubscribe(topic_filter)
+    def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Ask for these filters' messages no more; what is under way still comes."""
+        self._client.unsubscribe(list(topic_filters))
 
     def _came_in(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         number = message.mid if message.qos else 0

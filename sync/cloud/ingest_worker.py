@@ -77,8 +77,7 @@ class IngestWorker:
             return 0
 
     def _leave(self) -> None:
-        for topic_filter in SHARED:
-            self.link.unsubscribe(topic_filter)
+        self.link.unsubscribe(SHARED)
         end_mono_s = time.monotonic() + _LEAVE_WITHIN_S
         while self.link.online and time.monotonic() < end_mono_s:
             if not self._patiently():

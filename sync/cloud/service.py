@@ -75,8 +75,8 @@ class CloudService:
             self.link.close()
 
     def _connected(self) -> None:
-        for topic_filter in {*FORMER, *ROWS} - {*self._filters}:
-            self.link.unsubscribe(topic_filter)  # from a session that the broker has kept
+        former = {*FORMER, *ROWS} - {*self._filters}
+        self.link.unsubscribe(sorted(former))  # from a session that the broker has kept
         self._alerts.connected()
         self._judged_version = None
 

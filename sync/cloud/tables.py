@@ -206,9 +206,17 @@ def hold(connection: Connection, *what: str) -> None:
 
     For a decision that is made by reading first. SQLite lets in one writer at a time anyway.
     """
+    hold_all(connection, what[0], ["\0".join(what[1:])])
+
+
+def hold_all(connection: Connection, what: str, keys: Sequence[str]) -> None:
+    """`hold` for many keys of one kind, in an order that is the same for everybody."""
     if connection.dialect.name == "postgresql":
-        number = crc32("\0".join(what).encode())
-        connection.execute(text("SELECT pg_advisory_xact_lock(7, :n)"), {"n": number - 2**31})
+        numbers = sorted({crc32(key.encode()) - 2**31 for key in keys})
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:kind, n) FROM unnest(CAST(:numbers AS int[])) n"),
+            {"kind": crc32(what.encode()) - 2**31, "numbers": numbers},
+        )
 
 
 def insert_for(connection: Connection, table: Table) -> sqlite.Insert:
