@@ -7,16 +7,15 @@ power cut, leaves what was there.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from scanner.catalog.disk import write_atomic
 from scanner.config import Settings, as_toml, checked, gathered_settings, setting_paths, value_at
 from scanner.config_sources import Gathered, Keys
-from scanner.crops import sync_folder
 from scanner.errors import ConfigError
 from scanner.store_faults import explained
 
@@ -114,7 +113,7 @@ class Sources:
         text = _written(table)
         with explained(file.parent):
             file.parent.mkdir(parents=True, exist_ok=True)
-            _replace(file, text)
+            write_atomic(file, text.encode())
 
 
 def _setting(
@@ -188,13 +187,3 @@ def _written(table: Mapping[Keys, object]) -> str:
         value = table[keys]
         lines.append(f"{keys[-1]} = {as_toml(tuple(value) if isinstance(value, list) else value)}")
     return "\n".join(lines) + "\n"
-
-
-def _replace(file: Path, text: str) -> None:
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    unfinished.replace(file)
-    sync_folder(file.parent)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from scanner.catalog.disk import sync_folder
 from scanner.errors import PictureError
 from scanner.records import Picture
 from scanner.store_faults import explained
@@ -108,15 +109,6 @@ def make_folder(folder: Path) -> None:
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's list of names to disk, after a file in it was made or renamed."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def list_crops(data_dir: Path) -> list[Crop]:

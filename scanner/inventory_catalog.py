@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from scanner.records import Finish
 
 SHARED_NUMBER = "_shared_number"
 """Set where another printing of the catalog has the same set and number."""
+
+_LOOK_EVERY_S = 2.0
 
 
 def only_finish(facts: Mapping[str, str]) -> str:
@@ -33,16 +36,19 @@ class LibraryFacts:
         """Nothing is opened before it is asked for."""
         self._library = Library(data_dir)
         self._lock = threading.Lock()
+        self._versions: dict[str, tuple[str | None, float]] = {}
         self._open: dict[str, tuple[CardsReader, frozenset[tuple[str, str]]] | None] = {}
 
     @property
     def key(self) -> str:
-        """Names the packs in use, such as `demo@1 magic@2026-05`."""
-        try:
-            games = self._library.games()
-            return " ".join(f"{game}@{self._library.current(game) or ''}" for game in games)
-        except PackError:
-            return ""
+        """Names the packs in use, such as `demo@1 magic@2026-05`; looked up anew each time."""
+        with self._lock:
+            self._versions = {}
+            try:
+                games = self._library.games()
+                return " ".join(f"{game}@{self._version(game) or ''}" for game in games)
+            except PackError:
+                return ""
 
     def facts_of(self, game: str, card_id: str) -> Mapping[str, str]:
         """The columns of the catalog's table; empty where no pack in use knows the printing."""
@@ -70,8 +76,17 @@ class LibraryFacts:
                     found[0].close()
             self._open.clear()
 
+    def _version(self, game: str) -> str | None:
+        """The version in use; the library is not asked for it for every single card."""
+        now_mono_s = time.monotonic()
+        version, asked_mono_s = self._versions.get(game, (None, float("-inf")))
+        if now_mono_s - asked_mono_s >= _LOOK_EVERY_S:
+            version = self._library.current(game)
+            self._versions[game] = version, now_mono_s
+        return version
+
     def _pack(self, game: str) -> tuple[CardsReader, frozenset[tuple[str, str]]] | None:
-        version = self._library.current(game)
+        version = self._version(game)
         key = f"{game}@{version}"
         if key not in self._open:
             path = self._library.folder / game / (version or "") / CARDS

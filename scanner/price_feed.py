@@ -59,12 +59,14 @@ class PriceNews:
 def apply_prices(session: Session, news: PriceNews) -> int:
     """Add what differs from what the log holds, inside the caller's transaction; the rows added.
 
-    A price that is older than the one of its kind in the log changes nothing.
+    A price that is older than the one of its kind in the log changes nothing. Of two of one kind
+    the last counts.
     """
-    standing = _standing(session, news.game, {price.card_id for price in news.prices})
+    prices = {price.kind: price for price in news.prices}.values()
+    standing = _standing(session, news.game, {price.card_id for price in prices})
     now = utc_now()
     rows, confirmed = [], []
-    for price in news.prices:
+    for price in prices:
         at = _stored(price.as_of)
         known = standing.get(price.kind)
         if known is not None and at < known[2]:

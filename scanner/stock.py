@@ -103,7 +103,7 @@ class Stock:
         self, wanted: StockFilter, line_ids: Sequence[int], limit: int | None = MAX_COPIES_SHOWN
     ) -> list[Copy]:
         """Where each copy of these lines lies, oldest first."""
-        batches = {batch.id or 0: batch.name for batch in self.store.latest_batches(100_000)}
+        batches = self.store.batch_names()
         found: list[Copy] = []
         with self._index.open() as index:
             for part in in_parts(line_ids):

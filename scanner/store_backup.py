@@ -16,7 +16,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from scanner.crops import make_folder, sync_folder
+from scanner.catalog.disk import sync_folder
+from scanner.crops import make_folder
 from scanner.errors import StoreDamagedError, StoreError
 from scanner.migrate import version_of
 from scanner.store_faults import explained, is_damage

@@ -30,6 +30,12 @@ class BatchStore(MachineWrites):
         with self._log.read() as session:
             return read_value(session, batch_id, currency, self.price_order)
 
+    def batch_names(self) -> dict[int, str]:
+        """The name of every batch by its id."""
+        with self._log.read() as session:
+            rows = session.execute(select(col(Batch.id), col(Batch.name)))
+            return {int(batch_id): str(name) for batch_id, name in rows}
+
     def batches_before(self, batch_id: int, limit: int, words: str = "") -> list[Batch]:
         """Batches with lower ids, newest first; with `words` in name, store or location."""
         query = model_select(Batch).where(col(Batch.id) < batch_id).order_by(col(Batch.id).desc())

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from scanner.crops import newest_crop_id, sweep_unfinished, sync_folder
+from scanner.catalog.disk import sync_folder
+from scanner.crops import newest_crop_id, sweep_unfinished
 from scanner.migrate import latest_version, migrate, refuse_newer, version_of
 from scanner.store_backup import (
     FOLDER,

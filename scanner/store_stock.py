@@ -90,7 +90,8 @@ class StockWrites(MachineWrites):
             change = session.get(StockChange, change_id)
             if change is None or change.kind != EDITED:
                 raise InventoryError(f"There is no change {change_id}: reload the page.")
-            if change_id in void_changes(list(session.exec(select(StockChange)))):
+            known = select(StockChange.id).where(col(StockChange.undoes) == change_id)
+            if session.exec(known).first() is not None:
                 raise InventoryError("This change was undone already.")
             undoing = StockChange(
                 kind=UNDONE, undoes=change_id, summary=change.summary, cards=change.cards

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from scanner.crops import make_folder, sync_folder
+from scanner.catalog.disk import sync_folder
+from scanner.crops import make_folder
 from scanner.store_faults import explained
 
 FOLDER = "uploads"

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import delete
 from sqlmodel import SQLModel, col, select
 
-from scanner.crops import sync_folder
+from scanner.catalog.disk import sync_folder
 from scanner.errors import StoreDamagedError
 from scanner.migrate import migrate
 from scanner.store_backup import (

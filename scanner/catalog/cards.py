@@ -195,8 +195,12 @@ class CardsReader:
         return [str(name) for (name,) in found]
 
     def printings(self, cards: Iterable[int]) -> list[Printing]:
-        """The printings with these indexes, in this order."""
-        return [self.printing(card) for card in cards]
+        """The printings with these indexes, in this order; a few at a time."""
+        wanted = [int(card) for card in cards]
+        marks = ", ".join(map(str, wanted))
+        rows = self._query(f"SELECT card, {{}} FROM cards WHERE card IN ({marks})")
+        found = {card: self._printing(tuple(row)) for card, *row in rows}
+        return [found[card] for card in wanted]
 
     def picture_of(self, card_id: str) -> str | None:
         """SHA-256 of the first reference picture of the printing with this card_id, or None."""

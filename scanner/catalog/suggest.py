@@ -7,22 +7,15 @@ full-text index asked, which finds words anywhere in name, set and number.
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from scanner.card_facts import folded
 from scanner.catalog.cards import CardsReader
 from scanner.records import BACK_VARIANT, Printing
 
 _MOST_RANKED = 300
 _BEYOND_ALL = "\U0010ffff"
-
-
-def fold(text: str) -> str:
-    """The text without case, accents and doubled spaces: what two people type alike."""
-    plain = unicodedata.normalize("NFKD", text)
-    kept = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return " ".join(kept.casefold().split())
 
 
 class Suggester:
@@ -31,13 +24,13 @@ class Suggester:
     def __init__(self, cards: CardsReader) -> None:
         """Raises PackDamagedError when the pack can't be read."""
         self._cards = cards
-        pairs = sorted((fold(name), card) for card, name in cards.names())
+        pairs = sorted((folded(name), card) for card, name in cards.names())
         self._names = [name for name, _ in pairs]
         self._card_of = [card for _, card in pairs]
 
     def suggest(self, typed: str, limit: int) -> list[Printing]:
         """Printings for what was typed so far, likeliest first; none for nothing typed."""
-        words = fold(typed)
+        words = folded(typed)
         if not words:
             return []
         first = bisect_left(self._names, words)
@@ -55,8 +48,8 @@ class Suggester:
 def _rank(printing: Printing, words: Sequence[str]) -> tuple[bool, int, int, str]:
     """Printings whose number was typed whole, then those that hold the words whole in their name,
     then the shorter names, of which more was typed."""
-    number = fold(printing.number)
+    number = folded(printing.number)
     begins = {number, number.partition("/")[0], number.partition("/")[0].lstrip("0")}
-    name = fold(printing.name).split()
+    name = folded(printing.name).split()
     missing = sum(word not in name for word in words)
     return not begins & set(words), missing, len(printing.name), printing.card_id

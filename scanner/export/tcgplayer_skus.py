@@ -87,7 +87,8 @@ class SkuTable:
             return "No SKU is known yet: import your own TCGplayer file first."
         edition, variant = split_edition(line.variant)
         here = self._of_number(line)
-        of_set = [(s, k) for s, k in here if set_forms(s.set_name) & self._set_forms(line)]
+        own_sets = self._set_forms(line)
+        of_set = [(s, k) for s, k in here if set_forms(s.set_name) & own_sets]
         own_name, own_extra = product_name(line.name, line.number)
         named: list[tuple[Sku, Kind]] = []
         others: set[str] = set()

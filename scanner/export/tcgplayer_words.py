@@ -115,6 +115,7 @@ def is_product_line(line: str, game: str) -> bool:
     return theirs == ours or ours in _PRODUCT_LINES.get(theirs, ())
 
 
+@lru_cache(maxsize=8192)
 def set_forms(name: str) -> frozenset[str]:
     """The ways to write a set's name: `SV01: Scarlet & Violet` is also `sv01` and without it."""
     bare = re.sub(r"[\[(].*?[\])]", " ", name)
@@ -126,6 +127,7 @@ def set_forms(name: str) -> frozenset[str]:
     return frozenset(filter(None, map(_letters, parts)))
 
 
+@lru_cache(maxsize=8192)
 def product_name(name: str, number: str) -> tuple[str, str]:
     """A product's name and what tells it from others: `Izo (Parallel)` is `izo` and `parallel`.
 

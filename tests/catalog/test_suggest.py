@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from scanner.card_facts import folded
 from scanner.catalog.cards import Card, CardsReader, write_cards
 from scanner.catalog.library import Library
 from scanner.catalog.references import References
-from scanner.catalog.suggest import Suggester, fold
+from scanner.catalog.suggest import Suggester
 from scanner.records import Printing
 from tests.catalog.shelf import MODEL, RUNTIME, Shelf, paint_card
 
@@ -60,7 +61,7 @@ def test_what_is_typed_finds(suggester: Suggester, typed: str, found: list[str])
 
 
 def test_two_people_type_alike() -> None:
-    assert fold("  ÉMBER   Drake ") == fold("ember drake")
+    assert folded("  ÉMBER   Drake ") == folded("ember drake")
 
 
 def test_the_references_follow_the_library(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from scanner.batches import BatchPlan
 from scanner.inventory import EVERYTHING, StockFilter
 from scanner.inventory_log import Edit
+from scanner.price_feed import PriceNews, PriceTold
 from scanner.stock import Stock
+from scanner.store import Store
 from scanner.store_open import DATABASE
 from tests.stock.shelf import FOX, GOLEM, Shelf
 
@@ -73,3 +75,17 @@ def test_value_by_set_and_over_time(shelf: Shelf, stock: Stock) -> None:
     stock.edit(Edit(removed="sold"), scan_ids=ids[:1])
     assert stock.value_over_time()[-1] == ("2099-01-01", 1300)
     assert stock.value_over_time()[-1][1] == stock.totals(EVERYTHING).value_minor
+
+
+def test_of_two_prices_of_one_kind_in_one_message_the_last_counts_and_no_row_comes_twice(
+    shelf: Shelf, stock: Stock
+) -> None:
+    shelf.scan(FOX, "normal")
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    news = PriceNews(
+        FOX.game,
+        [PriceTold(FOX.card_id, "normal", "NM", "EUR", minor, "tcgcsv", at) for minor in (100, 90)],
+    )
+    with Store.open(shelf.data_dir, role="sync") as sync:
+        assert [sync.receive_prices(news, {}) for _ in range(2)] == [1, 0]
+    assert [line.price_minor for line in stock.lines(EVERYTHING)] == [90]
