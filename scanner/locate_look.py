@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from scanner.locate_cut import Points
-from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CornerNet, fit_frame
+from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CornerNet, Fit, fit_frame
 from scanner.locate_peaks import Quad, find_peaks, find_quads
 from scanner.quads import short_side
 from scanner.records import Corners, Picture
@@ -50,17 +50,18 @@ def look_twice(frame: Picture, net: CornerNet) -> Look | None:
     A card whose corners are lost in glaring white or in the dark is looked for once more in
     another exposure.
     """
-    look = look_once(frame, net)
+    fitted = fit_frame(frame)
+    look = look_once(fitted, net)
     if look is None or (not look.quads and look.chances.one_card < _CARD_LIKELY):
         return look
     if not look.quads:
-        exposed = look_once(_exposed(frame), net)
+        exposed = look_once(fit_frame(_exposed(frame)), net)
         return exposed if exposed is not None and exposed.quads else look
     alone = len(look.quads) == 1 or look.quads[1].strength < _SHARP_ENOUGH
     blurred = look.quads[0].strength < _SHARP_ENOUGH
     if not blurred and not (alone and look.chances.several > _SEVERAL_POSSIBLE):
         return look
-    turned = look_once(frame, net, turned=True)
+    turned = look_once(fitted, net, turned=True)
     if turned is None or not turned.quads:
         return look
     chances = look.chances.mean(turned.chances)
@@ -84,10 +85,10 @@ def _seen_by(quad: Quad, others: Sequence[Quad]) -> Quad:
     return replace(quad, strength=min(1.0, quad.strength + again))
 
 
-def look_once(frame: Picture, net: CornerNet, *, turned: bool = False) -> Look | None:
-    """What the net makes of the frame, or of the frame by half a turn; None when its answer is no
+def look_once(fitted: tuple[Picture, Fit], net: CornerNet, *, turned: bool = False) -> Look | None:
+    """What the net makes of a fitted frame, or of it by half a turn; None when its answer is no
     answer at all."""
-    canvas, fit = fit_frame(frame)
+    canvas, fit = fitted
     if turned:
         canvas = np.ascontiguousarray(canvas[::-1, ::-1])
     maps, chances = net.run(canvas)
@@ -123,7 +124,7 @@ def look_closer(frame: Picture, quad: Corners, net: CornerNet) -> Look | None:
     part = frame[top:bottom, left:right]
     if min(part.shape[:2]) < _MIN_SIDE_PX:
         return None
-    look = look_once(part, net)
+    look = look_once(fit_frame(part), net)
     if look is None:
         return None
     offset = np.array([left, top], dtype=np.float32)
