@@ -16,19 +16,9 @@ mkdir -p "$work"
 rm -f "$work/scenes.jsonl"
 games="onepiece netrunner yugioh pokemon_pocket"
 for game in $games; do
+    # The catalog, the cards to be shown, and the catalog without them: what a stranger looks like.
     .venv/bin/python -m models.train.facts --data "$data" --work "$work" --game "$game" \
-        --out "$work/$game.csv" --held-out "$work/$game-held.csv"
-    # The same catalog without the cards that will be shown: what a stranger looks like.
-    .venv/bin/python - "$work" "$game" <<'PYTHON'
-import csv, pathlib, sys
-work, game = pathlib.Path(sys.argv[1]), sys.argv[2]
-held = {row["card_id"] for row in csv.DictReader((work / f"{game}-held.csv").open())}
-rows = list(csv.DictReader((work / f"{game}.csv").open()))
-with (work / f"{game}-without.csv").open("w", newline="") as file:
-    writer = csv.DictWriter(file, rows[0].keys())
-    writer.writeheader()
-    writer.writerows(row for row in rows if row["card_id"] not in held)
-PYTHON
+        --out "$work/$game.csv" --held-out "$work/$game-held.csv" --without "$work/$game-without.csv"
     for pack in "$game" "$game-without"; do
         rm -rf "${work:?}/$pack"
         "$counterscan" catalog build --game "$game" --pictures "$data" --facts "$work/$pack.csv" --out "$work/$pack"

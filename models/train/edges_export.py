@@ -16,8 +16,9 @@ import torch
 from models.train.edges_data import SCALE, make_strips, originals
 from models.train.edges_net import EdgeNet
 from models.train.locator_data import training_backs, training_faces
-from models.train.locator_export import quantise
 from models.train.manifest import write_model
+from models.train.quantise import QUANTISATION, quantise_pictures
+from models.train.run import averaged
 from models.train.scenes import SceneMaker
 from scanner.locate_lines import EdgeFinder
 from scanner.locate_strips import BINS, COLUMN_SHARE
@@ -41,15 +42,13 @@ def _measure(logits: np.ndarray, offsets: np.ndarray) -> dict[str, float]:
     return {f"percent_p{at}": round(float(np.percentile(miss, at)), 3) for at in (50, 90, 99)}
 
 
-def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None:
+def export(checkpoint: Path, data: Path, cache: Path, out: Path) -> None:
     """Export the averaged weights of a checkpoint, compare int8 with float on held-out scenes."""
     torch.set_num_threads(1)
-    net = EdgeNet()
-    net.load_state_dict(state["average"])  # type: ignore[arg-type]
-    net.eval()
+    net = averaged(EdgeNet(), checkpoint)
     maker = _maker(data, cache, 78, held_out=False)
     strips, _ = make_strips(np.random.default_rng(78), maker, _CALIBRATION_STRIPS)
-    quantise(net, strips, out)
+    quantise_pictures(net, torch.from_numpy(strips).float() / 255, out)
     maker = _maker(data, cache, 77, held_out=True)
     strips, offsets = make_strips(np.random.default_rng(77), maker, _HELD_OUT_STRIPS)
     with torch.no_grad():
@@ -71,7 +70,7 @@ def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None
             "input": "1×256×48×6 int8: strips of the frame along a card's four edges, and their "
             "detail enhanced (scanner/locate_strips.py)",
             "output": "1×32×48×1 int8 logits: in which column the paper ends, 8 places an edge",
-            "quantisation": "full int8, per channel, post-training (PT2E)",
+            "quantisation": QUANTISATION,
             "trained_on": "scenes rendered from reference pictures of 5 games (split by card "
             "family), drawn faces and backs, and half of the real photos of backs",
             "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -88,8 +87,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("models/train/work/edges"))
     parser.add_argument("--out", type=Path, default=Path("models/edges.tflite"))
     options = parser.parse_args()
-    state = torch.load(options.work / "edges.pt", weights_only=True)
-    export(state, options.data, options.cache, options.out)
+    export(options.work / "edges.pt", options.data, options.cache, options.out)
 
 
 if __name__ == "__main__":

@@ -15,38 +15,22 @@ import litert_torch
 import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter
-from litert_torch.quantize.pt2e_quantizer import PT2EQuantizer, get_symmetric_quantization_config
-from litert_torch.quantize.quant_config import QuantConfig
 from numpy.typing import NDArray
-from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
 from models.train.augment import Augmenter
 from models.train.cards import read_cards
 from models.train.embedder_net import EmbedderNet
 from models.train.embedder_train import embed_all, fixed_queries, fixed_references, split
 from models.train.manifest import write_model
+from models.train.quantise import QUANTISATION, quantise
 from models.train.standardise import standardise
 
 CALIBRATION_PICTURES = 256
 
 
-def quantise(net: EmbedderNet, calibration: NDArray[np.uint8], out: Path) -> None:
-    """Post-training int8 by PT2E on `(N, 160, 112, 3) uint8` pictures; int8 in and out."""
-    net.eval()
-    sample = (standardise(torch.from_numpy(calibration[:1])).permute(0, 2, 3, 1).contiguous(),)
-    module = litert_torch.to_channel_last_io(net, args=[0])
-    quantizer = PT2EQuantizer().set_global(
-        get_symmetric_quantization_config(is_per_channel=True, is_dynamic=False)
-    )
-    graph = torch.export.export(module, sample).module()
-    graph = prepare_pt2e(graph, quantizer)
-    with torch.no_grad():
-        for picture in calibration:
-            values = standardise(torch.from_numpy(picture[None])).permute(0, 2, 3, 1)
-            graph(values.contiguous())
-    graph = convert_pt2e(graph, fold_quantize=False)
-    model = litert_torch.convert(graph, sample, quant_config=QuantConfig(pt2e_quantizer=quantizer))
-    model.export(str(out))
+def _as_input(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    """`(N, 160, 112, 3) uint8` as the net on the device gets them."""
+    return standardise(torch.from_numpy(pictures)).permute(0, 2, 3, 1).contiguous()
 
 
 class Int8Net:
@@ -62,8 +46,7 @@ class Int8Net:
         """`(N, 160, 112, 3) uint8` to `(N, 128) float32` unit vectors."""
         vectors = np.empty((len(pictures), 128), np.float32)
         for index, picture in enumerate(pictures):
-            values = standardise(torch.from_numpy(np.array(picture[None]))).permute(0, 2, 3, 1)
-            values = values.numpy()
+            values = _as_input(np.array(picture[None])).numpy()
             scale, zero = self.entry["quantization"]
             if self.entry["dtype"] == np.int8:
                 values = np.rint(values / scale + zero).clip(-128, 127).astype(np.int8)
@@ -108,7 +91,8 @@ def main() -> None:
     augment = Augmenter(pixels, 5)
     chosen = rng.choice(training, CALIBRATION_PICTURES, replace=False)
     calibration = np.stack([augment(int(i), float(rng.uniform(0.05, 0.8))) for i in chosen])
-    quantise(net, calibration, args.out)
+    device = litert_torch.to_channel_last_io(net.eval(), args=[0])
+    quantise(device, _as_input(calibration), args.out)
     _, artworks = np.unique([card.artwork for card in cards], return_inverse=True)
     games = np.array([card.game for card in cards])
     references = fixed_references(pixels)
@@ -139,7 +123,7 @@ def main() -> None:
         {
             "input": "1×160×112×3 int8, B G R, mean 0 and deviation 0.5 a picture, clipped to ±1",
             "output": "1×128 int8, to be scaled to unit length",
-            "quantisation": "full int8, per channel, post-training (PT2E)",
+            "quantisation": QUANTISATION,
             "trained_on": f"{len(training)} reference pictures of 5 games, "
             f"{state['seen']} augmented views; split by card family",
             "made_on": dt.datetime.now(dt.UTC).date().isoformat(),

@@ -25,6 +25,7 @@ from models.train.batches import Batches
 from models.train.cards import CardPicture, build_cache, held_out_families, read_cards
 from models.train.embedder_net import VECTOR_SIZE, EmbedderNet
 from models.train.restore import restore
+from models.train.run import follow, write_checkpoint
 from models.train.standardise import standardise
 
 MARGIN_AT_THE_END = 0.25
@@ -85,32 +86,17 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimiser.step()
         self.seen += len(pictures)
-        self._average()
+        follow(self.averaged, self.net, min(0.998, 1 - 1 / (1 + self.seen / 4000)))
         return float(loss.detach())
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        keep = min(0.998, 1 - 1 / (1 + self.seen / 4000))
-        for slow, fast in zip(
-            self.averaged.state_dict().values(), self.net.state_dict().values(), strict=True
-        ):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
-
     def save(self, path: Path) -> None:
-        """Write a checkpoint; a run cut off in the middle of it keeps the one before."""
-        temporary = path.with_suffix(".tmp")
-        torch.save(
-            {
-                "net": self.net.state_dict(), "averaged": self.averaged.state_dict(),
-                "proxies": self.proxies.data, "optimiser": self.optimiser.state_dict(),
-                "seen": self.seen,
-            },
-            temporary,
-        )  # fmt: skip
-        temporary.rename(path)
+        """Write a checkpoint to go on from."""
+        state = {
+            "net": self.net.state_dict(), "averaged": self.averaged.state_dict(),
+            "proxies": self.proxies.data, "optimiser": self.optimiser.state_dict(),
+            "seen": self.seen,
+        }  # fmt: skip
+        write_checkpoint(path, state)
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint that `save` wrote."""

@@ -11,47 +11,21 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import litert_torch
 import numpy as np
 import torch
-from litert_torch.quantize import pt2e_quantizer, quant_config
-from torch import Tensor, nn
-from torchao.quantization.pt2e import quantize_pt2e
+from torch import Tensor
 
 from models.train.locator_data import Block, make_block, training_backs, training_faces
 from models.train.locator_net import DeviceNet, LocatorNet, corner_errors
 from models.train.manifest import write_model
+from models.train.quantise import QUANTISATION, quantise_pictures
+from models.train.run import averaged
 from models.train.scenes import SceneMaker
 from scanner.locate_net import CornerNet
 from scanner.models import ModelFile
 
 _CALIBRATION_SCENES = 256
 _HELD_OUT_SCENES = 640
-
-
-def quantise(net: nn.Module, frames: np.ndarray, out: Path) -> None:
-    """Write `out`; `frames` `(N, H, W, C) uint8` calibrate the activations' ranges.
-
-    The weights of `net` must lie in memory in their usual order, not channels-last. Its first
-    output is turned to have the channels last.
-    """
-    device: nn.Module = litert_torch.to_channel_last_io(net.eval(), args=[0], outputs=[0])
-    pictures = torch.from_numpy(frames).float() / 255
-    sample = (pictures[:1],)
-    exported = torch.export.export(device, sample).module()
-    quantizer = pt2e_quantizer.PT2EQuantizer().set_global(
-        pt2e_quantizer.get_symmetric_quantization_config(is_per_channel=True, is_dynamic=False)
-    )
-    prepared = quantize_pt2e.prepare_pt2e(exported, quantizer)
-    with torch.no_grad():
-        for picture in pictures:
-            prepared(picture[None])
-    converted = quantize_pt2e.convert_pt2e(prepared, fold_quantize=False)
-    model = litert_torch.convert(
-        converted, sample, quant_config=quant_config.QuantConfig(pt2e_quantizer=quantizer)
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    model.export(str(out))
 
 
 def _measure(run: Callable[[np.ndarray], tuple[Tensor, Tensor]], held: Block) -> dict[str, float]:
@@ -70,15 +44,14 @@ def _measure(run: Callable[[np.ndarray], tuple[Tensor, Tensor]], held: Block) ->
     }
 
 
-def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None:
+def export(checkpoint: Path, data: Path, cache: Path, out: Path) -> None:
     """Export the averaged weights of a checkpoint, compare int8 with float on held-out scenes."""
     torch.set_num_threads(1)
-    net = LocatorNet()
-    net.load_state_dict(state["average"])  # type: ignore[arg-type]
-    net.eval()
+    net = averaged(LocatorNet(), checkpoint)
     faces = training_faces(data, cache, 600, 5, held_out=False)
     maker = SceneMaker(np.random.default_rng(78), faces, training_backs(data), variety=0.3)
-    quantise(DeviceNet(net), make_block(maker, _CALIBRATION_SCENES)[0], out)
+    frames = torch.from_numpy(make_block(maker, _CALIBRATION_SCENES)[0]).float() / 255
+    quantise_pictures(DeviceNet(net), frames, out)
 
     def by_float(frame: np.ndarray) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
@@ -104,7 +77,7 @@ def export(state: dict[str, object], data: Path, cache: Path, out: Path) -> None
         {
             "input": "1×160×288×3 int8, B G R in 0…1, the frame shrunk into 276×148 at its middle",
             "output": "1×40×72×2 int8 corner logits; 1×4 int8 logits: nothing, card, several, back",
-            "quantisation": "full int8, per channel, post-training (PT2E)",
+            "quantisation": QUANTISATION,
             "trained_on": "scenes rendered from reference pictures of 5 games (split by card "
             "family), drawn faces and backs, and half of the real photos of backs",
             "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -121,8 +94,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("models/train/work/locator"))
     parser.add_argument("--out", type=Path, default=Path("models/locator.tflite"))
     options = parser.parse_args()
-    state = torch.load(options.work / "locator.pt", weights_only=True)
-    export(state, options.data, options.cache, options.out)
+    export(options.work / "locator.pt", options.data, options.cache, options.out)
 
 
 if __name__ == "__main__":

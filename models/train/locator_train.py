@@ -10,9 +10,6 @@ sees more of them.
 from __future__ import annotations
 
 import argparse
-import copy
-import math
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +20,12 @@ from models.train.locator_data import BLOCK, Block, blocks, make_block, training
 from models.train.locator_export import export
 from models.train.locator_net import DeviceNet, LocatorNet, locator_loss
 from models.train.restore import restore
+from models.train.run import Pace, Run, averaged
 from models.train.scenes import SceneMaker
 
 _BATCH = 32
 _POOL_BLOCKS = 24
 _USES = 3.0
-_KEEP = 0.997
-_SAVE_EVERY_S = 120.0
 
 
 class Pool:
@@ -76,63 +72,27 @@ class Pool:
             frame[:] = frame[..., self._rng.permutation(3)]
 
 
-def train(options: argparse.Namespace) -> None:
-    """Train for `options.minutes` on one thread, resuming from the checkpoint in `options.work`."""
+def train(options: argparse.Namespace, checkpoint: Path) -> None:
+    """Train for `options.minutes` on one thread, resuming from the checkpoint."""
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
     net = LocatorNet().to(memory_format=torch.channels_last)
     if options.start and options.start.suffix == ".tflite":
         _restore(net, options)
     elif options.start:
-        net.load_state_dict(torch.load(options.start, weights_only=True)["average"])
-    average = copy.deepcopy(net).eval()
+        averaged(net, options.start).train()
     heavy = [p for p in net.parameters() if p.ndim > 1]
     light = [p for p in net.parameters() if p.ndim <= 1]
     groups = [{"params": heavy, "weight_decay": 0.02}, {"params": light, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=options.rate)
-    step, spent_s, resumed = 0, 0.0, 0
-    saved = options.work / "locator.pt"
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        net.load_state_dict(state["net"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, spent_s, resumed = state["step"], state["spent_s"], state["step"]
-    seed = options.seed + 7919 * resumed
+    run = Run(net, optimiser, Pace(options.minutes, options.rate, 150, 0.997), checkpoint)
+    seed = run.seed(options.seed)
     pool = Pool(blocks(options.data, options.cache, seed), np.random.default_rng(seed))
-    last, last_saved = time.monotonic(), time.monotonic()
-    sums: dict[str, float] = {}
-    while spent_s < options.minutes * 60:
-        share = spent_s / (options.minutes * 60)
-        rate = (
-            options.rate
-            * min(1, (step + 1) / 150)
-            * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
-        )
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+    while run.goes_on:
         frames, views, quads, masks = pool.batch()
         with torch.autocast("cpu", torch.bfloat16):
             outputs = net(frames)
-        loss, parts = locator_loss(outputs, views, quads, masks)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
-        step += 1
-        _average(average, net, min(_KEEP, (1 + step - resumed) / (20 + step - resumed)))
-        now = time.monotonic()
-        spent_s, last = spent_s + now - last, now
-        for key, value in parts.items():
-            sums[key] = sums.get(key, 0.0) * 0.98 + value * 0.02
-        if step % 50 == 0:
-            known = 1 - 0.98 ** (step - resumed)
-            shown = " ".join(f"{key} {value / known:.3f}" for key, value in sums.items())
-            print(f"{spent_s / 60:6.1f} min, step {step}, rate {rate:.5f}: {shown}", flush=True)
-        if now - last_saved > _SAVE_EVERY_S:
-            _save(saved, net, average, optimiser, step, spent_s)
-            last_saved = now
-    _save(saved, net, average, optimiser, step, spent_s)
+        run.step(*locator_loss(outputs, views, quads, masks))
 
 
 def _restore(net: LocatorNet, options: argparse.Namespace) -> None:
@@ -142,33 +102,6 @@ def _restore(net: LocatorNet, options: argparse.Namespace) -> None:
     frames = torch.from_numpy(make_block(maker, 192)[0]).permute(0, 3, 1, 2)
     restore(DeviceNet(net), options.start, frames.float() / 255)
     net.train()
-
-
-def _average(average: LocatorNet, net: LocatorNet, keep: float) -> None:
-    with torch.no_grad():
-        for slow, fast in zip(
-            average.state_dict().values(), net.state_dict().values(), strict=True
-        ):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
-
-
-def _save(
-    path: Path, net: LocatorNet, average: LocatorNet, optimiser: torch.optim.Optimizer, step: int,
-    spent_s: float,
-) -> None:  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {
-        "net": net.state_dict(),
-        "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-        "spent_s": spent_s,
-    }
-    torch.save(state, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").rename(path)
 
 
 def main() -> None:
@@ -185,9 +118,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="checkpoint or shipped .tflite to start from")
     options = parser.parse_args()
-    train(options)
-    state = torch.load(options.work / "locator.pt", weights_only=True)
-    export(state, options.data, options.cache, options.out)
+    checkpoint = options.work / "locator.pt"
+    train(options, checkpoint)
+    export(checkpoint, options.data, options.cache, options.out)
     print(f"wrote {options.out}")
 
 

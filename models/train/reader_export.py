@@ -11,17 +11,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import litert_torch
 import numpy as np
 import torch
-from litert_torch.quantize import pt2e_quantizer, quant_config
 from numpy.typing import NDArray
-from torchao.quantization.pt2e import quantize_pt2e
 
 from models.train.manifest import write_model
+from models.train.quantise import QUANTISATION, quantise
 from models.train.reader_net import DeviceNet
 from models.train.reader_net import ReaderNet as TrainedNet
 from models.train.reader_strips import Made, StripMaker
+from models.train.run import averaged
 from scanner.models import ModelFile
 from scanner.reader_net import LETTERS, ReaderNet, Steps, log_softmax, standardise
 
@@ -29,29 +28,6 @@ _CALIBRATION_STRIPS = 512
 _HELD_OUT_STRIPS = 1500
 _HELD_OUT_SEED = 4242
 _SHARES = {"moderate": 0.5, "hard": 1.0}
-
-
-def quantise(net: TrainedNet, strips: NDArray[np.float32], out: Path) -> None:
-    """Write `out`; standardised strips `(N, 32, 256)` calibrate the activations' ranges."""
-    # A fresh network: weights kept channels-last in memory would be written in the wrong order.
-    plain = TrainedNet()
-    plain.load_state_dict(net.state_dict())
-    pictures = torch.from_numpy(strips)[..., None]
-    sample = (pictures[:1],)
-    exported = torch.export.export(DeviceNet(plain.eval()).eval(), sample).module()
-    quantizer = pt2e_quantizer.PT2EQuantizer().set_global(
-        pt2e_quantizer.get_symmetric_quantization_config(is_per_channel=True, is_dynamic=False)
-    )
-    prepared = quantize_pt2e.prepare_pt2e(exported, quantizer)
-    with torch.no_grad():
-        for picture in pictures:
-            prepared(picture[None])
-    converted = quantize_pt2e.convert_pt2e(prepared, fold_quantize=False)
-    model = litert_torch.convert(
-        converted, sample, quant_config=quant_config.QuantConfig(pt2e_quantizer=quantizer)
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    model.export(str(out))
 
 
 def spelled(steps: Steps) -> str:
@@ -67,15 +43,13 @@ def _measure(read: Callable[[NDArray[np.uint8]], Steps], made: list[Made]) -> fl
     return round(right / len(made), 4)
 
 
-def export(state: dict[str, object], data: Path, out: Path) -> None:
+def export(checkpoint: Path, data: Path, out: Path) -> None:
     """Export the averaged weights of a checkpoint, compare int8 with float on new strips."""
     torch.set_num_threads(1)
-    net = TrainedNet()
-    net.load_state_dict(state["average"])  # type: ignore[arg-type]
-    net.eval()
+    net = averaged(TrainedNet(), checkpoint)
     maker = StripMaker(data, np.random.default_rng(78))
     strips = np.stack([standardise(maker.make()[0]) for _ in range(_CALIBRATION_STRIPS)])
-    quantise(net, strips, out)
+    quantise(DeviceNet(net), torch.from_numpy(strips)[..., None], out)
     device = ReaderNet.open(ModelFile(out, out.stem, {}))
 
     def by_float(strip: NDArray[np.uint8]) -> Steps:
@@ -97,7 +71,7 @@ def export(state: dict[str, object], data: Path, out: Path) -> None:
         {
             "input": "1×32×256×1 int8, grey, mean 0, two and a half deviations 1, clipped to ±1",
             "output": f"1×64×40 int8 logits: nothing new, then {LETTERS}",
-            "quantisation": "full int8, per channel, post-training (PT2E)",
+            "quantisation": QUANTISATION,
             "trained_on": "drawn strips of print in open fonts; no picture of a card",
             "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
             "accuracy": accuracy,
@@ -112,8 +86,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("models/train/work/reader"))
     parser.add_argument("--out", type=Path, default=Path("models/reader.tflite"))
     options = parser.parse_args()
-    state = torch.load(options.work / "reader.pt", weights_only=True)
-    export(state, options.data, options.out)
+    export(options.work / "reader.pt", options.data, options.out)
 
 
 if __name__ == "__main__":
