@@ -16,6 +16,7 @@ from sync.cloud.jobs import JobContext
 from sync.cloud.partitions import make_partitions, month_of, next_month
 from sync.cloud.tables import PRICE_CHANGE, PRICE_KEYS, REFUSED_MESSAGE
 from sync.cloud.tables_jobs import JOB_RUN
+from sync.cloud.tables_sources import SOURCE_RUN
 
 DAILY_AFTER = timedelta(days=90)
 WEEKLY_AFTER = timedelta(days=730)
@@ -41,6 +42,9 @@ def clean_up(context: JobContext) -> str:
         ).rowcount
         runs = connection.execute(
             delete(JOB_RUN).where(JOB_RUN.c.began_at < context.now - RUNS_FOR)
+        ).rowcount
+        runs += connection.execute(
+            delete(SOURCE_RUN).where(SOURCE_RUN.c.started_at < context.now - RUNS_FOR)
         ).rowcount
     return (
         f"{changes} old price changes rolled up, {refused} notes on refused messages and {runs} "

@@ -13,6 +13,7 @@ from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.catalogs import Catalogs
 from sync.cloud.sources.clock import SystemClock
 from sync.cloud.sources.errors import SourceError
+from sync.cloud.sources.health import source_health
 from sync.cloud.sources.link_file import COLUMNS, read_links
 from sync.cloud.sources.records import DayPlan
 from sync.cloud.sources.registry import MISSING_KEYS, Source, make_sources, without_keys
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     link = actions.add_parser("link", help="take in which printings they are, from that CSV")
     link.add_argument("file", type=Path, help="the CSV with its column card_id filled in")
     actions.add_parser("usage", help="requests and cost of each source by day")
+    actions.add_parser("status", help="when each source last gave prices, and what is wrong")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         return _left_out(args)
     if args.what == "link":
         return _link(args)
-    return _usage(args)
+    return _usage(args) if args.what == "usage" else _status(args)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -129,3 +131,20 @@ def _usage(args: argparse.Namespace) -> int:
     if not days:
         print(f"No source was asked in the last {_USAGE_DAYS} days.")
     return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    since = datetime.now(UTC) - timedelta(days=_USAGE_DAYS)
+    with open_store(args, config_of(args)) as store:
+        found = source_health(SqlBook(store).runs_since(since))
+    for each in found:
+        good = f"{each.good_at:%Y-%m-%d %H:%M} UTC" if each.good_at else "not within two weeks"
+        line = f"{each.source}, {each.game}: last good {good}"
+        if each.failures:
+            line += f"; failed {each.failures} times since: {each.problem}"
+        if each.not_before is not None:
+            line += f" It is left alone until {each.not_before:%H:%M} UTC."
+        print(line)
+    if not found:
+        print("Nothing has been collected in the last two weeks.")
+    return int(any(not each.is_good for each in found))

@@ -18,8 +18,9 @@ from scanner.finishes import ALL_FINISHES
 from scanner.prices import minor_per_unit
 from scanner.records import Finish
 from sync.cloud.sources.amounts import read_amount
+from sync.cloud.sources.asking import Manners
 from sync.cloud.sources.errors import SourceShapeError
-from sync.cloud.sources.http import Manners, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.limit import Rate
 from sync.cloud.sources.pages import PageMaker, text_of
 from sync.cloud.sources.records import ASKING, DayPlan, Page, Product, Want, Why

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import email.utils
-import importlib.metadata
 import io
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import httpx
 
+from sync.cloud.sources.asking import Answer, Manners, Request, http_time, retry_after_s, user_agent
 from sync.cloud.sources.book import Book, Use, Validators
 from sync.cloud.sources.breaker import CircuitBreaker
 from sync.cloud.sources.clock import Clock
@@ -31,57 +29,11 @@ from sync.cloud.sources.errors import (
     SourceShapeError,
     SourceTooLargeError,
 )
-from sync.cloud.sources.limit import Rate, TokenBucket
+from sync.cloud.sources.limit import TokenBucket
 
 log = logging.getLogger(__name__)
 
 _PAUSE_OF_429_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How a source may be asked. Sizes are of what goes over the wire and of what it unfolds to."""
-
-    rate: Rate
-    per_day: int
-    hosts: tuple[str, ...] = ()
-    largest_bytes: int = 64_000_000
-    largest_plain_bytes: int = 256_000_000
-    connect_s: float = 10.0
-    read_s: float = 30.0
-    whole_s: float = 900.0
-    attempts: int = 4
-    back_off_s: float = 1.0
-    longest_wait_s: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked. Secrets stand in `headers` and `form` alone, and neither is ever shown."""
-
-    path: str
-    params: Mapping[str, str | int] | None = None
-    headers: Mapping[str, str] | None = None
-    form: Mapping[str, str] | None = None
-    scope: str = ""
-    """What the answer is used for; "" asks for it whether it has changed or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: text in `body`, or an object in `data`.
-
-    `unchanged` says that the source has nothing newer; both are empty then. `url` and `validators`
-    are for `Book.remember`, once the answer's prices are on disk.
-    """
-
-    url: str
-    scope: str
-    unchanged: bool
-    validators: Validators
-    said_at: datetime | None
-    body: bytes = b""
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 _Finish = Callable[[Answer, BinaryIO], Answer]
@@ -229,7 +181,7 @@ class SourceClient:
             if not unchanged:
                 self._judge(response)
             size_bytes = 0 if unchanged else self._receive(response, sink)
-            said_at = _http_time(response.headers.get("Last-Modified", ""))
+            said_at = http_time(response.headers.get("Last-Modified", ""))
             return Answer(url, request.scope, unchanged, validators, said_at), size_bytes
 
     def _judge(self, response: httpx.Response) -> None:
@@ -238,7 +190,7 @@ class SourceClient:
             return
         said = f"{self.source} answered {status}"
         if status in (429, 503):
-            wait_s = _retry_after_s(response.headers.get("Retry-After", ""), self.clock.now())
+            wait_s = retry_after_s(response.headers.get("Retry-After", ""), self.clock.now())
             if status == 429 or wait_s is not None:
                 self._bucket.hold(min(wait_s or 0.0, self._manners.longest_wait_s))
                 raise SourceBusyError(f"{said}: it is asked too often.", wait_s)
@@ -249,10 +201,10 @@ class SourceClient:
                 f"{said}: it refuses this shop. Check its keys, and its terms of use."
             )
         if status in (404, 410):
-            raise SourceMissingError(f"{said}: there is nothing at {_path(response.url)}.")
+            raise SourceMissingError(f"{said}: there is nothing at {response.url.path[:200]}.")
         if 300 <= status < 400:
             raise SourceShapeError(f"{said}: it has moved; a newer release may know where.")
-        raise SourceRefusedError(f"{said} to {_path(response.url)}: it does not understand us.")
+        raise SourceRefusedError(f"{said} to {response.url.path[:200]}: it does not understand us.")
 
     def _receive(self, response: httpx.Response, sink: BinaryIO) -> int:
         end_mono_s = self.clock.mono_s() + self._manners.whole_s
@@ -305,30 +257,3 @@ class SourceClient:
         if secure and any(host == own or host.endswith(f".{own}") for own in self._hosts):
             return path
         raise SourceShapeError(f"{self.source} names an address of somebody else, {host}.")
-
-
-def user_agent(contact: str) -> str:
-    """Who asks: the product, its version, and whom to write to."""
-    version = importlib.metadata.version("counterscan")
-    return f"Counterscan/{version} (card shop price service{'; ' + contact if contact else ''})"
-
-
-def _path(url: httpx.URL) -> str:
-    return url.path[:200]
-
-
-def _retry_after_s(text: str, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None for neither."""
-    text = text.strip()
-    if text.isdecimal() and len(text) < 9:
-        return float(text)
-    at = _http_time(text)
-    return None if at is None else max(0.0, (at - now).total_seconds())
-
-
-def _http_time(text: str) -> datetime | None:
-    try:
-        at = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

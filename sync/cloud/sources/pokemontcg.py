@@ -12,8 +12,9 @@ from typing import Any
 
 from scanner.export.tcgplayer_words import is_product_line
 from sync.cloud.sources.amounts import read_time
+from sync.cloud.sources.asking import Manners, Request
 from sync.cloud.sources.errors import SourceShapeError
-from sync.cloud.sources.http import Manners, Request, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.limit import Rate
 from sync.cloud.sources.pages import PageMaker, text_of
 from sync.cloud.sources.records import DAILY_S, DayPlan, Kind, Page, Product, Want, Why

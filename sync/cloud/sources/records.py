@@ -13,7 +13,7 @@ from scanner.price_sources import ASKING
 from scanner.records import Printing
 
 if TYPE_CHECKING:
-    from sync.cloud.sources.http import Answer
+    from sync.cloud.sources.asking import Answer
     from sync.cloud.sources.shelf import Shelf
 
 DAILY_S = 20 * 3600

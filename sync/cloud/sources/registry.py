@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sync.cloud.sources import cardmarket, ebay, pokemontcg, scryfall, tcgcsv, tcgplayer
+from sync.cloud.sources.asking import Manners
 from sync.cloud.sources.book import Book
 from sync.cloud.sources.breaker import BreakerState
 from sync.cloud.sources.clock import Clock
-from sync.cloud.sources.http import Manners, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.records import PriceSource
 from sync.cloud.sources.settings import SourcesSettings
 

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO
 from scanner.export.tcgplayer_words import is_product_line
 from scanner.records import Finish
 from sync.cloud.sources.amounts import read_time
+from sync.cloud.sources.asking import Answer, Manners, Request
 from sync.cloud.sources.decode import JsonList
 from sync.cloud.sources.errors import SourceShapeError
-from sync.cloud.sources.http import Answer, Manners, Request, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.limit import Rate
 from sync.cloud.sources.pages import PageMaker, text_of
 from sync.cloud.sources.records import DAILY_S, DayPlan, Kind, Page, Product, Want, Why

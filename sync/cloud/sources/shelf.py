@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.catalog.cards import Card
+from scanner.export import tcgplayer_words
 from scanner.export.format import bare_number
-from scanner.export.tcgplayer_words import letters, product_name, set_forms, split_edition
+from scanner.export.tcgplayer_words import letters, split_edition
 from scanner.finishes import read_finishes
 from scanner.records import BACK_VARIANT, Finish, Printing
 from sync.cloud.sources.records import Kind, Link, Product, Why
@@ -49,7 +51,8 @@ class Shelf:
             if link.kind == Kind.SET:
                 self._their_sets[link.card_id].add(link.their_id)
         self._by_id: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-        self._by_number: dict[str, list[Entry]] = defaultdict(list)
+        self._in_set: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self._sets_of_form: dict[str, set[str]] = defaultdict(set)
         self._by_card: dict[str, Entry] = {}
         self._ids: dict[str, dict[str, str]] = defaultdict(dict)
         self._forms_of: dict[str, frozenset[str]] = {}
@@ -83,19 +86,19 @@ class Shelf:
 
     def sets_named(self, *names: str) -> list[str]:
         """The sets of ours that bear any of these names or codes."""
-        forms = _forms(names)
-        return sorted(name for name, ours in self._forms_of.items() if ours & forms)
+        found: set[str] = set()
+        return sorted(found.union(*(self._sets_of_form.get(form, ()) for form in _forms(names))))
 
     def has_name(self, name: str) -> bool:
         """Whether any printing bears this name."""
-        return product_name(name, "")[0] in self._names
+        return _product_name(name, "")[0] in self._names
 
     def of_number(self, printing: Printing) -> list[Entry]:
         """All printings of the game that bear this number, in any set."""
         own = self._by_card[printing.card_id]
         found = {
-            entry.printing.card_id: entry for number in own.numbers
-            for entry in self._by_number[number]
+            entry.printing.card_id: entry for number in own.numbers for name in self._forms_of
+            for entry in self._in_set.get((number, name), ())
         }  # fmt: skip
         return list(found.values())
 
@@ -110,20 +113,21 @@ class Shelf:
     def _by_words(self, product: Product, edition: str) -> Entry | Why:
         if not product.number.strip():
             return Why.NO_NUMBER
-        here = [entry for number in _numbers(product.number, "")
-                for entry in self._by_number.get(number, ())]  # fmt: skip
-        forms = _forms(product.sets)
-        of_set = list({id(entry): entry for entry in here if entry.sets & forms}.values())
+        sets, forms = self.sets_named(*product.sets), _forms(product.sets)
+        of_set = {
+            id(entry): entry for number in _numbers(product.number, "") for name in sets
+            for entry in self._in_set.get((number, name), ()) if entry.sets & forms
+        }  # fmt: skip
         if not of_set:
-            return Why.NO_CARD if self.sets_named(*product.sets) else Why.NO_SET
-        name, extra = product_name(product.name, product.number)
-        named = [entry for entry in of_set if (entry.name, entry.extra) == (name, extra)]
+            return Why.NO_CARD if sets else Why.NO_SET
+        name, extra = _product_name(product.name, product.number)
+        named = [entry for entry in of_set.values() if (entry.name, entry.extra) == (name, extra)]
         return _one(product, named, edition) if named else Why.NAME
 
     def _add(self, card: Card) -> None:
         printing, facts = card.printing, card.facts
         edition, variant = split_edition(printing.variant)
-        name, extra = product_name(printing.name, printing.number)
+        name, extra = _product_name(printing.name, printing.number)
         set_words = [printing.set, facts.get("set_name", ""), facts.get("set_code", "")]
         said = self._their_sets.get(printing.set, set())
         codes = {printing.set, facts.get("set_code", "")}
@@ -142,9 +146,11 @@ class Shelf:
         known = self._forms_of.get(printing.set, frozenset())
         if not entry.sets <= known:
             self._forms_of[printing.set] = known | entry.sets
+            for form in entry.sets:
+                self._sets_of_form[form].add(printing.set)
         self._by_card[printing.card_id] = entry
         for number in entry.numbers:
-            self._by_number[number].append(entry)
+            self._in_set[number, printing.set].append(entry)
         for kind in Kind:
             if kind is not Kind.SET and facts.get(kind, "").strip():
                 self._know(kind, facts[kind].strip(), entry)
@@ -179,13 +185,24 @@ def _contradiction(product: Product, found: Entry | Why) -> Entry | Why:
 
 
 def _forms(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(form for name in names for form in set_forms(name))
+    return frozenset(form for name in names for form in _set_forms(name))
 
 
 def _numbers(number: str, code: str) -> frozenset[str]:
     """How a number may be written: `042/120`, `42`, and with its set's code, `OP08-042`."""
-    bare = bare_number(number)
-    ways = {letters(bare), letters(number.partition("/")[0])}
+    bare, printed = bare_number(number), _plain(number.partition("/")[0])
+    ways = {_plain(bare), printed}
     if code and bare.isdecimal():
-        ways.add(letters(f"{code}-{number.partition('/')[0]}"))
+        ways.add(_plain(code) + printed)
     return frozenset(way for way in ways if way)
+
+
+# Bulk files write the same few sets, numbers and names over and over.
+_set_forms = lru_cache(maxsize=8192)(tcgplayer_words.set_forms)
+_plain = lru_cache(maxsize=65536)(letters)
+
+
+def _product_name(name: str, number: str) -> tuple[str, str]:
+    if "(" not in name and " - " not in name:
+        return _plain(name), ""
+    return tcgplayer_words.product_name(name, number)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sync.cloud.sources.asking import Manners
 from sync.cloud.sources.errors import SourceMissingError
-from sync.cloud.sources.http import Manners, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.limit import Rate
 from sync.cloud.sources.pages import PageMaker, text_of
 from sync.cloud.sources.records import ASKING, DAILY_S, DayPlan, Kind, Page, Product, Want, Why

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from sync.cloud.sources.asking import Request
 from sync.cloud.sources.errors import SourceBlockedError, SourceShapeError
-from sync.cloud.sources.http import Request, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.pages import text_of
 
 _SPARE_S = 300.0

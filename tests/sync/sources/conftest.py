@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sync.cloud.sources.asking import Manners
 from sync.cloud.sources.book import MemoryBook
-from sync.cloud.sources.http import Manners, SourceClient
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.limit import Rate
 from tests.sync.sources.web import FakeClock, Web
 

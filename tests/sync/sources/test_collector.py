@@ -296,6 +296,8 @@ def test_the_commands(cloud: Cloud, tmp_path: Path) -> None:
     assert (code, said[:10]) == (1, "1 taken in")
     assert "there is no printing or set 'b'" in complaint
     assert "tcgcsv: 5 requests" in cloud("sources", "usage")[1]
+    code, said, _ = cloud("sources", "status")
+    assert (code, said.startswith("tcgcsv, pokemon: last good 20")) == (0, True)
 
 
 def test_a_source_that_fails_is_told_by_the_exit_code(cloud: Cloud, web: Web) -> None:
@@ -303,6 +305,9 @@ def test_a_source_that_fails_is_told_by_the_exit_code(cloud: Cloud, web: Web) ->
     code, said, _ = cloud("collect")
     assert code == 1
     assert "failed, 0 prices" in said
+    code, said, _ = cloud("sources", "status")
+    assert code == 1
+    assert "not within two weeks; failed 1 times since: tcgcsv sent something" in said
     web.routes["/tcgcsv/last-updated.txt"] = status(403)
     code, said, _ = cloud("sources", "check")
     assert code == 1

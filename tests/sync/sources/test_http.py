@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from sync.cloud.sources.asking import Request
 from sync.cloud.sources.book import MemoryBook
 from sync.cloud.sources.breaker import BreakerState
 from sync.cloud.sources.errors import (
@@ -23,7 +24,6 @@ from sync.cloud.sources.errors import (
     SourceShapeError,
     SourceTooLargeError,
 )
-from sync.cloud.sources.http import Request
 from sync.cloud.sources.limit import Rate, TokenBucket
 from tests.sync.sources.conftest import MANNERS, Client
 from tests.sync.sources.web import (
