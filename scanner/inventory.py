@@ -212,3 +212,18 @@ def _number(key: str, value: object) -> int:
 def is_known_finish(finish: str) -> bool:
     """Whether a picture, the catalog or a person has proven the finish."""
     return finish not in ("", Finish.UNKNOWN.value)
+
+
+def first_number(number: str) -> int:
+    """The first run of digits of a collector number: 42 of `042/120`, `OP01-042` and `TG42`.
+
+    A set's own digits, before a dash, are passed over; 0 where there is none.
+    """
+    own = number.rpartition("-")[2] if "-" in number else number
+    digits = ""
+    for sign in own:
+        if sign.isdecimal() and sign.isascii():
+            digits += sign
+        elif digits:
+            break
+    return int(digits[:9]) if digits else 0

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import text
 from sqlmodel import Session
 
-from scanner.inventory import is_known_finish
+from scanner.inventory import first_number, is_known_finish
 from scanner.inventory_catalog import only_finish
 from scanner.inventory_rows import OUTSIDE, StockRow, read_rows
 from scanner.inventory_value import Worth, worth
@@ -284,18 +284,3 @@ class Following:
 
     def _log(self, query: str, **values: int) -> Sequence[Any]:
         return self._session.connection().execute(text(query), values).fetchall()
-
-
-def first_number(number: str) -> int:
-    """The first run of digits of a collector number: 42 of `042/120`, `OP01-042` and `TG42`.
-
-    A set's own digits, before a dash, are passed over; 0 where there is none.
-    """
-    own = number.rpartition("-")[2] if "-" in number else number
-    digits = ""
-    for sign in own:
-        if sign.isdecimal() and sign.isascii():
-            digits += sign
-        elif digits:
-            break
-    return int(digits[:9]) if digits else 0

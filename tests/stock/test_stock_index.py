@@ -7,13 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from scanner.errors import StoreError
-from scanner.inventory import EVERYTHING, StockFilter
+from scanner.inventory import EVERYTHING, StockFilter, first_number
 from scanner.inventory_log import Edit
 from scanner.records import Printing
 from scanner.stock import Stock
 from scanner.store import Store
 from scanner.store_index import INDEX
-from scanner.store_index_follow import first_number
 from tests.stock.shelf import FOX, GOLEM, HERON, Shelf
 
 
