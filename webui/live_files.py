@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_JSON_BYTES = 64 * 1024
+MAX_CARDS = 32
 FEED_SILENT_S = 5.0
 """Older than this, the feed process is taken to be away."""
+
+Outline = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What is under the camera. `corners` are four (x, y) as shares of the picture, or empty.
+
+    `others` are the corners of further cards in view.
 
     `age_s` is infinite when there has never been a preview. `driver` and `recognizer` are empty
     where the feed process does not say.
@@ -29,7 +34,8 @@ class Preview:
     sequence: int = 0
     view: str = "nothing"
     state: str = ""
-    corners: tuple[tuple[float, float], ...] = ()
+    corners: Outline = ()
+    others: tuple[Outline, ...] = ()
     age_s: float = math.inf
     driver: str = ""
     recognizer: str = ""
@@ -41,7 +47,7 @@ class Preview:
         return self.age_s < FEED_SILENT_S
 
 
-def _corners(value: object) -> tuple[tuple[float, float], ...]:
+def _corners(value: object) -> Outline:
     if not isinstance(value, list) or len(value) != 4:
         return ()
     points = []
@@ -56,6 +62,12 @@ def _corners(value: object) -> tuple[tuple[float, float], ...]:
             return ()
         points.append((round(x, 4), round(y, 4)))
     return tuple(points)
+
+
+def _others(value: object) -> tuple[Outline, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(outline for each in value[:MAX_CARDS] if (outline := _corners(each)))
 
 
 class LiveFiles:
@@ -106,6 +118,7 @@ class LiveFiles:
             view=str(fields.get("view", "nothing")),
             state=str(fields.get("state", "")),
             corners=_corners(fields.get("corners")),
+            others=_others(fields.get("others")),
             age_s=age_s,
             driver=str(fields.get("driver", "")),
             recognizer=str(fields.get("recognizer", "")),

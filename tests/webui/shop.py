@@ -6,6 +6,7 @@ import dataclasses
 import json
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,13 @@ class Shop:
             self._stopped.wait(0.02)
         return asked
 
-    def show(self, *, state: str = "running", view: str = "card") -> None:
+    def show(
+        self,
+        *,
+        state: str = "running",
+        view: str = "card",
+        others: Sequence[Sequence[tuple[float, float]]] = (),
+    ) -> None:
         """Write one preview, as the feed process does."""
         live = self.data_dir / "live"
         live.mkdir(exist_ok=True)
@@ -183,6 +190,7 @@ class Shop:
         self._replace(live / "preview.jpg", cv2.imencode(".jpg", table)[1].tobytes())
         message = {
             "corners": corners if view == "card" else None,
+            "others": others,
             "view": view,
             "state": state,
             "sequence": self._sequence,
@@ -191,7 +199,7 @@ class Shop:
         }
         self._replace(live / "preview.json", json.dumps(message).encode())
 
-    def keep_showing(self, **what: str) -> None:
+    def keep_showing(self, **what: Any) -> None:
         """Write previews from now on, so that the page takes the feed process to be there."""
         self.show(**what)
 

@@ -59,6 +59,27 @@ def test_a_committed_scan_appears_without_reload(
     watched.is_well()
 
 
+def test_every_card_in_view_has_its_outline(shop: Shop, serve: Serve, look: Look) -> None:
+    second = [(0.7, 0.1), (0.9, 0.1), (0.9, 0.8), (0.7, 0.8)]
+    shop.keep_showing(others=[second, second[:3]])  # one that is no outline is left out
+    page = look(serve().url).page
+    outlines = page.locator("#outline polygon")
+    expect(outlines).to_have_count(2)
+    expect(outlines.nth(1)).to_have_attribute("points", "0.7,0.1 0.9,0.1 0.9,0.8 0.7,0.8")
+    shop.fall_silent()
+    expect(outlines).to_have_count(0)
+
+
+def test_the_batch_is_one_tap_away(shop: Shop, serve: Serve, look: Look) -> None:
+    shop.keep_showing()
+    page = look(serve().url, "390").page
+    expect(page.locator("#batch-name")).to_have_text("No batch yet")
+    expect(page.get_by_role("link", name="No batch yet")).to_have_count(0)
+    shop.start("Attic finds")
+    page.get_by_role("link", name="Attic finds").click()
+    page.wait_for_url("**/batches/1")
+
+
 def test_the_newest_card_is_large_and_an_older_one_can_be_looked_at(
     shop: Shop, serve: Serve, look: Look
 ) -> None:

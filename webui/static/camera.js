@@ -3,7 +3,7 @@
 import { byId } from "./shared.js";
 
 const canvas = byId("frame");
-const polygon = byId("outline").querySelector("polygon");
+const outline = byId("outline");
 const stage = byId("stage");
 const chip = byId("view");
 const age = byId("camera-age");
@@ -56,9 +56,13 @@ function draw(picture) {
 }
 
 function drawOutline(preview) {
-  const corners = preview.fresh ? preview.corners : [];
-  polygon.setAttribute("points", corners.map(([x, y]) => `${x},${y}`).join(" "));
-  byId("outline").dataset.view = preview.view;
+  const cards = preview.fresh ? [preview.corners, ...preview.others].filter((corners) => corners.length) : [];
+  while (outline.children.length > cards.length) outline.lastElementChild.remove();
+  while (outline.children.length < cards.length) outline.append(document.createElementNS(outline.namespaceURI, "polygon"));
+  cards.forEach((corners, place) => {
+    outline.children[place].setAttribute("points", corners.map(([x, y]) => `${x},${y}`).join(" "));
+  });
+  outline.dataset.view = preview.view;
   chip.dataset.view = preview.view;
   chip.textContent = preview.view_text;
   chip.hidden = !preview.fresh;

@@ -23,6 +23,8 @@ function showState(state) {
   byId("pill").dataset.tone = machine.tone;
   setText("machine-word", machine.word);
   setText("batch-name", batch ? batch.name : "No batch yet");
+  if (batch) byId("batch-name").href = `/batches/${batch.id}`;
+  else byId("batch-name").removeAttribute("href");
   const progress = byId("progress");
   byId("to-offer").hidden = batch?.mode !== "offer";
   byId("to-rules").hidden = batch?.mode !== "sort";
