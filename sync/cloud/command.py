@@ -11,6 +11,11 @@ from scanner.errors import UsageError
 ACTIONS: Mapping[str, Command] = {
     "serve": Command("sync.cloud.serve_command", "take in what devices send, and publish prices"),
     "ingest": Command("sync.cloud.ingest_command", "take rows in beside other workers"),
+    "worker": Command("sync.cloud.worker_command", "run the jobs that beat asks for, with Redis"),
+    "beat": Command("sync.cloud.beat_command", "ask for the jobs when they are due, with Redis"),
+    "export": Command("sync.cloud.moving_command", "write the cloud's data to a folder"),
+    "import": Command("sync.cloud.moving_command", "read an export into an empty database"),
+    "verify": Command("sync.cloud.moving_command", "compare the database with an export"),
     "job": Command("sync.cloud.job_command", "run a job of the schedule now, or list them"),
     "api": Command("sync.cloud.api_command", "serve the API alone; several may share the work"),
     "account": Command("sync.cloud.account_command", "people who may use the API, and its keys"),
