@@ -17,7 +17,7 @@ from sync.cloud.api.trends import make_trends
 from sync.cloud.config import CloudConfig
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.store import Arrived, CloudStore
-from sync.protocol import ScanRow, ScanRows
+from sync.protocol_rows import ScanRow, ScanRows
 from tests.sync.api.conftest import Asker, Cloud
 from tests.sync.test_wire import LOG
 

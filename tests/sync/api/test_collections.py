@@ -9,7 +9,12 @@ from sync.cloud.api.collections import FIRST_DAYS, value_collections
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JOBS, JobContext, Outcome, run_if_due
 from sync.cloud.store import Arrived
-from sync.protocol import BatchRow, BatchRows, ScanRow, ScanRows
+from sync.protocol_rows import (
+    BatchRow,
+    BatchRows,
+    ScanRow,
+    ScanRows,
+)
 from tests.sync.api.conftest import Cloud
 from tests.sync.api.test_cards import price, tell
 from tests.sync.test_wire import LOG
