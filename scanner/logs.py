@@ -15,6 +15,9 @@ _JOURNAL_PRIORITY = {  # sd-daemon(3): a leading <N> gives the journal the line'
     logging.CRITICAL: 2,
 }
 
+_CHATTY = ("alembic", "httpx")
+"""Libraries that tell each of their steps, which nobody but a programmer wants to know."""
+
 
 class _JournalFormatter(logging.Formatter):
     """The journal stamps time and process itself; each line of a traceback needs the priority."""
@@ -38,3 +41,5 @@ def setup_logging(level: str = "info", stream: TextIO | None = None) -> None:
             logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
         )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.INFO if level == "debug" else logging.WARNING)

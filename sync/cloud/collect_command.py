@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 
 from scanner.errors import UsageError
 from sync.cloud.opening import add_config_argument, config_of, open_store, until_told
@@ -31,7 +30,6 @@ def run(args: argparse.Namespace) -> int:
     """Collect; 1 where a source failed. Raises CounterscanError with what to do."""
     config = config_of(args)
     stopping = until_told()
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
     with open_store(args, config) as store:
         book, clock = SqlBook(store, config.sources.costs_micro()), SystemClock(stopping)
         sources = make_sources(config.sources, book, clock)

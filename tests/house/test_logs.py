@@ -34,3 +34,13 @@ def test_under_systemd_every_line_carries_its_priority(
     setup_logging("info")
     logging.getLogger("feed").error("a jam\nin the belt")
     assert capsys.readouterr().err == "<3>feed: a jam\n<3>in the belt\n"
+
+
+@pytest.mark.parametrize(("level", "heard"), [("info", False), ("debug", True)])
+def test_what_libraries_do_step_by_step_is_told_to_programmers_alone(
+    level: str, heard: bool
+) -> None:
+    stream = io.StringIO()
+    setup_logging(level, stream)
+    logging.getLogger("alembic.runtime.migration").info("a step")
+    assert ("a step" in stream.getvalue()) == heard

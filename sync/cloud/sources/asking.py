@@ -20,8 +20,8 @@ class Manners:
     rate: Rate
     per_day: int
     hosts: tuple[str, ...] = ()
-    largest_bytes: int = 64_000_000
-    largest_plain_bytes: int = 256_000_000
+    largest_bytes: int = 32_000_000
+    largest_plain_bytes: int = 64_000_000
     connect_s: float = 10.0
     read_s: float = 30.0
     whole_s: float = 900.0

@@ -134,6 +134,8 @@ class Ebay:
         found: dict[Finish, list[int]] = {}
         items = data.get("itemSummaries", [])
         for item in items if isinstance(items, list) else ():
+            if not isinstance(item, dict):
+                continue
             finish = finish_in(text_of(item.get("title")), entry, rivals)
             amount = _amount(item, self._currency)
             if finish is not None and amount is not None:

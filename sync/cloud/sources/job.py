@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from sync.cloud.jobs import LONGEST_S, JobContext
 from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.catalogs import Catalogs
@@ -20,7 +18,6 @@ def collect_due(context: JobContext) -> str:
     settings = context.config.sources
     if not settings.collect:
         return ""
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
     clock = SystemClock(context.stopping)
     until_mono_s = clock.mono_s() + _ENDS_AFTER_S
 

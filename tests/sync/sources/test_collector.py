@@ -22,6 +22,7 @@ from sync.cloud.scheduler import Scheduler
 from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.catalogs import Catalogs
 from sync.cloud.sources.collector import Collector
+from sync.cloud.sources.health import source_health
 from sync.cloud.sources.job import collect_due
 from sync.cloud.sources.records import Kind, Link, Outcome, Reach
 from sync.cloud.sources.registry import make_sources
@@ -76,7 +77,7 @@ def serve(web: Web, newt: Any = 0.5, etag: str = "", stamp: str = "01") -> None:
 
 
 def settings(web: Web, **more: Any) -> SourcesSettings:
-    return SourcesSettings(mirror=web.url, only="tcgcsv", collect=True, **more)
+    return SourcesSettings(**{"mirror": web.url, "only": "tcgcsv", "collect": True, **more})
 
 
 class Kit:
@@ -170,6 +171,32 @@ def test_a_source_that_is_down_leaves_the_last_prices_with_their_age(
     assert kit.collector.due() == [ALL]
     serve(web, newt=9, stamp="02")
     assert kit.collector.run(ALL).changed == 1
+
+
+def test_one_sources_trouble_is_no_others(
+    cloud_store: CloudStore, web: Web, clock: FakeClock
+) -> None:
+    scanned(cloud_store, NEWT, WING)
+    serve(web)
+    web.routes["/pokemontcg/sets"] = status(500)
+    both = Kit(cloud_store, web, clock, only="tcgcsv, pokemontcg")
+    runs = [both.collector.run(job) for job in both.collector.due() for _ in range(3)]
+    assert [run.outcome for run in runs if run.source == "tcgcsv"] == [Outcome.DONE] * 3
+    failed = [run for run in runs if run.source == "pokemontcg"]
+    assert [run.outcome for run in failed] == [Outcome.FAILED] * 3
+    assert sum(path.startswith("/pokemontcg") for path in web.paths()) == 5  # then it is left alone
+    assert "too often" in failed[-1].problem
+    health = {each.source: each for each in source_health(both.book.runs_since(LONG_AGO))}
+    assert health["tcgcsv"].is_good
+    assert (health["pokemontcg"].failures, health["pokemontcg"].good_at) == (3, None)
+    clock.wait(3700)
+    web.routes["/pokemontcg/sets"] = told({"data": [{"id": "zz", "name": "Elsewhere"}]})
+    again = SourceJob("pokemontcg", "pokemon", Reach.ALL)
+    assert again in both.collector.due()
+    assert both.collector.run(again).outcome is Outcome.DONE
+    assert both.sources[1].state == "closed"
+    for each in both.sources:
+        each.source.close()
 
 
 def test_a_crash_between_storing_and_remembering_loses_nothing(
