@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from sync.cloud.api.deliverer import Deliverer
 from sync.cloud.api.server import ApiServer
 from sync.cloud.config import CloudConfig
 from sync.cloud.ingest_worker import IngestWorker
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         store = stack.enter_context(open_store(args, config))
         if not config.redis:
             stack.enter_context(Scheduler(store, config))
+        stack.enter_context(Deliverer(store, config))
         if config.http.serve:
             stack.enter_context(ApiServer(store, config))
         shares = bool(config.database)

@@ -11,6 +11,7 @@ from flask import Flask
 
 from scanner.http.metrics import Meters, time_requests
 from sync.cloud.api import (
+    alert_routes,
     api_page,
     card_routes,
     collection_routes,
@@ -21,6 +22,7 @@ from sync.cloud.api import (
 from sync.cloud.api.accounts import Accounts
 from sync.cloud.api.broker_files import BrokerFiles
 from sync.cloud.api.dates import Json
+from sync.cloud.api.deliverer import webhooks_of
 from sync.cloud.api.devices import Devices
 from sync.cloud.api.gate import Gate, guard
 from sync.cloud.api.kept_answers import KeptAnswers
@@ -97,6 +99,7 @@ def create_app(
         device_routes.make(behind.devices, config),
         card_routes.make(store, config.http.currency),
         collection_routes.make(store, config.http.currency),
+        alert_routes.make(store, webhooks_of(store, config)),
         api_page.make(),
     ):
         app.register_blueprint(blueprint)

@@ -1,0 +1,90 @@
+"""Sends what is queued: a thread of `cloud serve`. One slow receiver holds up no other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Self
+
+from scanner.errors import CounterscanError
+from sync.cloud.api import mail
+from sync.cloud.api.deliveries import DEAD, EMAIL, Deliveries, Due
+from sync.cloud.api.outcome import Outcome
+from sync.cloud.api.webhooks import Webhooks
+from sync.cloud.config import CloudConfig
+from sync.cloud.store import CloudStore
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+WEBHOOK_KEY = "webhook_key"
+_PATIENCE_S = 5.0
+
+
+def webhooks_of(store: CloudStore, config: CloudConfig) -> Webhooks:
+    """The receivers of a cloud. Raises ConfigError where the file of the key is wrong."""
+    file = store.data_dir / (config.webhooks.secret_key or WEBHOOK_KEY)
+    return Webhooks(store, file, config.webhooks.private_addresses)
+
+
+class Deliverer:
+    """A context manager: sends until the block ends."""
+
+    def __init__(
+        self, store: CloudStore, config: CloudConfig, look_every_s: float = LOOK_EVERY_S
+    ) -> None:
+        """Prepare it. Raises ConfigError where the file of the key is wrong."""
+        self._config = config
+        self._deliveries = Deliveries(store)
+        self._webhooks = webhooks_of(store, config)
+        self._look_every_s = look_every_s
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="deliveries")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join(60)
+        if self._thread.is_alive():
+            log.error("a message is still under way; it is sent again later")
+
+    def step(self) -> int:
+        """Queue what is new and send what is due; how many tries. Raises StoreError."""
+        self._deliveries.queue_new(bool(self._config.mail.host))
+        due = self._deliveries.take_due()
+        if due:
+            asyncio.run(self._send_all(due))
+        return len(due)
+
+    async def _send_all(self, due: list[Due]) -> None:
+        await asyncio.gather(*(self._send(each) for each in due))
+
+    async def _send(self, due: Due) -> None:
+        if due.channel == EMAIL:
+            outcome = await asyncio.to_thread(mail.send, self._config.mail, due.target, due.alerts)
+        else:
+            outcome = await self._webhooks.send(int(due.target), due.id, due.body())
+        self._note(due, outcome)
+
+    def _note(self, due: Due, outcome: Outcome) -> None:
+        state = self._deliveries.note(due, outcome)
+        if outcome.problem:
+            log.log(
+                logging.ERROR if state == DEAD else logging.WARNING,
+                "message %d to %s %s, try %d: %s", due.id, due.channel, due.target, due.tries,
+                outcome.problem,
+            )  # fmt: skip
+
+    def _run(self) -> None:
+        wait_s = self._look_every_s
+        while not self._ending.wait(wait_s):
+            wait_s = self._look_every_s
+            try:
+                self.step()
+            except CounterscanError as error:
+                log.error("messages wait: %s", error)
+                wait_s = _PATIENCE_S
