@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
     "sync": Command("sync.bench_partition", "every scan in the cloud exactly once, faults or not"),
     "exchange": Command("sync.bench_exchange", "a backlog of scans, and first prices"),
+    "cloudapi": Command("sync.bench_cloudapi", "search and price history of the cloud's API"),
     "printing": Command("firmware.bench_printing", "which printing, given the artwork"),
     "finish": Command("firmware.bench_finish", "normal, holo, reverse or foil, by two lights"),
     "calibration": Command(
