@@ -17,6 +17,7 @@ from sync.cloud.api import (
     collection_routes,
     device_routes,
     key_routes,
+    operations,
     sign_in,
 )
 from sync.cloud.api.accounts import Accounts
@@ -100,6 +101,7 @@ def create_app(
         card_routes.make(store, config.http.currency),
         collection_routes.make(store, config.http.currency),
         alert_routes.make(store, webhooks_of(store, config)),
+        operations.make(store, config, meters),
         api_page.make(),
     ):
         app.register_blueprint(blueprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -37,7 +38,8 @@ def test_what_is_too_large_is_not_read(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]", b"null", b"{", b"[" * 8000, b'{"name": 1e999}', b"\xff\xfe", b'{"name": "\\ud800"}',
+        b"", b"[]", b"null", b"{", b"[" * 8000, b'{"name": 1e999}', b"\xff\xfe",
+        b'{"name": "\\ud800"}',
         b'{"name": "a\\u0000", "password": "b"}', b'{"label": "\\u0000"}', b'{"device": "\\u0000"}',
         b'{"code": "\\ud800\\u0000"}', b'{"url": "\\u0000"}', b'{"present": "\\ud800", "new": "x"}',
         json.dumps({"name": {"$gt": ""}, "password": {"$ne": None}}).encode(),
@@ -94,7 +96,7 @@ def test_html_is_only_text(cloud: Cloud) -> None:
     [
         "/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/%2e%2e/app.py",
         "/static//etc/passwd", "/../../etc/passwd", "/api/v1/devices/..%2f..%2fetc", "/static/",
-        "/api/v1/devices/%00", "/api/v1/alerts/%00/close", "//evil.example/", "/api/v1/devices/",
+        "/api/v1/devices/%00", "/api/v1/alerts/%00/close", "/api/v1/devices/",
     ],
 )  # fmt: skip
 def test_no_path_leads_out(cloud: Cloud, path: str) -> None:
@@ -110,7 +112,7 @@ def test_other_sites_get_nothing(cloud: Cloud) -> None:
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     for method, path in (("OPTIONS", "/api/v1/keys"), ("GET", "/api/v1/me"), ("POST", "/x")):
         answer = owner.ask(path, method=method, headers=asked)
-        assert not [name for name in answer.headers.keys() if name.lower().startswith("access-")]
+        assert not [name for name, _ in answer.headers if name.lower().startswith("access-")]
     signed_in = cloud.stranger.ask("/api/v1/login", {"name": "Olga", "password": PASSWORD})
     assert "Set-Cookie" not in signed_in.headers
     assert signed_in.headers["Cache-Control"] == "no-store"
@@ -137,7 +139,7 @@ def test_every_route_but_those_for_anyone_refuses_strangers_and_low_roles(cloud:
     for rule, method, found in described_routes(cloud.app):
         if found is None or found.role == "anyone":
             continue
-        path = rule.rule.replace("<int:", "<").replace("<", "1").replace(">", "")
+        path = re.sub(r"<(?:int:)?\w+>", "1", rule.rule)
         assert cloud.stranger.ask(path, method=method).status_code == 401, path
         if found.role in ("manager", "owner"):
             assert reader.ask(path, method=method).status_code == 403, path
