@@ -13,6 +13,7 @@ from scanner.catalog.library import Entry, Library
 from scanner.catalog.manifest import MANIFEST
 from scanner.catalog.model import load_embedder, reader_of
 from scanner.catalog.pack import Pack
+from scanner.catalog.sign import sign_pack
 from scanner.errors import PackError, UsageError
 
 SKIPPED_SOME = 3
@@ -39,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--version", help="name of this version (default: date and checksum)")
     build.add_argument("--force", action="store_true", help="replace another pack at --out")
 
+    sign = actions.add_parser("sign", help="sign a pack, so that devices take it over the network")
+    sign.add_argument("pack", type=Path, metavar="PACK", help="a pack's folder")
+    sign.add_argument(
+        "--key", required=True, type=Path, metavar="FILE",
+        help="the private key that `counterscan cloud key new` made",
+    )  # fmt: skip
     verify = actions.add_parser("verify", help="compare every file of packs with its checksum")
     verify.add_argument(
         "packs", nargs="*", metavar="PACK", help="folder or GAME@VERSION (default: all installed)"
@@ -52,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rollback.add_argument("game", nargs="?", help="may be left out when there is one game only")
     remove = actions.add_parser("remove", help="delete an installed pack that is not in use")
     remove.add_argument("pack", metavar="GAME@VERSION")
-    for action in (build, verify, listed, install, use, rollback, remove):
+    for action in (build, sign, verify, listed, install, use, rollback, remove):
         action.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -62,6 +69,9 @@ def run(args: argparse.Namespace) -> int:
     match args.action:
         case "build":
             return _build(args)
+        case "sign":
+            pack_id, public = sign_pack(args.pack, args.key)
+            text = f"Signed {pack_id}. Devices need this in trusted_keys: {public}"
         case "verify":
             return _verify(args, library)
         case "list":

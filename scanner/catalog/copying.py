@@ -10,6 +10,7 @@ from scanner.catalog.disk import write_synced
 from scanner.catalog.manifest import (
     FILES,
     MANIFEST,
+    SIGNATURE,
     Manifest,
     check_files,
     check_pictures,
@@ -45,7 +46,12 @@ def copy_pack(source: Path, manifest: Manifest, target: Path) -> None:
         _copy_file(source, name, manifest.files[name], target)
     for digest in picture_digests(target):
         _copy_file(source, picture_name(digest), digest, target)
-    write_synced(target / MANIFEST, manifest.to_toml().encode())
+    if (source / SIGNATURE).exists():
+        write_synced(target / SIGNATURE, (source / SIGNATURE).read_bytes())
+    # As it is, byte for byte: a signature covers it.
+    write_synced(target / MANIFEST, (source / MANIFEST).read_bytes())
+    if read_manifest(target) != manifest:
+        raise PackDamagedError(f"{source} was changed while it was copied; copy it again")
 
 
 def _copy_file(source: Path, name: str, digest: str, target: Path) -> None:

@@ -23,7 +23,15 @@ from scanner.catalog.copying import (
     remove_pack,
 )
 from scanner.catalog.disk import disk_errors, locked, sync_folder, write_atomic
-from scanner.catalog.manifest import Manifest, check_name, is_name, read_manifest, rebuild_hint
+from scanner.catalog.manifest import (
+    Manifest,
+    check_files,
+    check_name,
+    check_pictures,
+    is_name,
+    read_manifest,
+    rebuild_hint,
+)
 from scanner.errors import PackError
 
 if TYPE_CHECKING:
@@ -97,11 +105,12 @@ class Library:
             )
         return path
 
-    def install(self, source: Path) -> str:
+    def install(self, source: Path, *, move: bool = False) -> str:
         """Copy the pack in the folder `source` into the library and return its id.
 
         The copy is compared with its checksums before it counts; it is not used until `use`. An
-        undamaged pack that is there already stays. Raises PackError and AlreadyRunningError.
+        undamaged pack that is there already stays. With `move` the folder itself, which must be on
+        the same disk, becomes the installed pack. Raises PackError and AlreadyRunningError.
         """
         manifest = read_manifest(source)
         game = self.folder / manifest.game
@@ -113,7 +122,12 @@ class Library:
             game.mkdir(exist_ok=True)
             remove_leftovers(game)
             try:
-                copy_pack(source, manifest, unfinished)
+                if move:
+                    check_files(source, manifest)
+                    check_pictures(source, manifest)
+                    source.rename(unfinished)
+                else:
+                    copy_pack(source, manifest, unfinished)
                 os.sync()
                 if target.exists():  # damaged: its place is needed
                     remove_pack(target)

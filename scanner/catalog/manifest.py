@@ -17,6 +17,9 @@ PHASH_MODEL_ID = "phash256"
 """Model id of a pack without vectors, and of a reader that wants the hashes of any pack."""
 
 MANIFEST = "pack.toml"
+SIGNATURE = "pack.sig"
+"""Beside the manifest in a signed pack; see `scanner.signing`."""
+
 CARDS = "cards.db"
 VECTORS = "vectors.npy"
 ROWS = "rows.npy"
