@@ -30,6 +30,7 @@ from scanner.config_machine import (
     SorterSettings,
 )
 from scanner.errors import UsageError
+from scanner.models_library import models_in_use
 from scanner.pipeline import Recognizer
 from scanner.price_log import decider_of
 from scanner.set_limit import LimitInHand
@@ -101,6 +102,7 @@ class Demo:
         self._recognizer = Recognizer.open(
             open_packs(settings),
             threads=settings.recognition.threads,
+            models_dir=models_in_use(settings.data_dir),
             decider=decider_of(settings, limit=self._limit),
         )
         self._report = Report(self._recognizer.recognizer, args.seed)

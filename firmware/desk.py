@@ -27,6 +27,9 @@ LAST_STATES_THAT_REST = frozenset(
     }
 )
 MOST_OF_A_PAGE = 32
+REMOTE = ("start", "pause")
+"""What the cloud may ask of the machine."""
+
 EVENTS: Mapping[str, Event] = {"pause": Pause(), "stop": Stop()}
 
 
@@ -200,7 +203,7 @@ class Desk:
         return self._journal.bay(occupied, self._batch_id)
 
     def commands(self) -> list[PageCommand]:
-        """What the page asked since the last look."""
+        """What the page, or the cloud where the shop allows it, asked since the last look."""
         self._answer_late()
         answered = {command_id for command_id, _ in self._unanswered}
         return [
@@ -210,7 +213,10 @@ class Desk:
                 command.argument,
                 EVENTS.get(command.kind),
             )
-            for command in self._store.pending_commands()
+            for command in (
+                *self._store.pending_commands(),
+                *self._store.pending_remote(REMOTE),
+            )
             if command.id not in answered
         ]
 

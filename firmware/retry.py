@@ -15,6 +15,7 @@ from pathlib import Path
 from scanner.catalog.pack import Pack
 from scanner.errors import PictureError
 from scanner.models import models_by_digest
+from scanner.models_library import models_in_use
 from scanner.pictures import read_picture
 from scanner.pipeline import Recognizer
 from scanner.records import Identification
@@ -45,10 +46,12 @@ class RetryReport:
         return self.accepted + self.review + self.nothing + self.unreadable + self.missing
 
 
-def in_use(packs: Sequence[Pack], recognizer: Recognizer) -> TriedWith:
-    """What this recognizer's answers come from."""
+def in_use(packs: Sequence[Pack], recognizer: Recognizer, data_dir: Path) -> TriedWith:
+    """What the answers of this recognizer, with the models in use, come from."""
     models = {
-        name: digest for name, digest in models_by_digest().items() if name not in _NOT_FOR_CROPS
+        name: digest
+        for name, digest in models_by_digest(models_in_use(data_dir)).items()
+        if name not in _NOT_FOR_CROPS
     }
     files = {pack.pack_id: tuple(pack.manifest.files.values()) for pack in packs}
     return tried_with(files, recognizer.model_id, models)

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         recognizer = open_recognizer(settings, packs, prices)
         if recognizer.recognizer == "phash":
             raise ModelError(f"Scans are only tried again by a model. {recognizer.describe()}")
-        now = in_use(packs, recognizer)
+        now = in_use(packs, recognizer, settings.data_dir)
         retrier = Retrier(store, settings.data_dir, recognizer, now, dry=args.dry_run)
         due = retrier.count_due()
         with tqdm(total=due, unit=" scans", disable=True if args.json else None) as bar:

@@ -19,6 +19,7 @@ from scanner.catalog.library import Library
 from scanner.catalog.pack import Pack
 from scanner.config import Settings
 from scanner.errors import CounterscanError, PackError, StoreError, StoreFullError
+from scanner.models_library import ModelLibrary
 from scanner.pipeline import Recognizer
 
 LOOK_EVERY_S = 5.0
@@ -54,6 +55,7 @@ class RetryThread:
         self._resting = machine.store.open_batch() is None
         self._ended = False
         self._library = Library(settings.data_dir)
+        self._models = ModelLibrary(settings.data_dir)
         self._seen = self._in_library()
         self._retrier: Retrier | None = None
         self._done = False
@@ -130,7 +132,7 @@ class RetryThread:
 
     def _note(self, recognizer: Recognizer) -> None:
         with suppress(StoreFullError):  # then some scans are tried again that need not be
-            self._machine.store.note_packs(in_use(self._packs, recognizer))
+            self._machine.store.note_packs(in_use(self._packs, recognizer, self._settings.data_dir))
         self._done = recognizer.recognizer == "phash"
         if self._done:
             log.warning("scans are not tried again while there is no trained model")
@@ -138,7 +140,7 @@ class RetryThread:
     def _new_retrier(self) -> Retrier:
         # The loop's recognizer belongs to the loop's thread.
         recognizer = self._open_recognizer(self._settings, self._packs)
-        now = in_use(self._packs, recognizer)
+        now = in_use(self._packs, recognizer, self._settings.data_dir)
         return Retrier(self._machine.store, self._settings.data_dir, recognizer, now)
 
     def _finish(self, retrier: Retrier) -> None:
@@ -156,9 +158,12 @@ class RetryThread:
             )
 
     def _in_library(self) -> tuple[tuple[str, str | None], ...]:
-        """The version in use of each game: what changes when a pack is installed and used."""
+        """What is in use of each game, and of the models: changes when another is put in use."""
         try:
-            return tuple((game, self._library.current(game)) for game in self._library.games())
+            return (
+                *((game, self._library.current(game)) for game in self._library.games()),
+                (".models", self._models.current()),
+            )
         except (CounterscanError, OSError) as error:
             log.warning("the packs can't be looked at: %s", error)
             return ()

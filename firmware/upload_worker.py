@@ -168,7 +168,7 @@ def _answer(connection: Connection, settings: Settings, store: Store) -> None:
     packs = open_packs(settings)
     prices = LoggedPrices(store, settings.decision.currency)
     recognizer = open_recognizer(settings, packs, prices, lambda: limit)
-    key = in_use(packs, recognizer).key
+    key = in_use(packs, recognizer, settings.data_dir).key
     connection.send("")
     while True:
         path, limit = connection.recv()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scanner.config_machine import Section
+
+RemoteKind = Literal["start", "pause", "update", "send_logs"]
 
 NAME = "sync.toml"
 SYSTEM = Path("/etc/counterscan")
@@ -23,6 +26,26 @@ class SyncSettings(Section):
     home_assistant: bool = Field(
         False, description="Whether a Home Assistant on the same broker is told of this device."
     )
+
+    channel: str = Field(
+        "stable", pattern=r"^[A-Za-z0-9_-]{1,40}$",
+        description="Which packs and models of the cloud this device follows.",
+    )  # fmt: skip
+    auto_update: bool = Field(
+        True, description="Whether they are fetched and used by themselves; false waits for the "
+        "command `update`.",
+    )  # fmt: skip
+    allow_remote: tuple[RemoteKind, ...] = Field(
+        (), description="What the cloud may ask of this device: start, pause, update, send_logs."
+    )
+
+    @field_validator("allow_remote", mode="before")
+    @classmethod
+    def _commas_separate(cls, value: object) -> object:
+        """Let the environment, which has no lists, write `pause,update`."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
 
     def file(self, data_dir: Path) -> Path:
         """Where the pairing is: as set, else in the data folder, else in the system's."""

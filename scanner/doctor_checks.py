@@ -79,11 +79,11 @@ def check_libraries(_settings: Settings) -> Check:
     return Check("libraries", Status.GOOD, f"all {len(_LIBRARIES)} are installed")
 
 
-def check_model(_settings: Settings) -> Check:
+def check_model(settings: Settings) -> Check:
     """Load the embedder as the feed loop does; without it the perceptual hash takes over."""
     try:
         # Loaded here alone: the doctor must be able to speak where the runtime can't be imported.
-        embedder = importlib.import_module("scanner.embed").Embedder.load()
+        embedder = importlib.import_module("scanner.embed").Embedder.load(_models(settings))
     except (CounterscanError, ImportError) as error:
         return Check(
             "model",
@@ -94,10 +94,10 @@ def check_model(_settings: Settings) -> Check:
     return Check("model", Status.GOOD, f"{embedder.model_id}, run by {embedder.runtime}")
 
 
-def check_locator(_settings: Settings) -> Check:
+def check_locator(settings: Settings) -> Check:
     """Load the locator as the feed loop does; without its net plain contours take over."""
     try:
-        locator = importlib.import_module("scanner.locate").Locator.load()
+        locator = importlib.import_module("scanner.locate").Locator.load(_models(settings))
     except ImportError as error:
         return Check("locator", Status.BAD, f"can't be loaded: {error}", "run make setup")
     if locator.kind != "net":
@@ -108,6 +108,13 @@ def check_locator(_settings: Settings) -> Check:
             "restore models/ from the release, and run make setup",
         )
     return Check("locator", Status.GOOD, "finds cards by its net")
+
+
+def _models(settings: Settings) -> Path | None:
+    found: Path | None = importlib.import_module("scanner.models_library").models_in_use(
+        settings.data_dir
+    )
+    return found
 
 
 def check_data_folder(settings: Settings) -> Check:
@@ -157,9 +164,10 @@ def check_packs(settings: Settings) -> Check:
     """Open the packs in use with the model in use, as the feed loop does."""
     try:
         model = importlib.import_module("scanner.catalog.model")
-        library = importlib.import_module("scanner.catalog.library")
+        opening = importlib.import_module("scanner.catalog.opening")
         with ExitStack() as opened:
-            packs = library.open_current(settings, *model.reader_of(model.load_embedder()))
+            embedder = model.load_embedder(_models(settings))
+            packs = opening.open_current(settings, *model.reader_of(embedder))
             for pack in packs:
                 opened.callback(pack.close)
             found = ", ".join(f"{pack.pack_id} ({len(pack):,} cards)" for pack in packs)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scanner.calibration import read_calibration
 from scanner.config import Settings
 from scanner.decide import Decider, Limits
+from scanner.models_library import models_in_use
 from scanner.price_table import price_of
 from scanner.prices import Money, PriceBook
 from scanner.records import Finish, Printing
@@ -40,4 +42,5 @@ def decider_of(
     is missing."""
     decision = settings.decision
     gap = Money(decision.price_gap, decision.currency)
-    return LimitedDecider(limit, Limits(decision.error_rate, gap), prices)
+    calibration = read_calibration(models_in_use(settings.data_dir))
+    return LimitedDecider(limit, Limits(decision.error_rate, gap), prices, calibration)

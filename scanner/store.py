@@ -37,6 +37,7 @@ from scanner.store_review import ReviewReads
 from scanner.store_scan import scan_row
 from scanner.store_stock import StockWrites
 from scanner.store_sync import SyncStore
+from scanner.store_updates import UpdateStore
 from scanner.store_uploads import UploadStore
 from scanner.tables import Command, Correction, Scan, utc_now
 
@@ -48,6 +49,7 @@ class Store(
     OfferStore,
     StockWrites,
     SyncStore,
+    UpdateStore,
     BatchStore,
     UploadStore,
     BinReads,

@@ -10,6 +10,7 @@
 | `correction` | web | what a person says that a scan shows |
 | `price` | sync | what a printing was worth, by one source at one time |
 | `sync_…`, `price_confirmed` | sync | see `scanner/tables_sync.py` |
+| `update_event`, `remote_…` | sync | see `scanner/tables_updates.py` |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `route`, `bin_emptied` | feed | where each card went; see `scanner/tables_bins.py` |
 | `rule_set`, `rules_chosen`, `card_list` | web | rules and lists; see `scanner/tables_rules.py` |

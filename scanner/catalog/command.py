@@ -15,6 +15,7 @@ from scanner.catalog.model import load_embedder, reader_of
 from scanner.catalog.pack import Pack
 from scanner.catalog.sign import sign_pack
 from scanner.errors import PackError, UsageError
+from scanner.models_library import models_in_use
 
 SKIPPED_SOME = 3
 """Exit code of a build that made its pack but had to skip pictures."""
@@ -98,7 +99,7 @@ def _build(args: argparse.Namespace) -> int:
         pictures=args.pictures,
         facts=args.facts,
         out=args.out,
-        embedder=load_embedder(),
+        embedder=load_embedder(models_in_use(args.settings.data_dir)),
         version=args.version,
         progress=not args.json,
         force=args.force,
@@ -142,7 +143,7 @@ def _verify(args: argparse.Namespace, library: Library) -> int:
     ]
     if not paths:
         raise PackError(f"No pack is installed in {library.folder}; name a pack's folder")
-    model_id, runtime = reader_of(load_embedder())
+    model_id, runtime = _reader(library)
     good = True
     for path in paths:
         problem = ""
@@ -199,7 +200,7 @@ def _entry_as_json(entry: Entry) -> dict[str, object]:
 
 
 def _use(args: argparse.Namespace, library: Library) -> str:
-    model_id, runtime = reader_of(load_embedder())
+    model_id, runtime = _reader(library)
     folder = Path(args.pack)
     if (folder / MANIFEST).is_file():
         # Refused before it is copied: a pack that does not fit is of no use in the library.
@@ -220,8 +221,12 @@ def _rollback(args: argparse.Namespace, library: Library) -> str:
             if games
             else f"No pack is installed in {library.folder}; there is nothing to go back to"
         )
-    model_id, runtime = reader_of(load_embedder())
+    model_id, runtime = _reader(library)
     return library.rollback(args.game or games[0], model_id=model_id, runtime=runtime)
+
+
+def _reader(library: Library) -> tuple[str, str]:
+    return reader_of(load_embedder(models_in_use(library.folder.parent)))
 
 
 def _pack_folder(library: Library, name: str) -> Path:

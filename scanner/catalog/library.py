@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scanner.catalog.copying import (
     UNFINISHED,
@@ -22,21 +21,16 @@ from scanner.catalog.copying import (
     remove_leftovers,
     remove_pack,
 )
-from scanner.catalog.disk import disk_errors, locked, sync_folder, write_atomic
+from scanner.catalog.current import read_current, write_current
+from scanner.catalog.disk import disk_errors, locked, sync_folder
 from scanner.catalog.manifest import (
     Manifest,
     check_files,
     check_name,
     check_pictures,
-    is_name,
     read_manifest,
-    rebuild_hint,
 )
 from scanner.errors import PackError
-
-if TYPE_CHECKING:
-    from scanner.catalog.pack import Pack
-    from scanner.config import Settings
 
 _CURRENT = "current"
 
@@ -95,6 +89,10 @@ class Library:
         """The version of a game that is in use, or None."""
         return self._state(game)[0]
 
+    def previous(self, game: str) -> str | None:
+        """The version of a game that was in use before, or None."""
+        return self._state(game)[1]
+
     def path(self, pack_id: str) -> Path:
         """The folder of an installed pack. Raises PackError when there is no such pack."""
         game, _, version = pack_id.partition("@")
@@ -152,6 +150,13 @@ class Library:
             if in_use != path.name:
                 self._set_state(path.parent.name, path.name, in_use)
 
+    def stop_using(self, game: str) -> None:
+        """Use no pack of a game; what is installed stays. Raises PackError."""
+        with self._changing("try again"):
+            in_use, previous = self._state(check_name("game", game))
+            if in_use is not None:
+                self._set_state(game, None, previous)
+
     def rollback(self, game: str, *, model_id: str, runtime: str) -> str:
         """Go back to the pack that a game used before; a second rollback returns.
 
@@ -188,24 +193,10 @@ class Library:
             remove_pack(path)
 
     def _state(self, game: str) -> tuple[str | None, str | None]:
-        try:
-            text = (self.folder / game / _CURRENT).read_text("utf-8", errors="replace")
-        except FileNotFoundError:
-            return None, None
-        except OSError as error:
-            raise PackError(
-                f"{self.folder / game / _CURRENT} can't be read ({error.strerror}); run this as "
-                "the user that owns it"
-            ) from error
-        # Scribble in the file counts as no pack in use, which the next `use` puts right.
-        in_use, previous = (
-            line if is_name(line) else None for line in (*text.split("\n"), "", "")[:2]
-        )
-        return in_use, previous
+        return read_current(self.folder / game / _CURRENT)
 
     def _set_state(self, game: str, in_use: str | None, previous: str | None) -> None:
-        text = f"{in_use or ''}\n{previous or ''}\n"
-        write_atomic(self.folder / game / _CURRENT, text.encode())
+        write_current(self.folder / game / _CURRENT, in_use, previous)
 
     @contextmanager
     def _changing(self, afterwards: str) -> Iterator[None]:
@@ -213,44 +204,6 @@ class Library:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.folder / ".lock", "Another catalog command"):
                 yield
-
-
-def open_current(settings: Settings, model_id: str, runtime: str) -> list[Pack]:
-    """Open the packs in use: those of every game, or those that the settings name.
-
-    A name in the settings is a game, or a game and a version (`demo@1`). Raises PackError when
-    there is none, or when one can't be used: a missing game must not go unnoticed.
-    """
-    from scanner.catalog.pack import Pack
-
-    library = Library(settings.data_dir)
-    names = settings.catalog.packs or [
-        game for game in library.games() if library.current(game) is not None
-    ]
-    if not names:
-        raise PackError(
-            f"No catalog pack is in use in {library.folder}; build one with "
-            f"{rebuild_hint('GAME')} and use it with `counterscan catalog use PACK`"
-        )
-    packs: list[Pack] = []
-    try:
-        for name in names:
-            path = library.path(name if "@" in name else _pack_in_use(library, name))
-            packs.append(Pack.open(path, model_id=model_id, runtime=runtime))
-    except BaseException:
-        for pack in packs:
-            pack.close()
-        raise
-    return packs
-
-
-def _pack_in_use(library: Library, game: str) -> str:
-    version = library.current(check_name("game", game))
-    if version is None:
-        raise PackError(
-            f"No pack of {game} is in use; choose one with `counterscan catalog use PACK`"
-        )
-    return f"{game}@{version}"
 
 
 def _entry(game: str, path: Path, in_use: str | None, previous: str | None) -> Entry:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from scanner.catalog.manifest import PHASH_MODEL_ID
 from scanner.embed import Embedder
 from scanner.errors import ModelError
 
 
-def load_embedder() -> Embedder | None:
-    """Load this device's embedder; None, said loudly on standard error, when it can't be."""
+def load_embedder(models_dir: Path | None = None) -> Embedder | None:
+    """Load this device's embedder; None, said loudly on standard error, when it can't be.
+
+    `models_dir` as `scanner.models_library.models_dir` says it: None for those of the program.
+    """
     try:
-        return Embedder.load()
+        return Embedder.load(models_dir)
     except ModelError as error:
         print(f"counterscan: NO MODEL, perceptual hashes only: {error}", file=sys.stderr)
         return None

@@ -126,6 +126,10 @@ class Pack:
         """As `facts`, by the printing's card_id; empty for a card that the pack doesn't hold."""
         return self._cards.facts_of(card_id)
 
+    def printing_of(self, card_id: str) -> Printing | None:
+        """The printing of this card_id; None for one that is not here."""
+        return self._cards.printing_of(card_id)
+
     def find(self, words: str, limit: int = 20) -> list[Printing]:
         """Printings by name, set or number, best first; the last word may be unfinished."""
         return self._cards.find(words, limit)

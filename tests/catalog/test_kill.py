@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from scanner.catalog.library import Library, open_current
+from scanner.catalog.library import Library
 from scanner.catalog.manifest import read_manifest
+from scanner.catalog.opening import open_current
 from scanner.catalog.pack import Pack
 from scanner.config import load_settings
 from tests.catalog.shelf import MODEL, RUNTIME, Shelf

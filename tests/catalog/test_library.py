@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scanner.catalog.disk import locked
-from scanner.catalog.library import Library, open_current
+from scanner.catalog.library import Library
+from scanner.catalog.opening import open_current
 from scanner.config import load_settings
 from scanner.errors import AlreadyRunningError, PackDamagedError, PackError, PackMismatchError
 from tests.catalog.shelf import MODEL, RUNTIME, Shelf, paint_card

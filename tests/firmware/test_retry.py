@@ -95,7 +95,7 @@ def log_of(settings: Settings, packs: Packs) -> Iterator[Callable[..., Store]]:
         opened.append(store)
         old = packs.open("1")
         recognizer = Recognizer.open(old)
-        store.note_packs(in_use(old, recognizer))
+        store.note_packs(in_use(old, recognizer, settings.data_dir))
         batch = store.create_batch("a box", 0, "usb")
         for number in cards:
             answer = recognizer.identify(draw_frame(number, 5)[0])
@@ -111,7 +111,8 @@ def log_of(settings: Settings, packs: Packs) -> Iterator[Callable[..., Store]]:
 def retrier(store: Store, settings: Settings, packs: Packs, version: str, **how: Any) -> Retrier:
     opened = packs.open(version)
     recognizer = Recognizer.open(opened)
-    return Retrier(store, settings.data_dir, recognizer, in_use(opened, recognizer), **how)
+    now = in_use(opened, recognizer, settings.data_dir)
+    return Retrier(store, settings.data_dir, recognizer, now, **how)
 
 
 def work(retrier: Retrier) -> None:

@@ -52,6 +52,9 @@ TABLES = {
     "alert_told",
     "alert_closed",
     "alert_closed_told",
+    "update_event",
+    "remote_command",
+    "remote_answer",
 }
 CURSORS = {"sync_cursor", "price_confirmed"}
 
@@ -186,6 +189,14 @@ ROWS[15] = [
     """INSERT INTO retry VALUES (2, 1, 'w3', 'accepted', 'accepted', '[]', 'demo', 'c2',
     'Later card', 'Set', '2', '', 'unknown', 0.8, '[]', '{}', 'embedder', 'm', 'demo@2',
     '2025-01-10 10:00:00.000000', 0.9991)""",
+]
+ROWS[16] = [
+    *ROWS[15],
+    """INSERT INTO update_event VALUES (1, 'pack/demo', '2', 'in_use', '',
+    '2025-01-08 10:00:00.000000')""",
+    """INSERT INTO remote_command VALUES (1, 'c1', 'pause', '{}', 1, 'anna',
+    '2025-01-08 10:00:00.000000', '2025-01-08 11:00:00.000000', '2025-01-08 10:00:00.000000')""",
+    "INSERT INTO remote_answer VALUES (1, 'done', '', '2025-01-08 10:00:00.000000')",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
