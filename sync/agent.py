@@ -17,6 +17,7 @@ from scanner.store import Store
 from scanner.store_sync import Counted, LinkKind, Stream
 from scanner.tables import utc_now
 from sync.alerts import receive, rules_message
+from sync.fleet import Fleet
 from sync.home_assistant import discovery, discovery_topic
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
 from sync.outbox import BEHIND_S, HOLD_S, ROWS_PER_MESSAGE, Outbox
@@ -53,6 +54,7 @@ class Agent:
         pairing: Pairing,
         *,
         page: str = "",
+        fleet: Fleet | None = None,
         rows_per_message: int = ROWS_PER_MESSAGE,
         behind_s: float = BEHIND_S,
         hold_s: float = HOLD_S,
@@ -64,6 +66,7 @@ class Agent:
             store: the log, opened in the role `sync`.
             pairing: broker and credentials.
             page: the address of this device's page, where a Home Assistant is to know of it.
+            fleet: what takes packs, models and commands; None: this device takes none.
             rows_per_message, behind_s, hold_s: see `sync.outbox`.
             longest_back_off_s: the longest wait between two tries to connect.
 
@@ -73,6 +76,7 @@ class Agent:
         self._store = store
         self._device = pairing.user
         self._page = page
+        self._fleet = fleet
         self._topic_received = device_topic(self._device, "down", "received")
         self._topic_alerts = device_topic(self._device, "down", "alerts")
         cursors = store.sync_cursors()
@@ -105,6 +109,8 @@ class Agent:
             on_connected=self._say_hello,
             longest_back_off_s=longest_back_off_s,
         )
+        if fleet is not None:
+            fleet.start(self._link.publish)
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Exchange until `stopping()`. What the log can't do now is tried again."""
@@ -127,15 +133,21 @@ class Agent:
         now_mono_s = time.monotonic()
         for outcome in self._link.outcomes():
             self._outbox.answered(outcome, now_mono_s)
+            if self._fleet is not None:
+                self._fleet.published(outcome)
         self._note_link()
         self._look_for_another_log()
         if self._link.online:
             self._online_mono_s = now_mono_s
             self._send(now_mono_s)
+        if self._fleet is not None:
+            self._fleet.turn(now_mono_s, online=self._link.online)
         self._save(now_mono_s)
 
     def close(self) -> None:
         """Say that the device leaves on purpose, and keep the cursors."""
+        if self._fleet is not None:
+            self._fleet.close()
         if self._link.online:
             state = DeviceState(online=False, at=utc_now(), log=self._log_name)
             self._link.publish(device_topic(self._device, "state"), pack_json(state), retain=True)
@@ -195,7 +207,9 @@ class Agent:
         away_long = time.monotonic() - self._online_mono_s > _AWAY_LONG_S
         self._asked_for = set(self._price_filters())
         wanted = dict.fromkeys(self._asked_for, away_long)
-        return {**wanted, self._topic_received: True, self._topic_alerts: True}
+        ours = {self._topic_received: True, self._topic_alerts: True}
+        further = [] if self._fleet is None else self._fleet.subscriptions()
+        return {**wanted, **ours, **dict.fromkeys(further, True)}
 
     def _price_filters(self) -> list[str]:
         """The prices of the games that this device has packs for; of all while it has none."""
@@ -216,19 +230,24 @@ class Agent:
         # Nothing, retained, takes the device off a dashboard that once knew it.
         known = discovery(self._device, release, self._page) if self._page else b""
         self._link.publish(discovery_topic(self._device), known, retain=True)
+        if self._fleet is not None:
+            self._fleet.connected()
 
     def _take(self, message: Incoming) -> None:
-        if message.payload:
-            try:
-                if message.topic == self._topic_received:
-                    self._take_received(read_json(message.payload, Received))
-                elif message.topic == self._topic_alerts:
-                    receive(self._store, unpack(message.payload, Alerts))
-                else:
-                    self._take_prices(message)
-            except MessageError as error:
-                log.error("a message on %s is of no use: %s", message.topic, error)
+        try:
+            if (self._fleet is None or not self._fleet.take(message)) and message.payload:
+                self._take_own(message)
+        except MessageError as error:
+            log.error("a message on %s is of no use: %s", message.topic, error)
         self._link.acknowledge(message)
+
+    def _take_own(self, message: Incoming) -> None:
+        if message.topic == self._topic_received:
+            self._take_received(read_json(message.payload, Received))
+        elif message.topic == self._topic_alerts:
+            receive(self._store, unpack(message.payload, Alerts))
+        else:
+            self._take_prices(message)
 
     def _take_received(self, received: Received) -> None:
         if received.log == self._log_name:

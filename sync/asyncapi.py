@@ -1,4 +1,4 @@
-"""The protocol as an AsyncAPI 3 document, made from `sync.protocol`.
+"""The protocol as an AsyncAPI 3 document, made from `sync.protocol` and `sync.protocol_fleet`.
 
 `python -m sync.asyncapi` prints it; docs/asyncapi.json is its output, and a test holds that.
 """
@@ -24,6 +24,14 @@ from sync.protocol import (
     PriceSnapshot,
     Received,
 )
+from sync.protocol_fleet import (
+    CommandAnswers,
+    DeviceCommand,
+    Holdings,
+    LogLines,
+    ModelsRelease,
+    PackRelease,
+)
 from sync.protocol_rows import UP, rows_model
 
 _ZLIB = "application/json; compressed with zlib (RFC 1950)"
@@ -31,6 +39,7 @@ _JSON = "application/json"
 _PARAMETERS = {
     "device": "The device's name, which is its user name at the broker; percent-encoded.",
     "game": "The game's name; percent-encoded.",
+    "channel": "What a device follows (its setting sync.channel); percent-encoded.",
     "set": "The set's name; percent-encoded, % where it has none.",
 }
 
@@ -60,6 +69,16 @@ def _channels() -> list[_Channel]:
         _Channel("state", f"{device}/state", DeviceState, _JSON, "device", True),
         _Channel("received", f"{device}/down/received", Received, _JSON, "cloud", True),
         _Channel("alerts", f"{device}/down/alerts", Alerts, _ZLIB, "cloud", True),
+        _Channel("command", f"{device}/down/command", DeviceCommand, _JSON, "cloud", False),
+        _Channel("answers", f"{device}/up/answers", CommandAnswers, _JSON, "device", True),
+        _Channel("log", f"{device}/up/log", LogLines, _ZLIB, "device", False),
+        _Channel("holdings", f"{device}/up/holdings", Holdings, _JSON, "device", True),
+        _Channel(
+            "packRelease", f"{ROOT}/pack/{{game}}/{{channel}}", PackRelease, _JSON, "cloud", True
+        ),
+        _Channel(
+            "modelsRelease", f"{ROOT}/models/{{channel}}", ModelsRelease, _JSON, "cloud", True
+        ),
         _Channel("priceSnapshot", f"{prices}/snapshot", PriceSnapshot, _ZLIB, "cloud", True),
         _Channel("priceDelta", f"{prices}/delta", PriceDelta, _ZLIB, "cloud", True),
     ]

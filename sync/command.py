@@ -15,6 +15,7 @@ from scanner.store import Store
 from scanner.store_sync import LinkKind
 from sync.agent import Agent
 from sync.enrol import enrol
+from sync.fleet import Fleet
 from sync.pairing import read_pairing
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def _exchange(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _frame: signals.append(number))
     with _open(settings, signals) as store:
-        Agent(store, pairing, page=_page(settings)).run(lambda: bool(signals))
+        fleet = Fleet(settings, store, pairing)
+        Agent(store, pairing, page=_page(settings), fleet=fleet).run(lambda: bool(signals))
     return 0
 
 

@@ -33,6 +33,7 @@ class _Told(BaseModel):
     user: str = Field(max_length=63)
     password: str = Field(max_length=200, repr=False)
     ca: str = Field("", max_length=32_000)
+    trusted_keys: tuple[str, ...] = Field((), max_length=20)
 
 
 def enrol(url: str, code: str, file: Path, transport: httpx.BaseTransport | None = None) -> str:
@@ -103,7 +104,13 @@ def _write(file: Path, told: _Told) -> None:
     """Write the pairing in one go, readable by this user alone, once it is known to be one."""
     new = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
     authority = file.with_name("cloud-ca.pem")
-    lines = {"broker": told.broker, "user": told.user, "password": told.password}
+    lines: dict[str, str | tuple[str, ...]] = {
+        "broker": told.broker,
+        "user": told.user,
+        "password": told.password,
+    }
+    if told.trusted_keys:
+        lines["trusted_keys"] = told.trusted_keys
     if told.ca:
         authority.write_text(told.ca, encoding="utf-8")
         lines["ca_file"] = authority.name

@@ -6,6 +6,7 @@ password = "…"
 ca_file = "cloud-ca.pem"     # only where the system does not trust the broker's certificate
 cert_file = "device.pem"     # a client certificate, in place of or beside the password
 key_file = "device.key"
+trusted_keys = ["…"]         # whose packs and models this device takes from the network
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from scanner.errors import ConfigError
+from scanner.signing import read_public
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -34,6 +36,7 @@ class Pairing(BaseModel):
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
+    trusted_keys: tuple[str, ...] = ()
 
     @field_validator("broker")
     @classmethod
@@ -43,6 +46,13 @@ class Pairing(BaseModel):
             raise ValueError(
                 "must be mqtts://HOST[:PORT], or mqtt://HOST[:PORT] without encryption"
             )
+        return value
+
+    @field_validator("trusted_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for key in value:
+            read_public(key)
         return value
 
     @model_validator(mode="after")

@@ -23,6 +23,8 @@ ACTIONS: Mapping[str, Command] = {
     "collect": Command("sync.cloud.collect_command", "collect prices from their sources now"),
     "sources": Command("sync.cloud.sources_command", "try the price sources, and name cards"),
     "rates": Command("sync.cloud.rates_command", "take currency rates in, and convert amounts"),
+    "publish": Command("sync.cloud.publish_command", "give a pack or models to the devices"),
+    "ask": Command("sync.cloud.ask_command", "ask one device to start, pause, update, send logs"),
     "key": Command("sync.cloud.key_command", "make a key that packs and models are signed with"),
     "broker-acl": Command("sync.cloud.acl_command", "print the access list that Mosquitto needs"),
 }

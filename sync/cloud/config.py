@@ -24,6 +24,7 @@ from scanner.config_sources import CLOUD_PREFIX as PREFIX
 from scanner.config_sources import line_of
 from scanner.errors import ConfigError
 from sync.cloud.config_api import (
+    FilesSettings,
     HttpSettings,
     MailSettings,
     MosquittoSettings,
@@ -60,6 +61,7 @@ class CloudConfig(Section):
     mail: MailSettings = MailSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sources: SourcesSettings = SourcesSettings()
+    files: FilesSettings = FilesSettings()
 
     @field_validator("database")
     @classmethod

@@ -33,6 +33,18 @@ class HttpSettings(Section):
     )
 
 
+class FilesSettings(Section):
+    """Packs and models for the devices. The API serves the files below /files."""
+
+    url: str = Field(
+        "", pattern="^(https?://.+)?$",
+        description="Address that devices reach them under: https://cloud.example/files.",
+    )  # fmt: skip
+    keys: tuple[str, ...] = Field(
+        (), description="Public keys that devices are told to trust when a code lets them in."
+    )
+
+
 class MosquittoSettings(Section):
     """The broker's files, where this machine keeps them: for devices that are let in by a code."""
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from scanner.alerts import read_alert
 from scanner.errors import ConditionError
+from sync.cloud.fleet_store import Told, keep_told
 from sync.cloud.intake import Arrived
 from sync.cloud.store import CloudStore, Refused
 from sync.cloud.teller import Teller
@@ -23,6 +24,7 @@ from sync.protocol import (
     device_topic,
     unpart,
 )
+from sync.protocol_fleet import FLEET_UP, LogLines
 from sync.protocol_rows import UP, rows_model
 from sync.wire import MessageError, read_json, unpack
 
@@ -53,6 +55,7 @@ class Ingest:
         states: dict[str, DeviceState] = {}
         counters: dict[str, str] = {}
         rules: dict[str, AlertRules] = {}
+        fleet: list[tuple[str, Told]] = []
         for message in messages:
             try:
                 device, what = _address(message.topic)
@@ -65,6 +68,10 @@ class Ingest:
                 elif what == "rules":
                     if message.payload:
                         rules[device] = _checked(unpack(message.payload, AlertRules))
+                elif what in FLEET_UP:
+                    if message.payload:
+                        read = unpack if FLEET_UP[what] is LogLines else read_json
+                        fleet.append((device, read(message.payload, FLEET_UP[what])))
                 else:
                     rows = unpack(message.payload, rows_model(what))
                     arrived.append(Arrived(device, what, rows))
@@ -77,6 +84,10 @@ class Ingest:
         self._store.take_counters(counters)
         for device, told in rules.items():
             self._store.take_alert_rules(device, told)
+        if fleet:
+            with self._store.log.write() as session:
+                for device, said in fleet:
+                    keep_told(session.connection(), device, said)
         if self._teller is not None:
             for device, state in states.items():
                 if state.online and state.log:
@@ -97,7 +108,7 @@ def _address(topic: str) -> tuple[str, str]:
     """Which device a topic belongs to, and which message it carries."""
     device, _, rest = topic.removeprefix(_DEVICES).partition("/")
     what = rest.removeprefix("up/")
-    if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "rules", "state"):
+    if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "rules", "state", *FLEET_UP):
         raise MessageError("there is no such topic")
     name = unpart(device)
     if "\0" in name:

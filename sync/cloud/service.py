@@ -10,6 +10,7 @@ from collections.abc import Callable
 from scanner.errors import StoreError
 from scanner.inventory_catalog import LibraryFacts
 from sync.cloud.alert_desk import AlertDesk
+from sync.cloud.fleet_desk import FleetDesk
 from sync.cloud.ingest import FORMER, ROWS, WORDS, Ingest
 from sync.cloud.prices import Publication, due_publications, note_published, now_ms
 from sync.cloud.store import CloudStore
@@ -54,6 +55,7 @@ class CloudService:
         self._seen_version = -1
         self._judged_version: int | None = None
         self._alerts = AlertDesk(store, LibraryFacts(store.data_dir))
+        self._fleet = FleetDesk(store)
         self.link = Link(
             pairing,
             f"counterscan-cloud-{pairing.user}",
@@ -78,6 +80,7 @@ class CloudService:
         former = {*FORMER, *ROWS} - {*self._filters}
         self.link.unsubscribe(sorted(former))  # from a session that the broker has kept
         self._alerts.connected()
+        self._fleet.connected()
         self._judged_version = None
 
     def turn(self, timeout_s: float) -> None:
@@ -90,7 +93,7 @@ class CloudService:
         for outcome in self.link.outcomes():
             publication = self._publishing.pop(outcome.number, None)
             if publication is None:
-                if not self._teller.answered(outcome):
+                if not (self._teller.answered(outcome) or self._fleet.answered(outcome)):
                     self._alerts.answered(outcome)
                 continue
             if outcome.verdict is Verdict.REFUSED:
@@ -100,6 +103,7 @@ class CloudService:
                 note_published(self._store, publication)
         if self.link.online:
             self._teller.step(self.link)
+            self._fleet.tell(self.link)
             self._publish_news()
 
     def _publish_news(self) -> None:

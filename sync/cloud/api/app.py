@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask
 
 from scanner.http.metrics import Meters, time_requests
+from sync.cloud import files
 from sync.cloud.api import (
     alert_routes,
     api_page,
@@ -32,6 +33,7 @@ from sync.cloud.api.rates import OwnRates, Rates, SharedRates
 from sync.cloud.api.tokens import TokenKeys
 from sync.cloud.api.usage import Usage
 from sync.cloud.config import CloudConfig
+from sync.cloud.releases import Releases
 from sync.cloud.store import CloudStore
 
 log = logging.getLogger(__name__)
@@ -89,10 +91,10 @@ def create_app(
     guard(app, gate)
     meters = Meters()
     time_requests(app, meters, "api")
-    files = BrokerFiles(config.mosquitto, config.user)
+    broker_files = BrokerFiles(config.mosquitto, config.user)
     kept = KeptAnswers(store) if look_every_s is None else KeptAnswers(store, look_every_s)
     meters.add(kept.metrics)
-    behind = Services(store, config, gate, Devices(store, files, config.user), kept, meters)
+    behind = Services(store, config, gate, Devices(store, broker_files, config.user), kept, meters)
     app.extensions["counterscan"] = behind
     for blueprint in (
         sign_in.make(gate),
@@ -102,6 +104,7 @@ def create_app(
         collection_routes.make(store, config.http.currency),
         alert_routes.make(store, webhooks_of(store, config)),
         operations.make(store, config, meters),
+        files.make(Releases(store.data_dir, config.files.url).files),
         api_page.make(),
     ):
         app.register_blueprint(blueprint)

@@ -51,6 +51,7 @@ class Enrolled(TypedDict):
     user: str
     password: str
     ca: str
+    trusted_keys: list[str]
 
 
 class Device(TypedDict):
@@ -110,7 +111,7 @@ def make(devices: Devices, config: CloudConfig) -> Blueprint:
         wrong.forgive(client)
         return jsonify(
             broker=config.mosquitto.address or config.broker, user=let_in.device,
-            password=let_in.password, ca=_authority(config),
+            password=let_in.password, ca=_authority(config), trusted_keys=list(config.files.keys),
         )  # fmt: skip
 
     @door.delete("/api/v1/devices/<device>")

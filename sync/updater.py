@@ -1,0 +1,270 @@
+"""Brings announced packs and models onto this device and into use, in a thread of its own.
+
+Nothing here waits for the exchange of scans, nor that for this. What is announced is told again by
+the broker whenever the device connects, so that only what was refused needs remembering.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from scanner.config import Settings
+from scanner.errors import AlreadyRunningError, CounterscanError, ModelError, PackError, StoreError
+from scanner.store import Store
+from scanner.store_updates import MODELS, UpdateKind
+from sync.fetch import Fetcher, FetchError, FetchStoppedError
+from sync.protocol_fleet import Release
+from sync.update_intake import Intake
+from sync.update_plan import Plan, Step, plan
+from sync.update_shelf import Shelf, game_of
+from sync.update_switch import Change, Switch, Trial
+from sync.update_troubles import Troubles
+
+log = logging.getLogger(__name__)
+
+FOLDER = "updates"
+_FIRST_WAIT_S = 60.0
+_STORE_WAIT_S = 5.0
+
+
+class Updater:
+    """See the module. `announced` and `update_now` may come from another thread."""
+
+    def __init__(
+        self, settings: Settings, store: Store, make_fetcher: Callable[[Path], Fetcher],
+        trusted: tuple[str, ...], trial: Trial, stopping: threading.Event,
+        first_wait_s: float = _FIRST_WAIT_S,
+    ) -> None:  # fmt: skip
+        """Nothing happens before `start`."""
+        self._settings = settings
+        self._store = store
+        self._folder = settings.data_dir / FOLDER
+        self._fetcher = make_fetcher(self._folder)
+        intake = Intake(settings.data_dir, self._folder, self._fetcher, trusted)
+        self._shelf = Shelf(settings, intake)
+        self._switch = Switch(settings.data_dir, self._folder, trial)
+        self._stopping = stopping
+        self._changed = threading.Condition()
+        self._releases: dict[str, Release] = {}
+        self._news = True
+        self._asked = False
+        self._troubles = Troubles(self._folder, first_wait_s)
+        self._told: dict[str, tuple[str, str]] = {}
+        self._withdrawn: set[str] = set()
+        self._fresh: set[str] = set()
+        self.died: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="updates", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End; what is half fetched goes on from there with the next start."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def announced(self, target: str, release: Release | None) -> None:
+        """Take note of an announcement; None: it was withdrawn."""
+        with self._changed:
+            if self._releases.get(target) == release:
+                return
+            if release is None:
+                self._releases.pop(target, None)
+                self._withdrawn.add(target)
+            else:
+                self._releases[target] = release
+                self._withdrawn.discard(target)
+            self._fresh.add(target)
+            self._news = True
+            self._changed.notify()
+
+    def update_now(self) -> None:
+        """Look again at all that is announced, also at what was put off or refused."""
+        with self._changed:
+            self._asked = self._news = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set() and not self._begun():
+                self._stopping.wait(_STORE_WAIT_S)
+            while not self._stopping.is_set():
+                self._turn()
+        except Exception as error:  # the exchange ends with it, and the process is started anew
+            log.exception("the updates have failed")
+            self.died = error
+
+    def _begun(self) -> bool:
+        try:
+            self._troubles.begin()
+            self._told = {
+                event.target: (event.version, event.kind) for event in self._store.update_events()
+            }
+            if self._switch.go_back():
+                log.warning("an update that was cut short was taken back; it is tried again")
+        except CounterscanError as error:
+            log.error("%s", error)
+            return False
+        return True
+
+    def _turn(self) -> None:
+        with self._changed:
+            self._changed.wait_for(self._has_work, self._troubles.wait_s())
+            if self._stopping.is_set():
+                return
+            self._news, asked, self._asked = False, self._asked, False
+            releases, withdrawn = dict(self._releases), set(self._withdrawn)
+            fresh, self._fresh = self._fresh, set()
+        for target in fresh:
+            self._troubles.settle(target)
+        if asked:
+            self._troubles.forget()
+        try:
+            self._note_withdrawn(withdrawn)
+            self._round(releases, asked=asked)
+        except (StoreError, OSError) as error:
+            log.error("%s", error)
+            with self._changed:
+                self._news, self._asked = True, self._asked or asked
+            self._stopping.wait(_STORE_WAIT_S)
+
+    def _has_work(self) -> bool:
+        return self._news or self._stopping.is_set()
+
+    def _note_withdrawn(self, targets: set[str]) -> None:
+        for target in targets:
+            version, kind = self._told.get(target, ("", UpdateKind.IN_USE.value))
+            if kind != UpdateKind.IN_USE:
+                self._tell(target, version, UpdateKind.WITHDRAWN)
+
+    def _round(self, releases: Mapping[str, Release], *, asked: bool) -> None:
+        """Fetch what is to be fetched, then put in use what is here."""
+        self._troubles.let_go()
+        self._fetcher.forget_all_but({release.sha256 for release in releases.values()})
+        may_update = asked or self._settings.sync.auto_update
+        present = self._shelf.embedder()
+        models = releases.get(MODELS)
+        coming = {present, models.model_id} if models is not None else {present}
+        ready: dict[str, Release] = {}
+        for target, release in sorted(releases.items()):
+            if not self._shelf.follows(target):
+                continue
+            embedders = frozenset({release.model_id}) if target == MODELS else frozenset(coming)
+            is_refused = self._troubles.is_refused(target, release)
+            held = self._shelf.held(target, release, is_refused=is_refused)
+            step = plan(release, held, may_update=may_update, models=embedders)
+            if self._arrive(target, release, step):
+                ready[target] = release
+        self._put_in_use(ready, present)
+
+    def _arrive(self, target: str, release: Release, step: Plan) -> bool:
+        """Whether the announced version is here, and not yet in use."""
+        match step.step:
+            case Step.DONE:
+                self._troubles.settle(target)
+                if self._told.get(target) != (release.version, UpdateKind.IN_USE):
+                    self._tell(target, release.version, UpdateKind.IN_USE)
+            case Step.WAIT:
+                self._tell(target, release.version, UpdateKind.WAITING, step.text)
+            case Step.REFUSE if step.text:
+                self._tell(target, release.version, UpdateKind.REFUSED, step.text)
+            case Step.SWITCH:
+                return not self._troubles.is_put_off(target)
+            case Step.FETCH if not self._troubles.is_put_off(target):
+                return self._fetch(target, release)
+        return False
+
+    def _fetch(self, target: str, release: Release) -> bool:
+        self._tell(target, release.version, UpdateKind.FETCHING)
+        try:
+            self._shelf.take(release)
+        except FetchStoppedError:
+            return False
+        except AlreadyRunningError as error:
+            self._put_off(target, release, str(error))
+            return False
+        except FetchError as error:
+            if error.retryable:
+                self._put_off(target, release, str(error))
+            else:
+                self._refuse(target, release, str(error))
+            return False
+        except (PackError, ModelError) as error:
+            self._refuse(target, release, str(error))
+            return False
+        return True
+
+    def _put_in_use(self, ready: Mapping[str, Release], present: str) -> None:
+        models = ready.get(MODELS)
+        packs = {name: release for name, release in ready.items() if name != MODELS}
+        if models is not None and models.model_id != present:
+            moving = {n: r for n, r in packs.items() if r.model_id == models.model_id}
+            lacking = self._shelf.games_in_use() - {game_of(name) for name in moving}
+            if lacking:
+                names = ", ".join(sorted(lacking))
+                why = f"They are here, and wait for packs made for them: {names}."
+                self._tell(MODELS, models.version, UpdateKind.WAITING, why)
+            else:
+                self._change({MODELS: models, **moving})
+            packs = {n: r for n, r in packs.items() if n not in moving}
+        elif models is not None:
+            self._change({MODELS: models})
+        for target, release in packs.items():
+            if release.model_id == present:
+                self._change({target: release})
+
+    def _change(self, releases: Mapping[str, Release]) -> None:
+        """Put versions in use together; they are refused together where a trial fails."""
+        before = {target: self._shelf.version_in_use(target) for target in releases}
+        for target, release in releases.items():
+            self._tell(target, release.version, UpdateKind.TRYING)
+        models = releases.get(MODELS)
+        versions = {game_of(n): r.version for n, r in releases.items() if n != MODELS}
+        change = Change(versions, None if models is None else models.version)
+        try:
+            why, was_in_use = self._switch.make(change)
+        except AlreadyRunningError as error:
+            self._switch.go_back()
+            for target, release in releases.items():
+                self._put_off(target, release, str(error))
+            return
+        except (PackError, ModelError) as error:
+            self._switch.go_back()
+            why, was_in_use = str(error), False
+        for target, release in releases.items():
+            if why:
+                kind = UpdateKind.ROLLED_BACK if was_in_use else UpdateKind.REFUSED
+                self._refuse(target, release, f"It did not pass its trial here. {why}", kind)
+                self._shelf.remove(target, release)
+            else:
+                self._troubles.settle(target)
+                old = before[target]
+                text = f"In the place of {old}." if old else ""
+                if release.rollback:
+                    text = f"Back from {old}, as the cloud asked." if old else text
+                self._tell(target, release.version, UpdateKind.IN_USE, text)
+                self._shelf.prune(target)
+
+    # What came of it.
+
+    def _tell(self, target: str, version: str, kind: UpdateKind, text: str = "") -> None:
+        if self._store.add_update_event(target, version, kind, text):
+            log.info("%s %s: %s %s", target, version, kind.value, text)
+        self._told[target] = (version, kind)
+
+    def _put_off(self, target: str, release: Release, why: str) -> None:
+        self._troubles.put_off(target)
+        self._tell(target, release.version, UpdateKind.FAILED, f"{why.rstrip('.')}.")
+
+    def _refuse(
+        self, target: str, release: Release, why: str, kind: UpdateKind = UpdateKind.REFUSED
+    ) -> None:
+        self._tell(target, release.version, kind, f"{why.rstrip('.')}.")
+        self._troubles.refuse(target, release)
