@@ -31,7 +31,7 @@ from sync.wire import MessageError, read_json, unpack
 log = logging.getLogger(__name__)
 
 ROWS = tuple(device_topic("+", "up", stream) for stream in UP)
-WORDS = (*(device_topic("+", "up", what) for what in ("counters", "rules")),
+WORDS = (*(device_topic("+", "up", what) for what in ("counters", "rules", *FLEET_UP)),
          device_topic("+", "state"))  # fmt: skip
 SHARED = tuple(f"$share/ingest/{topic_filter}" for topic_filter in ROWS)
 FORMER = (device_topic("+", "up", "+"),)
