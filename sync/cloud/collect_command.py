@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from scanner.catalog.disk import locked
 from scanner.errors import UsageError
 from sync.cloud.opening import add_config_argument, config_of, open_store, until_told
 from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.catalogs import Catalogs
 from sync.cloud.sources.clock import SystemClock
-from sync.cloud.sources.collector import Collector
+from sync.cloud.sources.collector import LOCK, Collector
 from sync.cloud.sources.records import Outcome, Reach
 from sync.cloud.sources.registry import MISSING_KEYS, make_sources
 from sync.cloud.sources.schedule import Job
@@ -30,7 +31,10 @@ def run(args: argparse.Namespace) -> int:
     """Collect; 1 where a source failed. Raises CounterscanError with what to do."""
     config = config_of(args)
     stopping = until_told()
-    with open_store(args, config) as store:
+    with (
+        open_store(args, config) as store,
+        locked(store.data_dir / LOCK, "Another collection of prices"),
+    ):
         book, clock = SqlBook(store, config.sources.costs_micro()), SystemClock(stopping)
         sources = make_sources(config.sources, book, clock)
         try:

@@ -25,6 +25,9 @@ from sync.cloud.tables import PRICE, PRICE_KEYS
 
 log = logging.getLogger(__name__)
 
+LOCK = ".collecting"
+"""A file in the data folder that is locked while prices are collected: limits hold for all."""
+
 _STRANGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What code that reads others' formats raises where one has changed in an unforeseen way."""
 
@@ -78,6 +81,11 @@ class Collector:
         except CounterscanError as error:
             outcome, problem = Outcome.FAILED, str(error)
             retryable = not isinstance(error, SourceRefusedError)
+        except OSError as error:
+            outcome = Outcome.FAILED
+            problem = (
+                f"What {job.source} sends can't be kept for reading: {error.strerror or error}."
+            )
         except _STRANGE as error:
             log.exception("%s: its answer could not be read", job.source)
             outcome = Outcome.FAILED

@@ -190,7 +190,8 @@ def _forms(names: Iterable[str]) -> frozenset[str]:
 
 def _numbers(number: str, code: str) -> frozenset[str]:
     """How a number may be written: `042/120`, `42`, and with its set's code, `OP08-042`."""
-    bare, printed = bare_number(number), _plain(number.partition("/")[0])
+    own = number.partition("/")[0].strip()
+    bare, printed = bare_number(number), _plain(own) or own  # some numbers are `!` and `?`
     ways = {_plain(bare), printed}
     if code and bare.isdecimal():
         ways.add(_plain(code) + printed)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from scanner.catalog.disk import locked
 from scanner.cli import main
 from scanner.tables import utc_now
 from sync.cloud.config import CloudConfig
@@ -21,8 +22,9 @@ from sync.cloud.prices import due_publications, now_ms
 from sync.cloud.scheduler import Scheduler
 from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.catalogs import Catalogs
-from sync.cloud.sources.collector import Collector
+from sync.cloud.sources.collector import LOCK, Collector
 from sync.cloud.sources.health import source_health
+from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.job import collect_due
 from sync.cloud.sources.records import Kind, Link, Outcome, Reach
 from sync.cloud.sources.registry import make_sources
@@ -248,6 +250,29 @@ def test_the_job_collects_beside_the_service_and_ends_with_it(
             time.sleep(0.05)
     assert set(stored(cloud_store)) == {"th-1", "th-4"}
     assert [run.outcome for run in runs] == [Outcome.DONE]
+
+
+def test_two_collections_at_once_would_ask_twice_as_often_as_allowed(
+    cloud: Cloud, shop: Path, web: Web
+) -> None:
+    config = CloudConfig(sources=settings(web))
+    with locked(shop / LOCK, "Somebody"), CloudStore(shop) as store:
+        assert collect_due(JobContext(store, config, utc_now())) == ""
+        code, _, complaint = cloud("collect")
+    assert code == 1
+    assert "Another collection of prices is at work" in complaint
+    assert web.requests == []
+
+
+def test_a_full_disk_is_a_result_and_not_an_end(
+    kit: Kit, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(web)
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(SourceClient, "_receive", lambda *_: (_ for _ in ()).throw(full))
+    done = kit.collector.run(ALL)
+    assert (done.outcome, done.retryable) == (Outcome.FAILED, True)
+    assert "No space left" in done.problem
 
 
 def test_nothing_is_asked_unless_the_shop_has_switched_it_on(

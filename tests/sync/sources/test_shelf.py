@@ -81,6 +81,12 @@ def test_two_printings_that_nothing_tells_apart_are_not_chosen_between() -> None
     assert found(asked("Twin", "3", kind=Kind.SCRYFALL, their_id="s"), on) == "SEVERAL"
 
 
+def test_a_number_may_be_a_sign_alone() -> None:
+    on = shelf(cards=[card("a", "Riddle", "!/60"), card("b", "Riddle", "?/60")])
+    assert found(asked("Riddle", "!"), on) == "a"
+    assert found(asked("Riddle", "?/60"), on) == "b"
+
+
 def test_an_edition_has_a_price_of_its_own() -> None:
     lantern = asked("Old Lantern", "9/60")
     assert found(lantern, edition="1st Edition") == "th-9"
