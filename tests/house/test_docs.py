@@ -47,6 +47,7 @@ def test_the_walk_of_one_card_names_what_is_there(name: str, file: str) -> None:
         "docs/HARDWARE.md",
         "docs/SYNC.md",
         "docs/PRICES.md",
+        "docs/CLOUD-API.md",
     ],
 )
 def test_every_link_leads_somewhere(document: str) -> None:

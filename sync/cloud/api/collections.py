@@ -1,7 +1,8 @@
 """What each device's scanned cards amount to, day by day.
 
-A card counts from the day on which it was scanned, as what it is known to be today; cards that
-were scanned for an offer do not count: the cloud is not told what was bought. It is priced as on
+A card counts from the day on which it was scanned until it is removed from the stock, as what it is
+known to be today; cards that were scanned for an offer do not count: the cloud is not told what was
+bought. It is priced as on
 the device (`scanner/price_range.py`), with that day's last prices; where the finish is not known,
 with the lowest price that it may have.
 """
@@ -42,12 +43,35 @@ _CARDS = text("""
     GROUP BY a.game, a.card_id, a.finish, a.condition, date(scan.created_at)
 """)
 
+_GONE = text("""
+    SELECT a.game, a.card_id, a.finish, a.condition, date(edit.created_at) AS day,
+        -count(*) AS cards
+    FROM stock_edit AS edit
+    JOIN present_answer AS a
+        ON a.device = edit.device AND a.log = edit.log AND a.scan_id = edit.scan_id
+    JOIN scan ON scan.device = a.device AND scan.log = a.log AND scan.id = a.scan_id
+    LEFT JOIN batch
+        ON batch.device = scan.device AND batch.log = scan.log AND batch.id = scan.batch_id
+    WHERE edit.device = :device AND edit.removed <> '' AND a.decision = 'accepted'
+        AND a.card_id <> '' AND coalesce(batch.mode, '') <> 'offer'
+        AND edit.id = (
+            SELECT max(last.id) FROM stock_edit AS last
+            WHERE last.device = edit.device AND last.log = edit.log AND last.scan_id = edit.scan_id
+                AND last.removed IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM stock_change AS back
+                WHERE back.device = last.device AND back.log = last.log
+                    AND back.undoes = last.change_id
+            )
+        )
+    GROUP BY a.game, a.card_id, a.finish, a.condition, date(edit.created_at)
+""")
+
 Card = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """Cards of one kind that were scanned on one day."""
+    """Cards of one kind that came on one day; a negative number of them went."""
 
     card: Card
     finish: str
@@ -92,10 +116,11 @@ def worth_by_day(
 ) -> dict[date, Value]:
     """What a device's cards were worth at the end of each of these days, both included."""
     piles: dict[Card, list[Pile]] = defaultdict(list)
-    for row in connection.execute(_CARDS, {"device": device}):
-        card = (row.game, row.card_id)
-        day = date.fromisoformat(str(row.day))
-        piles[card].append(Pile(card, row.finish, row.condition, day, row.cards))
+    for query in (_CARDS, _GONE):
+        for row in connection.execute(query, {"device": device}):
+            card = (row.game, row.card_id)
+            day = date.fromisoformat(str(row.day))
+            piles[card].append(Pile(card, row.finish, row.condition, day, row.cards))
     days = [begins + _DAY * at for at in range((ends - begins).days + 1)]
     values = {day: Value() for day in days}
     cards = iter(sorted(piles))

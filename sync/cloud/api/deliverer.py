@@ -54,6 +54,8 @@ class Deliverer:
 
     def step(self) -> int:
         """Queue what is new and send what is due; how many tries. Raises StoreError."""
+        if not self._deliveries.has_work():
+            return 0
         self._deliveries.queue_new(bool(self._config.mail.host))
         due = self._deliveries.take_due()
         if due:

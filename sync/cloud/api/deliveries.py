@@ -65,6 +65,21 @@ class Deliveries:
         self._store = store
         self._chance = chance or random.Random()
 
+    def has_work(self) -> bool:
+        """Whether there is an alert to queue or a message to send; cheap enough to ask often."""
+        newest = select(func.max(CARD_ALERT.c.id)).scalar_subquery()
+        position = select(ALERT_CURSOR.c.position).where(ALERT_CURSOR.c.name == _CURSOR)
+        due = select(DELIVERY.c.id).where(
+            DELIVERY.c.state == WAITING, DELIVERY.c.next_at <= utc_now()
+        )
+        with self._store.log.read() as session:
+            row = (
+                session.connection()
+                .execute(select(newest, position.scalar_subquery(), due.exists()))
+                .one()
+            )
+        return row[1] is None or (row[0] or 0) > row[1] or bool(row[2])
+
     def queue_new(self, sends_mail: bool) -> int:
         """Queue messages about the alerts that came since the last time; how many alerts."""
         with self._store.log.write() as session:

@@ -14,6 +14,10 @@ from sync.protocol_rows import (
     BatchRows,
     ScanRow,
     ScanRows,
+    StockChangeRow,
+    StockChangeRows,
+    StockEditRow,
+    StockEditRows,
 )
 from tests.sync.api.conftest import Cloud
 from tests.sync.api.test_cards import price, tell
@@ -71,6 +75,34 @@ def test_a_collection_is_worth_what_its_cards_were_worth_each_day(either_api: Cl
     assert (one["cards"], one["amount_minor"]) == (5, 4400)
     assert value_collections(either_api.store, "EUR", NOON + timedelta(days=2)) == 6
     assert reader.told("/api/v1/collections?currency=USD")["collections"] == []
+
+
+def remove(cloud: Cloud, number: int, scan_id: int, removed: str, undoes: int = 0) -> None:
+    at = {"id": number, "created_at": NOON - timedelta(days=1)}
+    change = StockChangeRow(**at, kind="undone" if undoes else "edited", undoes=undoes)
+    edit = StockEditRow(**at, change_id=number, scan_id=scan_id, removed=removed)
+    for stream, message in (
+        ("stock_change", StockChangeRows(log=LOG, after=number - 1, rows=[change])),
+        ("stock_edit", StockEditRows(log=LOG, after=number - 1, rows=[edit])),
+    ):
+        cloud.store.take([Arrived("counter-1", stream, message)])  # type: ignore[arg-type]
+
+
+def test_a_card_that_was_sold_counts_no_more_unless_it_was_put_back(either_api: Cloud) -> None:
+    batch(either_api, "counter-1", 1)
+    for number in (1, 2, 3):
+        scan(either_api, "counter-1", number, 3)
+    remove(either_api, 1, 1, "sold")
+    remove(either_api, 2, 2, "sold")
+    remove(either_api, 3, 2, "")
+    remove(either_api, 4, 3, "sold")
+    remove(either_api, 5, 2, "", undoes=4)
+    tell(either_api, price("base1-4", 1000, NOON - timedelta(days=90)))
+    value_collections(either_api.store, "EUR", NOON)
+    [one] = either_api.key()[0].told("/api/v1/collections?days=3")["collections"]
+    assert [(day["cards"], day["amount_minor"]) for day in one["days"]] == [
+        (3, 3000), (2, 2000), (2, 2000)
+    ]  # fmt: skip
 
 
 def test_the_jobs_of_the_api_run(cloud: Cloud) -> None:
