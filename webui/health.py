@@ -165,16 +165,21 @@ def make(services: Services) -> Blueprint:
 
 
 def _unwell(state: dict[str, Any]) -> list[Alert]:
-    """What the log and the feed process have to say, before any figure counts."""
+    """What the log, the feed process and the updates have to say, before any figure counts."""
     if state["log_error"]:
         return [Alert("log", "fault", "The log cannot be read", state["log_error"])]
+    found = [
+        Alert("update", "warn", notice["title"], notice["text"])
+        for notice in state["notices"]
+        if notice["key"] == "update"
+    ]
     if state["feed_silent"]:
         text = (
             "Nothing is being scanned. Start it with “counterscan feed”, or switch the scanner "
             "off and on."
         )
-        return [Alert("feed", "fault", "The machine does not answer", text)]
-    return []
+        found.insert(0, Alert("feed", "fault", "The machine does not answer", text))
+    return found
 
 
 def _answer(figures: Figures) -> FiguresAnswer:

@@ -15,6 +15,7 @@ from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.routing import Mode
 from scanner.store import Store
 from scanner.store_sync import LinkKind
+from scanner.store_updates import MODELS, PACKS, PROBLEMS
 from scanner.tables import Scan
 from webui import view, words
 from webui.hub import SNAPSHOT, Frame
@@ -25,6 +26,7 @@ from webui.view import Json
 LIST_LENGTH = 60
 """Rows of the running list; a page that missed more than this starts over from a snapshot."""
 _EVENTS_LOOKED_AT = 20
+_UPDATED = {MODELS: "The models"}
 
 
 class LogView:
@@ -201,6 +203,7 @@ class LogView:
             recognizer=recognizer,
             restored=notice.text if notice else "",
             cloud=_cloud_problem(store),
+            update=update_problem(store),
         )
         summary = store.batch_summary(batch.id) if batch and batch.id else None
         return self._finish(
@@ -256,3 +259,13 @@ def _cloud_problem(store: Store) -> str:
     if event is None or event.kind not in (LinkKind.REFUSED, LinkKind.UNHEARD):
         return ""
     return f"{event.detail} Scanning goes on; nothing is lost."
+
+
+def update_problem(store: Store) -> str:
+    """Which packs or models of the cloud did not come into use, and why."""
+    troubled = [event for event in store.update_events() if event.kind in PROBLEMS]
+    return " ".join(
+        f"{_UPDATED.get(event.target) or event.target.removeprefix(PACKS)} {event.version}: "
+        f"{event.detail}"
+        for event in troubled
+    ) + (" Scanning goes on with what was in use." if troubled else "")

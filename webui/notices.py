@@ -22,6 +22,7 @@ class Situation:
     restored: str = ""
     log_error: str = ""
     cloud: str = ""
+    update: str = ""
 
 
 def notices_for(situation: Situation) -> list[Json]:
@@ -49,6 +50,8 @@ def notices_for(situation: Situation) -> list[Json]:
         add("restored", "warn", "The log was restored from a backup", situation.restored)
     if situation.cloud:
         add("cloud", "warn", "The cloud does not take the scans", situation.cloud)
+    if situation.update:
+        add("update", "warn", "An update was not taken", situation.update)
     if words.is_fallback(situation.recognizer):
         add(
             "phash",
