@@ -58,6 +58,13 @@ class Answer:
     body: bytes = b""
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    def stamped(self, stamp: str) -> Answer:
+        """What stands for all the prices that a source says it made at `stamp`.
+
+        So that they are not fetched twice from a server that gives no validators.
+        """
+        return Answer(f"{self.url}#prices", self.scope, False, Validators(stamp[:400]), None)
+
 
 def user_agent(contact: str) -> str:
     """Who asks: the product, its version, and whom to write to."""

@@ -102,11 +102,7 @@ class CircuitBreaker:
         if state is BreakerState.OPEN and self._until_mono_s is not None:
             left_s = self._until_mono_s - self._clock.mono_s()
             raise SourceOpenError(
-                f"{self._source} has failed too often; it is asked again in {left_s:.0f} s, and "
-                "its last prices stay."
+                f"{self._source} has failed too often; it is asked again in {left_s:.0f} s."
             )
         if state is BreakerState.HALF_OPEN and self._probing:
-            raise SourceOpenError(
-                f"{self._source} has failed too often and is just being tried; its last prices "
-                "stay."
-            )
+            raise SourceOpenError(f"{self._source} has failed too often and is just being tried.")

@@ -93,6 +93,11 @@ class SourceClient:
         """As `text`, but the body goes to a file as it came; `unfold` reads it."""
         return self._attempts(request, sink, lambda answer, _sink: answer)
 
+    def is_known(self, answer: Answer) -> bool:
+        """Whether the very same was remembered, for the same use."""
+        known = self._book.validators(self.source, answer.url, answer.scope)
+        return bool(answer.scope) and known == answer.validators
+
     def unfold(self, file: BinaryIO) -> Iterator[bytes]:
         """The plain bytes of what `fetch` wrote."""
         file.seek(0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -57,16 +58,20 @@ class Scryfall:
 
     def collect(self, want: Want) -> Iterator[Page]:
         """Pages of many sets each; the file is remembered with the last."""
-        address, as_of = self._newest()
+        listed = self._client.ask(Request("bulk-data"))
+        address, as_of = self._newest(listed)
+        scope = f"{want.game} {want.shelf.key}"
+        made = replace(listed, scope=scope).stamped(f"{as_of.isoformat()} {address}")
+        if self._client.is_known(made):
+            return
         with tempfile.TemporaryFile() as file:
-            request = Request(address, scope=f"{want.game} {want.shelf.key}")
-            answer = self._client.fetch(request, file)
-            if not answer.unchanged:
-                yield from self._pages(want.shelf, answer, file, as_of)
+            self._client.fetch(Request(address), file)
+            yield from self._pages(want.shelf, made, file, as_of)
 
     def check(self) -> str:
         """Ask which file is the newest."""
-        return f"prices of {self._newest()[1]:%Y-%m-%d %H:%M} UTC"
+        listed = self._client.ask(Request("bulk-data"))
+        return f"prices of {self._newest(listed)[1]:%Y-%m-%d %H:%M} UTC"
 
     def requests_a_day(self, plan: DayPlan) -> int:
         """Two: the list of files, and the file."""
@@ -76,8 +81,8 @@ class Scryfall:
         """See `PriceSource`."""
         self._client.close()
 
-    def _newest(self) -> tuple[str, datetime]:
-        data = self._client.json(Request("bulk-data")).get("data")
+    def _newest(self, listed: Answer) -> tuple[str, datetime]:
+        data = listed.data.get("data")
         for entry in data if isinstance(data, list) else ():
             if isinstance(entry, dict) and entry.get("type") == _FILE:
                 address = text_of(entry.get("download_uri"))

@@ -51,6 +51,9 @@ class Tcgcsv:
         if updated.unchanged:
             return
         stamp = updated.body.decode("ascii", "replace").strip()
+        made = updated.stamped(stamp)
+        if self._client.is_known(made):
+            return
         as_of = read_time(stamp, self._client.clock.now())
         category = self._category(want.game)
         groups = self._results(f"tcgplayer/{category}/groups")
@@ -66,7 +69,7 @@ class Tcgcsv:
                 yield self._group(want, f"tcgplayer/{category}/{number}", names, as_of)
             else:
                 others.leave_out(Product(Kind.SET, names[0], names[0], names), Why.NO_SET)
-        yield others.done([updated])
+        yield others.done([updated, made])
 
     def check(self) -> str:
         """Ask when the prices were last made."""

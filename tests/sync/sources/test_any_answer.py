@@ -100,6 +100,9 @@ class Teller:
         sink.write(json.dumps(self._told(request)).encode())
         return Answer("", "", False, Validators(), None)
 
+    def is_known(self, answer: Answer) -> bool:
+        return False
+
     def unfold(self, file: BinaryIO) -> Iterator[bytes]:
         file.seek(0)
         return iter(lambda: file.read(50), b"")

@@ -145,6 +145,30 @@ def test_unchanged_data_is_not_fetched_twice_and_its_prices_are_as_new_as_the_so
     assert {day for _, day in stored(either_cloud).values()} == {"02"}
 
 
+@pytest.mark.parametrize("source", ["tcgcsv", "scryfall"])
+def test_a_server_without_validators_is_not_asked_for_the_same_prices_twice(
+    cloud_store: CloudStore, web: Web, clock: FakeClock, source: str
+) -> None:
+    scanned(cloud_store, NEWT, WING)
+    serve(web)
+    web.routes["/tcgcsv/last-updated.txt"] = raw(b"2026-05-01T20:05:30+0000")
+    file = {"type": "default_cards", "updated_at": "2026-05-01T21:00:00+00:00",
+            "download_uri": f"{web.url}/scryfall/file.json"}  # fmt: skip
+    web.routes["/scryfall/bulk-data"] = told({"data": [file]})
+    web.routes["/scryfall/file.json"] = told([{"id": "a", "prices": {}}])
+    made = Kit(cloud_store, web, clock, only=source)
+    job = SourceJob(source, "pokemon", Reach.ALL)
+    assert made.collector.run(job).outcome is Outcome.DONE
+    web.requests.clear()
+    assert made.collector.run(job).outcome is Outcome.UNCHANGED
+    assert len(web.requests) == 1
+    web.routes["/tcgcsv/last-updated.txt"] = raw(b"2026-05-02T20:05:30+0000")
+    web.routes["/scryfall/bulk-data"] = told({"data": [{**file, "updated_at": "2026-05-02"}]})
+    assert made.collector.run(job).outcome is Outcome.DONE
+    for each in made.sources:
+        each.source.close()
+
+
 def test_another_card_in_the_shop_makes_everything_wanted_again(
     kit: Kit, either_cloud: CloudStore, web: Web
 ) -> None:
@@ -183,7 +207,8 @@ def test_one_sources_trouble_is_no_others(
     web.routes["/pokemontcg/sets"] = status(500)
     both = Kit(cloud_store, web, clock, only="tcgcsv, pokemontcg")
     runs = [both.collector.run(job) for job in both.collector.due() for _ in range(3)]
-    assert [run.outcome for run in runs if run.source == "tcgcsv"] == [Outcome.DONE] * 3
+    done = [run.outcome for run in runs if run.source == "tcgcsv"]
+    assert done == [Outcome.DONE, Outcome.UNCHANGED, Outcome.UNCHANGED]
     failed = [run for run in runs if run.source == "pokemontcg"]
     assert [run.outcome for run in failed] == [Outcome.FAILED] * 3
     assert sum(path.startswith("/pokemontcg") for path in web.paths()) == 5  # then it is left alone
