@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,10 +10,13 @@ from firmware.events import Bay, Event, Pause, Stop
 from firmware.journal import Journal
 from scanner.batches import plan_of
 from scanner.errors import StoreFullError
+from scanner.logs import fields
 from scanner.records import Identification
 from scanner.routing import Mode, Router, Routing
 from scanner.store import Store
 from scanner.tables import Batch, Scan
+
+log = logging.getLogger(__name__)
 
 LAST_STATES_THAT_REST = frozenset(
     {
@@ -160,6 +164,10 @@ class Desk:
             captured_mono_ns=captured_mono_ns,
             routing=routing,
         )
+        log.debug(
+            "scan %d on disk: %s", scan.id, scan.decision,
+            extra=fields(scan_id=scan.id or 0, batch_id=scan.batch_id, decision=scan.decision),
+        )  # fmt: skip
         if counted:
             self._journal.card_logged()
         if routing is not None:

@@ -83,7 +83,7 @@ def _dispatch(argv: list[str]) -> int:
     if args.show_config:
         return _show_config(args)
     args.settings = _settings(args)
-    setup_logging(args.settings.log_level)
+    setup_logging(args.settings.log_level, as_json=args.settings.log_format == "json")
     return module.run(args)
 
 

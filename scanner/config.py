@@ -145,6 +145,9 @@ class Settings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least message shown: debug, info, warning or error."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines for people (text), or one JSON object a line (json)."
+    )
     web: WebSettings = WebSettings()
     camera: CameraSettings = CameraSettings()
     feeder: FeederSettings = FeederSettings()

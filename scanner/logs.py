@@ -1,10 +1,18 @@
-"""Log lines: for a person on a terminal, or for the journal when systemd runs the process."""
+"""Log lines: for a person on a terminal, for the journal when systemd runs the process, or as JSON.
+
+A line may carry fields beside its sentence, which JSON tells by name: so a scan is followed from
+the device to the cloud's database by its device, log and id.
+
+    log.info("scan %d is on disk", 7, extra=fields(scan_id=7))
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
+from datetime import UTC, datetime
 from typing import TextIO
 
 _JOURNAL_PRIORITY = {  # sd-daemon(3): a leading <N> gives the journal the line's priority
@@ -15,6 +23,7 @@ _JOURNAL_PRIORITY = {  # sd-daemon(3): a leading <N> gives the journal the line'
     logging.CRITICAL: 2,
 }
 
+_FIELDS = "fields"
 _CHATTY = ("alembic", "httpx")
 """Libraries that tell each of their steps, which nobody but a programmer wants to know."""
 
@@ -28,13 +37,37 @@ class _JournalFormatter(logging.Formatter):
         return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
 
 
-def setup_logging(level: str = "info", stream: TextIO | None = None) -> None:
+class _JsonFormatter(logging.Formatter):
+    """One object a line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        line = {
+            "time": at.isoformat(timespec="milliseconds"), "level": record.levelname.lower(),
+            "logger": record.name, "process": record.process, "message": record.getMessage(),
+            **getattr(record, _FIELDS, {}),
+        }  # fmt: skip
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def fields(**named: str | int) -> dict[str, dict[str, str | int]]:
+    """Return what a log line tells by name beside its sentence, for `extra=`."""
+    return {_FIELDS: named}
+
+
+def setup_logging(
+    level: str = "info", stream: TextIO | None = None, *, as_json: bool = False
+) -> None:
     """Send log lines of `level` ("debug", "info", "warning", "error") and above to `stream`.
 
     Standard output stays free for what a command answers, so `stream` is standard error.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    if stream is None and "JOURNAL_STREAM" in os.environ:
+    if as_json:
+        handler.setFormatter(_JsonFormatter())
+    elif stream is None and "JOURNAL_STREAM" in os.environ:
         handler.setFormatter(_JournalFormatter())
     else:
         handler.setFormatter(

@@ -7,16 +7,20 @@ crash the rows beyond the cursors go out again, which the cloud takes for what i
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from scanner.logs import fields
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
 from sync.protocol_rows import LONGEST, rows_model
 from sync.wire import pack
+
+log = logging.getLogger(__name__)
 
 ROWS_PER_MESSAGE = 250
 MOST_UNDER_WAY = 8
@@ -110,6 +114,11 @@ class Outbox:
                 break
             number = self._publish(stream, payload)
             lane.sent = int(rows[-1]["id"])
+            first, last = int(rows[0]["id"]), lane.sent
+            log.info(
+                "%s %d to %d sent", stream.value, first, last,
+                extra=fields(log=log_name, stream=stream.value, first_id=first, last_id=last),
+            )  # fmt: skip
             lane.under_way.append(_Batch(number, lane.sent))
             lane.received_mono_s = now_mono_s
             sent = True

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from scanner.alerts import read_alert
 from scanner.errors import ConditionError
+from scanner.logs import fields
 from sync.cloud.fleet_store import Told, keep_told
 from sync.cloud.intake import Arrived
 from sync.cloud.store import CloudStore, Refused
@@ -80,6 +81,7 @@ class Ingest:
                 refused.append(Refused(message.topic, len(message.payload), str(error)))
         if arrived or refused:
             self._store.take(arrived, refused)
+            _tell_stored(arrived)
         self._store.take_states(states)
         self._store.take_counters(counters)
         for device, told in rules.items():
@@ -92,6 +94,17 @@ class Ingest:
             for device, state in states.items():
                 if state.online and state.log:
                     self._teller.came_online(device, state.log)
+
+
+def _tell_stored(arrived: Sequence[Arrived]) -> None:
+    """One line for each message: what a scan is called here is what the device called it."""
+    for each in arrived:
+        first, last = each.message.rows[0].id, each.message.rows[-1].id
+        log.info(
+            "%s %d to %d of %s on disk", each.stream, first, last, each.device,
+            extra=fields(device=each.device, log=each.message.log, stream=each.stream,
+                       first_id=first, last_id=last),
+        )  # fmt: skip
 
 
 def _checked(told: AlertRules) -> AlertRules:

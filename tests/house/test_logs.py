@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 
 import pytest
 
-from scanner.logs import setup_logging
+from scanner.logs import fields, setup_logging
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +45,21 @@ def test_what_libraries_do_step_by_step_is_told_to_programmers_alone(
     setup_logging(level, stream)
     logging.getLogger("alembic.runtime.migration").info("a step")
     assert ("a step" in stream.getvalue()) == heard
+
+
+def test_programs_get_one_object_a_line_with_what_it_is_about() -> None:
+    stream = io.StringIO()
+    setup_logging("info", stream, as_json=True)
+    log = logging.getLogger("feed")
+    log.info("scan %d is on disk\nnow", 7, extra=fields(scan_id=7, device="counter-1"))
+    try:
+        raise ValueError("jammed")
+    except ValueError:
+        log.exception("a jam")
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["message"], first["level"], first["logger"]) == (
+        "scan 7 is on disk\nnow", "info", "feed"
+    )  # fmt: skip
+    assert (first["scan_id"], first["device"]) == (7, "counter-1")
+    assert first["time"].endswith("+00:00")
+    assert "ValueError: jammed" in second["exception"]
