@@ -15,9 +15,9 @@ ABOUT = About(
     title="Counterscan cloud",
     description=(
         "Devices, cards, prices, collections and alerts of one shop or chain. Everything but "
-        "signing in, enrolling a device and the health check needs a token or a key: "
-        "`Authorization: Bearer …`. Times are UTC, amounts are in hundredths of the currency (or "
-        "in its units where it has no hundredths)."
+        "signing in, enrolling a device and the health check needs a token or a key, sent as "
+        "`Authorization: Bearer TOKEN`. Times are UTC, amounts are in hundredths of the currency "
+        "(or in its units where it has no hundredths)."
     ),
     ways_in={
         "key": {

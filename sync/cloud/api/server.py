@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 8
 _TURN_S = 0.2
+_END_WITHIN_S = 10
 
 
 class ApiServer:
@@ -55,9 +56,11 @@ class ApiServer:
     def __exit__(self, *_: object) -> None:
         """Close the port and put on disk what was counted."""
         self._ending.set()
+        # What is being answered is answered before the sockets go.
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=_END_WITHIN_S)
         self._server.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(_END_WITHIN_S)
         self._threads.clear()
 
     def _serve(self) -> None:
