@@ -58,8 +58,10 @@ class Broker:
         folder.mkdir(parents=True, exist_ok=True)
         self._passwords = folder / "passwords"
         self._passwords.touch(mode=0o600)
-        for user in (CLOUD, *users):
-            self.add_user(user)
+        everybody = "".join(f"{user}:{PASSWORD}\n" for user in (CLOUD, *users))
+        self._passwords.write_text(everybody, encoding="utf-8")
+        hashing = [program("mosquitto_passwd"), "-U", str(self._passwords)]
+        subprocess.run(hashing, check=True, capture_output=True)
         (folder / "acl").write_text(access_list(CLOUD), encoding="utf-8")
         self._configuration = folder / "mosquitto.conf"
         self._configuration.write_text(

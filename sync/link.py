@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -46,6 +46,13 @@ _MESSAGES_PER_TURN = 64
 _OFTEN = 5
 _NOBODY_SUBSCRIBED = 0x10
 _TAKEN_OVER = 0x8E
+
+
+class Socket(Protocol):
+    """What can be waited on."""
+
+    def fileno(self) -> int:
+        """The operating system's number for it."""
 
 
 class Verdict(StrEnum):
@@ -168,6 +175,11 @@ class Link:
             self.problem = None
         inbox, self._inbox = self._inbox, []
         return inbox
+
+    def socket(self) -> Socket | None:
+        """The connection's socket, for whoever waits on many links at once; None without one."""
+        found: Socket | None = self._client.socket()
+        return found
 
     def outcomes(self) -> list[Outcome]:
         """What the broker has said of published messages since the last call."""

@@ -13,6 +13,7 @@ ACTIONS: Mapping[str, Command] = {
     "ingest": Command("sync.cloud.ingest_command", "take rows in beside other workers"),
     "worker": Command("sync.cloud.worker_command", "run the jobs that beat asks for, with Redis"),
     "beat": Command("sync.cloud.beat_command", "ask for the jobs when they are due, with Redis"),
+    "simulate": Command("sync.cloud.simulate_command", "a fleet of devices against a cloud"),
     "export": Command("sync.cloud.moving_command", "write the cloud's data to a folder"),
     "import": Command("sync.cloud.moving_command", "read an export into an empty database"),
     "verify": Command("sync.cloud.moving_command", "compare the database with an export"),
