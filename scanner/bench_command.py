@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
     "sync": Command("sync.bench_partition", "every scan in the cloud exactly once, faults or not"),
+    "ingest": Command("sync.bench_ingest", "scans a second into PostgreSQL, one worker and two"),
     "exchange": Command("sync.bench_exchange", "a backlog of scans, and first prices"),
     "cloudapi": Command("sync.bench_cloudapi", "search and price history of the cloud's API"),
     "printing": Command("firmware.bench_printing", "which printing, given the artwork"),

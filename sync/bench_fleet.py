@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
 
 from scanner.store_sync import Row, Stream
 from scanner.tables import utc_now
@@ -25,6 +24,18 @@ from sync.wire import MessageError, pack_json, read_json
 CARDS = 20_000
 _ALL_EVERY_S = 1.0
 _LONGEST_BACK_OFF_S = 5.0
+
+
+def scan_row(chance: random.Random, number: int) -> Row:
+    """A scan of some card, as a device's log has it."""
+    card = chance.randrange(CARDS)
+    return {
+        "id": number, "created_at": utc_now(), "batch_id": 1, "sequence": number,
+        "decision": chance.choice(("accepted", "accepted", "accepted", "review")),
+        "reasons": ["clear of every other card"], "game": "demo", "card_id": f"card-{card}",
+        "name": f"Ember Drake {card}", "set_name": "First Light", "number": f"{card:05d}",
+        "score": 0.97, "model_id": "tiny-1", "pack_id": "demo@1", "driver": "fleet",
+    }  # fmt: skip
 
 
 class SimulatedDevice:
@@ -87,19 +98,9 @@ class SimulatedDevice:
         while self._next_mono_s <= now_mono_s:
             self._next_mono_s += 1 / self._rate_per_s
             self.made += 1
-            self._rows.append(self._row(self.made))
+            self._rows.append(scan_row(self._chance, self.made))
             made.append(self.made)
         return made
-
-    def _row(self, number: int) -> dict[str, Any]:
-        card = self._chance.randrange(CARDS)
-        return {
-            "id": number, "created_at": utc_now(), "batch_id": 1, "sequence": number,
-            "decision": self._chance.choice(("accepted", "accepted", "accepted", "review")),
-            "reasons": ["clear of every other card"], "game": "demo", "card_id": f"card-{card}",
-            "name": f"Ember Drake {card}", "set_name": "First Light", "number": f"{card:05d}",
-            "score": 0.97, "model_id": "tiny-1", "pack_id": "demo@1", "driver": "fleet",
-        }  # fmt: skip
 
     def _read(self, stream: Stream, after: int, limit: int) -> Sequence[Row]:
         rows: Iterable[Row] = ()

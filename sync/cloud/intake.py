@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -127,29 +128,38 @@ def clean(text: str) -> str:
     return text.replace("\0", "")
 
 
-def _copy(connection: Connection, table: Table, arrived: Sequence[Arrived]) -> None:
-    """Let COPY bring the rows into a table of this connection, and insert the new ones from it."""
+def copy_into(connection: Connection, table: Table, into: str, arrived: Sequence[Arrived]) -> None:
+    """Let PostgreSQL's COPY bring the rows of messages into a table with `table`'s columns."""
     names = [column.name for column in table.columns]
-    listed = ", ".join(f'"{name}"' for name in names)
+    fields = [(name, _writer(table.columns[name])) for name in names[2:]]
+    cursor: Any = connection.connection.cursor()
+    with (
+        closing(cursor),
+        cursor.copy(f"COPY {into} ({_listed(names)}) FROM STDIN") as copy,
+    ):
+        for each in arrived:
+            owner = (each.device, each.message.log)
+            for row in each.message.rows:
+                values = row.__dict__
+                copy.write_row((*owner, *[write(values[name]) for name, write in fields]))
+
+
+def _copy(connection: Connection, table: Table, arrived: Sequence[Arrived]) -> None:
+    """Bring the rows into a table of this connection, and insert the new ones from it."""
+    listed = _listed([column.name for column in table.columns])
     arriving = f"arriving_{table.name}"
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS {arriving} (LIKE {table.name}) ON COMMIT DELETE ROWS"
-        )
-        fields = [(name, _writer(table.columns[name])) for name in names[2:]]
-        with cursor.copy(f"COPY {arriving} ({listed}) FROM STDIN") as copy:
-            for each in arrived:
-                owner = (each.device, each.message.log)
-                for row in each.message.rows:
-                    values = row.__dict__
-                    copy.write_row((*owner, *[write(values[name]) for name, write in fields]))
-        cursor.execute(
-            f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {arriving} "
-            "ORDER BY device, log, id ON CONFLICT DO NOTHING"
-        )
-    finally:
-        cursor.close()
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE IF NOT EXISTS {arriving} (LIKE {table.name}) ON COMMIT DELETE ROWS"
+    )
+    copy_into(connection, table, arriving, arrived)
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {arriving} "
+        "ORDER BY device, log, id ON CONFLICT DO NOTHING"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _writer(column: Column[Any]) -> Callable[[Any], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -215,3 +216,13 @@ def test_workers_without_postgresql_say_what_is_missing(
     assert main(["--data", str(tmp_path), "cloud", "ingest", "--worker", "1"]) == 2
     assert "set database in cloud.toml" in capsys.readouterr().err
     assert main(["--data", str(tmp_path), "cloud", "ingest", "--worker", "0"]) == 2
+
+
+def test_the_measurement_takes_everything_in_with_one_worker_and_with_two(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--log-level", "error", "bench", "ingest", "--scans", "4000", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["scans"] == 4000
+    assert report["one_worker_to_copy"] > 0
+    assert report["two_workers_to_one"] > 0
