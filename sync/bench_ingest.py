@@ -23,12 +23,12 @@ from sqlalchemy import text
 
 from scanner.errors import CounterscanError, UsageError
 from sync.bench_broker import CLOUD, PASSWORD, Broker, write_pairing
+from sync.bench_fleet import scan_row
 from sync.bench_postgres import PostgresServer
 from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.intake import Arrived, copy_into
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES
-from sync.bench_fleet import scan_row
 from sync.link import Link, Outcome
 from sync.pairing import Pairing
 from sync.protocol import device_topic

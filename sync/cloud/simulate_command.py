@@ -23,9 +23,9 @@ from sqlalchemy import text
 
 from scanner.errors import CounterscanError, UsageError
 from sync.bench_broker import CLOUD, PASSWORD, Broker, write_pairing
+from sync.bench_fleet import Fleet, SimulatedDevice
 from sync.bench_postgres import PostgresServer
 from sync.cloud.store import CloudStore
-from sync.bench_fleet import Fleet, SimulatedDevice
 from sync.pairing import Pairing
 from sync.wire import LARGEST_PACKET_BYTES
 
