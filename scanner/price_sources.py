@@ -44,6 +44,10 @@ class SourceOrder:
 
     named: tuple[str, ...] = USUAL_SOURCES
 
+    def place(self, source: str) -> int:
+        """Where a source stands in the order, from 0; -1 for one that does not count."""
+        return _rank(self.named, source)
+
     def chosen(self, prices: Iterable[Priced]) -> list[Priced]:
         """Of each finish the prices of the first source that has any, one for each condition.
 

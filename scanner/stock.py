@@ -19,6 +19,7 @@ from scanner.store_index import StockIndex
 from scanner.store_index_reads import (
     read_choices,
     read_copies,
+    read_copies_of,
     read_edition,
     read_lines,
     read_scan_ids,
@@ -109,6 +110,12 @@ class Stock:
             for part in in_parts(line_ids):
                 found += read_copies(index, wanted, part, batches)
         return found[:limit]
+
+    def copies_of(self, game: str, card_id: str) -> list[tuple[str, Copy]]:
+        """Where each copy of a printing lies, with its finish, oldest first."""
+        batches = {batch.id or 0: batch.name for batch in self.store.latest_batches(100_000)}
+        with self._index.open() as index:
+            return read_copies_of(index, game, card_id, batches)
 
     def scan_ids(self, wanted: StockFilter, up_to: int | None = None) -> list[int]:
         """The copies that a filter means, of those scanned up to `up_to`."""

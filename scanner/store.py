@@ -32,6 +32,7 @@ from scanner.store_lock import FeedLock
 from scanner.store_machine import route_row
 from scanner.store_offers import OfferStore
 from scanner.store_open import DATABASE, Log, Role, await_log
+from scanner.store_prices import PriceReads
 from scanner.store_reads import StoreReads, find_scan_of_key
 from scanner.store_review import ReviewReads
 from scanner.store_scan import scan_row
@@ -55,6 +56,7 @@ class Store(
     BinReads,
     ReviewReads,
     HealthReads,
+    PriceReads,
     StoreReads,
 ):
     """The open log. A context manager; `close` it where it is not used as one."""

@@ -19,6 +19,7 @@ from scanner.store_rules import RuleStore
 from scanner.tables_alerts import AlertClosed, AlertClosedTold, AlertRaised, AlertTold
 
 ALERT = "alert"
+MOST_CLOSED_AT_ONCE = 2000
 _IDS_PER_QUERY = 400
 _MARK = text("""
     SELECT (SELECT count(*) FROM card_alert WHERE closed_at IS NULL),

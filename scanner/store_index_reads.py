@@ -88,6 +88,18 @@ def read_copies(
     return [_copy(row, batches) for row in rows]
 
 
+def read_copies_of(
+    index: Connection, game: str, card_id: str, batches: dict[int, str]
+) -> list[tuple[str, Copy]]:
+    """The copies of a printing that are in stock, each with its finish, oldest first."""
+    rows = index.execute(
+        "SELECT copy.*, line.finish AS of_finish FROM copy JOIN line ON line.id = copy.line_id"
+        " WHERE line.game = ? AND line.card_id = ? AND copy.removed = '' ORDER BY copy.scan_id",
+        (game, card_id),
+    )
+    return [(str(row["of_finish"]), _copy(row, batches)) for row in rows]
+
+
 def read_scan_ids(
     index: Connection, wanted: StockFilter, up_to: int | None, currency: str
 ) -> list[int]:

@@ -245,7 +245,7 @@ class Agent:
         if message.topic == self._topic_received:
             self._take_received(read_json(message.payload, Received))
         elif message.topic == self._topic_alerts:
-            receive(self._store, unpack(message.payload, Alerts))
+            receive(self._store, unpack(message.payload, Alerts), self._device)
         else:
             self._take_prices(message)
 

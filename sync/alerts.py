@@ -24,14 +24,17 @@ def rules_message(store: Store, log_name: str) -> AlertRules:
     return AlertRules(log=log_name, version=version, rules=_written(rules), lists=lists)
 
 
-def receive(store: Store, told: Alerts) -> int:
-    """Take in how alerts stand; how much of it is new."""
+def receive(store: Store, told: Alerts, device: str) -> int:
+    """Take in how alerts stand; how much of it is new.
+
+    Where this device's own copies lie its stock knows better than the cloud.
+    """
     if store.knows_alerts((alert.key for alert in told.open), (one.key for one in told.closed)):
         return 0
     alerts = [
         AlertTold(
             **alert.model_dump(exclude={"places"}),
-            places=[place.model_dump() for place in alert.places],
+            places=[each.model_dump() for each in alert.places if each.device != device],
         )
         for alert in told.open
     ]

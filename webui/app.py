@@ -20,11 +20,13 @@ from webui import (
     api_page,
     batches,
     bins,
+    card_alerts,
     health,
     inventory,
     live,
     offers,
     people,
+    prices,
     review,
     rules,
     settings,
@@ -52,12 +54,14 @@ PAGES: tuple[Page, ...] = (
     review.PAGE,
     batches.PAGE,
     inventory.PAGE,
+    prices.PAGE,
+    card_alerts.PAGE,
     rules.PAGE,
     bins.PAGE,
     settings.PAGE,
     health.PAGE,
 )
-"""Every page, in the navigation's order: Live, Review, Batches, Inventory, Rules, Settings, Health.
+"""Every page, in the navigation's order.
 
 A page that is not written yet is not here, so that nothing links to it.
 """
@@ -169,6 +173,7 @@ def _around() -> dict[str, object]:
         "here": here,
         "visitor": who,
         "unwell": services(current_app).sampler.notices(),
+        "open_alerts": services(current_app).view.open_alerts() if who else 0,
         "urls": page_urls("", int(request.environ.get("SERVER_PORT", 80))),
     }
 

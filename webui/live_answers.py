@@ -133,6 +133,8 @@ class LiveTwin(TypedDict):
     newest: int
     later_rows: int
     waiting: list[dict[str, Any]]
+    alerts: dict[str, Any] | None
+    newest_price: int
     restored_id: int
     feed_silent: bool
     driver: str

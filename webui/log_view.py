@@ -111,6 +111,21 @@ class LogView:
             row = None
         return "" if row is None else row.name
 
+    def open_alerts(self) -> int:
+        """Return how many alerts nobody has acknowledged; 0 where the log can't be read."""
+        try:
+            return self.store().alert_mark().open
+        except StoreError:
+            return 0
+
+    def newest_scan_id(self) -> int:
+        """Return the newest scan's id, where a page begins to follow the news; 0 for none."""
+        try:
+            latest = self.store().latest_scans(1)
+        except StoreError:
+            latest = []
+        return (latest[0].id or 0) if latest else 0
+
     def scan_json(self, scan: Scan) -> Json:
         """Return one scan as the page shows it."""
         for fields in self._scans_json([scan]):
@@ -194,7 +209,8 @@ class LogView:
         allowed = view.allowed_commands(machine, open_batch is not None)
         recognizer = preview.recognizer or (latest[0].recognizer if latest else "")
         driver = preview.driver or (batch.driver if batch else "")
-        notice = store.notice()
+        notice, mark = store.notice(), store.alert_mark()
+        told = store.open_alerts(1) if mark.open else []
         situation = Situation(
             machine=view.machine_json(machine, allowed),
             feed_silent=not preview.fresh and machine.kind != "disk_full",
@@ -204,6 +220,8 @@ class LogView:
             restored=notice.text if notice else "",
             cloud=_cloud_problem(store),
             update=update_problem(store),
+            alerts=[(each.rule, each.name or each.card_id, each.text) for each in told],
+            open_alerts=mark.open,
         )
         summary = store.batch_summary(batch.id) if batch and batch.id else None
         return self._finish(
@@ -216,6 +234,8 @@ class LogView:
             newest=newest_scan_id,
             later_rows=summary.later_rows if summary else 0,
             waiting=view.waiting_json(store.pending_commands()),
+            alerts=view.alerts_json(mark),
+            newest_price=store.newest_price_id(),
             restored_id=notice.event_id if notice else 0,
         )
 
@@ -230,7 +250,14 @@ class LogView:
             log_error=error,
         )
         return self._finish(
-            situation, batch=None, newest=0, later_rows=0, waiting=[], restored_id=0
+            situation,
+            batch=None,
+            newest=0,
+            later_rows=0,
+            waiting=[],
+            alerts=None,
+            newest_price=0,
+            restored_id=0,
         )
 
     def _finish(self, situation: Situation, **fields: object) -> Json:

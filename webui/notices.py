@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides which banners show. `machine` is `view.machine_json`'s answer."""
+    """What decides which banners show. `machine` is `view.machine_json`'s answer.
+
+    `alerts` are the newest open ones: the rule, the card, and why.
+    """
 
     machine: Json
     feed_silent: bool
@@ -23,6 +27,8 @@ class Situation:
     log_error: str = ""
     cloud: str = ""
     update: str = ""
+    alerts: Sequence[tuple[str, str, str]] = ()
+    open_alerts: int = 0
 
 
 def notices_for(situation: Situation) -> list[Json]:
@@ -52,6 +58,11 @@ def notices_for(situation: Situation) -> list[Json]:
         add("cloud", "warn", "The cloud does not take the scans", situation.cloud)
     if situation.update:
         add("update", "warn", "An update was not taken", situation.update)
+    if situation.alerts:
+        rule, card, text = situation.alerts[0]
+        more = f" {situation.open_alerts - 1} more." if situation.open_alerts > 1 else ""
+        title = "An alert is open" if situation.open_alerts == 1 else "Alerts are open"
+        add("alerts", "warn", title, f"{rule}: {card}. {text}{more} Acknowledge it under Alerts.")
     if words.is_fallback(situation.recognizer):
         add(
             "phash",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from scanner.routing import Routing
+from scanner.store_alerts import AlertMark
 from scanner.store_present import FROM_PERSON, PresentAnswer
 from scanner.store_summary import ENDS, BatchSummary
 from scanner.tables import BatchEvent, Command, Scan
@@ -191,6 +192,11 @@ def scan_json(
         "at": scan.created_at.isoformat(),
         "routing": None if routing is None else asdict(routing),
     }
+
+
+def alerts_json(mark: AlertMark) -> Json:
+    """How many alerts are open; `mark` changes with every one that comes or goes."""
+    return {"open": mark.open, "mark": "-".join(map(str, astuple(mark)))}
 
 
 def preview_json(preview: Preview) -> Json:

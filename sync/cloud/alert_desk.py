@@ -38,21 +38,24 @@ class AlertDesk:
     """One process of the cloud has one. Not for several threads."""
 
     def __init__(self, store: CloudStore, facts: FactsBook) -> None:
-        """`facts` are those of the cloud's own packs, as far as it has any."""
+        """Begin after the last price that was judged; `facts` are those of the cloud's own packs.
+
+        Raises StoreError.
+        """
         self._store = store
         self._facts = facts
-        self._cursor = -1
+        self._cursor = 0
         self._done: set[int] = set()
         self._told: dict[str, tuple[int, int]] = {}
         self._telling: dict[int, tuple[str, tuple[int, int]]] = {}
         self._flooded: set[str] = set()
+        with store.log.write() as session:
+            self._begin(session.connection())
 
     def step(self) -> bool:
         """Judge some prices that have changed; True where more wait. Raises StoreError."""
         with self._store.log.write() as session:
             connection = session.connection()
-            if self._cursor < 0:
-                self._begin(connection)
             changed = self._new_changes(connection)
             rows = [row for row in changed if row[0] not in self._done]
             new = {row[0]: (row[1], row[2]) for row in rows}

@@ -117,7 +117,7 @@ def running() -> Iterator[Running]:
         yield ends
 
 
-def until(true: Callable[[], bool], within_s: float = 30.0) -> None:
+def until(true: Callable[[], bool], within_s: float = 60.0) -> None:
     """Wait until something is so; fail after `within_s`."""
     end_mono_s = time.monotonic() + within_s
     while not true():

@@ -1,0 +1,162 @@
+"""The Alerts page: what a price or a scanned card has set off, acknowledged once; and the rules."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from scanner.alerts import AlertRule, read_alert, write_alert
+from scanner.errors import ConditionError, CounterscanError
+from scanner.http.answers import Refused
+from scanner.http.describe import read_body, read_query
+from scanner.shop_alerts import alert_named, save_alert
+from scanner.store_alerts import ALERT
+from webui.card_alerts_answers import (
+    AlertInWords,
+    AlertRuleDescribed,
+    AlertRuleSent,
+    AlertsAsked,
+    AlertShown,
+    AlertsTwin,
+    ClosedTold,
+    CloseSent,
+)
+from webui.card_alerts_view import AlertsView, editor_words
+from webui.describe import describe
+from webui.gate import note, visitor
+from webui.inventory_view import StockDesk
+from webui.page import Page, Services
+from webui.rules_answers import Named, NameSent
+from webui.security import refusal
+from webui.words import sentence
+
+MAX_RULE_BYTES = 128 * 1024
+_NEW: dict[str, Any] = {"name": "New alert", "cause": "above", "amount": "20.00 EUR"}
+
+
+def make(services: Services) -> Blueprint:
+    """Return the Alerts page's routes."""
+    alerts = Blueprint("alerts", __name__)
+    desk = StockDesk(services)
+
+    def shown() -> AlertsView:
+        return AlertsView(services.view.store(), desk.stock(), services.references)
+
+    @alerts.get("/alerts")
+    def page() -> str:
+        told, problem, newest = None, "", services.view.newest_scan_id()
+        try:
+            told = _twin(shown())
+        except CounterscanError as error:
+            problem = sentence(str(error))
+        return render_template("alerts.html", told=told, problem=problem, newest=newest)
+
+    @alerts.get("/alerts/edit")
+    def editor() -> str:
+        store, name = services.view.store(), request.args.get("name", "")[:60]
+        currency = services.currency()
+        rule = (
+            alert_named(store, name)
+            if name
+            else read_alert({**_NEW, "amount": f"20 {currency}"} | _card_asked())
+        )
+        lists = [{"name": each} for each in store.card_lists()]
+        start = {"rule": write_alert(rule), "was_called": name, "currency": currency,
+                 "lists": lists, **editor_words()}  # fmt: skip
+        return render_template("alert_edit.html", start=start, name=name)
+
+    @alerts.get("/api/alerts")
+    @describe(
+        "Open alerts with where the cards lie, past ones, and the rules", query=AlertsAsked,
+        answer=AlertsTwin, follows_log=True,
+    )  # fmt: skip
+    def twin() -> Response:
+        told = _twin(shown())
+        if read_query(AlertsAsked).html:
+            told["html"] = _html(told["open"])
+        return jsonify(told)
+
+    @alerts.post("/api/alerts/close")
+    @describe("Acknowledge alerts, for every device of the shop", body=CloseSent, answer=ClosedTold)
+    def close() -> Response:
+        keys = read_body(CloseSent).keys
+        closed = services.view.store().close_alerts(keys, visitor().name)
+        note(f"{closed} alerts")
+        return jsonify(closed=closed)
+
+    @alerts.post("/api/alerts/rules")
+    @describe(
+        "Keep an alert rule", body=AlertRuleDescribed, answer=Named, role="manager", status=201,
+        refusals=(422,), max_body_bytes=MAX_RULE_BYTES,
+    )  # fmt: skip
+    def keep() -> tuple[Response, int]:
+        asked = read_body(AlertRuleSent)
+        rule = _read(asked.rule)
+        save_alert(services.view.store(), rule, was_called=asked.was_called)
+        note(rule.name)
+        return jsonify(name=rule.name), HTTPStatus.CREATED
+
+    @alerts.post("/api/alerts/rules/words")
+    @describe(
+        "An alert rule in plain English, nothing is kept", body=AlertRuleDescribed,
+        answer=AlertInWords, refusals=(422,), is_noted=False, max_body_bytes=MAX_RULE_BYTES,
+    )  # fmt: skip
+    def words() -> Response:
+        rule = _read(read_body(AlertRuleSent).rule)
+        return jsonify(name=rule.name, words=rule.words)
+
+    @alerts.post("/api/alerts/rules/remove")
+    @describe(
+        "Take an alert rule away", body=NameSent, answer=Named, role="manager", refusals=(422,)
+    )
+    def remove() -> Response:
+        name, store = read_body(NameSent).name, services.view.store()
+        if store.rule_set(ALERT, name) is None:
+            raise ConditionError(f"There is no alert rule called {name!r}: reload the page.")
+        store.remove_rule_set(ALERT, name)
+        note(name)
+        return jsonify(name=name)
+
+    @alerts.errorhandler(ConditionError)
+    def wrong_rule(error: ConditionError) -> Response:
+        return refusal(Refused(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(str(error))))
+
+    @alerts.errorhandler(CounterscanError)
+    def unreadable(error: CounterscanError) -> Response:
+        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, sentence(str(error))))
+
+    return alerts
+
+
+def _twin(view: AlertsView) -> AlertsTwin:
+    return {
+        "count": view.count(),
+        "open": view.open(),
+        "past": view.past(),
+        "rules": view.rules(),
+    }
+
+
+def _html(alerts: list[AlertShown]) -> str:
+    return render_template("_alert_rows.html", alerts=alerts)
+
+
+def _card_asked() -> dict[str, Any]:
+    """A rule about the one printing that somebody came from."""
+    name, number = (request.args.get(key, "")[:100].strip() for key in ("card", "number"))
+    parts = [{"field": "name", "op": "is", "value": name}] if name else []
+    if name and number:
+        parts.append({"field": "number", "op": "is", "value": number})
+    return {"name": f"Price of {name}"[:60], "cards": {"all": parts}} if parts else {}
+
+
+def _read(value: Any) -> AlertRule:
+    try:
+        return read_alert(value)
+    except RecursionError:
+        raise Refused(HTTPStatus.BAD_REQUEST, "This is nested too deeply.") from None
+
+
+PAGE = Page("Alerts", "/alerts", "alerts", make)

@@ -1,0 +1,120 @@
+"""What the Alerts page's JSON takes and answers, for its description."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from scanner.alerts import AlertRule
+from scanner.store_alerts import MOST_CLOSED_AT_ONCE
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PlaceShown(TypedDict):
+    """Where a copy of the card lies: in words, and of this device's own scans the number.
+
+    `device` is another device of the shop, "" for this one.
+    """
+
+    where: str
+    device: str
+    scan: int
+
+
+class AlertShown(TypedDict):
+    """Open alerts of one rule about one printing in one finish, told together.
+
+    `keys` close them; `text` is the newest one's reason; `source` says who noticed.
+    """
+
+    keys: list[str]
+    rule: str
+    cause: str
+    game: str
+    card_id: str
+    title: str
+    set: str
+    number: str
+    variant: str
+    finish: str
+    text: str
+    raised_at: str
+    noticed_by: str
+    picture: str
+    places: list[PlaceShown]
+    places_more: int
+
+
+class PastShown(TypedDict):
+    """An alert that somebody acknowledged, and where: "" on this device."""
+
+    rule: str
+    title: str
+    text: str
+    raised_at: str
+    closed_at: str
+    closed_by: str
+    closed_on: str
+
+
+class AlertRuleShown(TypedDict):
+    """A rule in words and as it is kept; `problem` says why it can't be read."""
+
+    name: str
+    words: str
+    on: bool
+    problem: str
+    rule: dict[str, Any] | None
+
+
+class AlertsTwin(TypedDict):
+    """The shop's alerts: open ones, newest first; those acknowledged last; the rules."""
+
+    count: int
+    open: list[AlertShown]
+    past: list[PastShown]
+    rules: list[AlertRuleShown]
+    html: NotRequired[str]
+
+
+class AlertsAsked(BaseModel):
+    """Whether the open alerts are wanted as HTML too."""
+
+    html: bool = Field(False, description="With the open alerts as the page shows them.")
+
+
+class CloseSent(_Asked):
+    """Which alerts are acknowledged."""
+
+    keys: list[str] = Field(min_length=1, max_length=MOST_CLOSED_AT_ONCE)
+
+
+class ClosedTold(TypedDict):
+    """How many were open until now."""
+
+    closed: int
+
+
+class AlertRuleSent(_Asked):
+    """A rule to keep; `was_called` is its name so far, empty for a new one."""
+
+    rule: dict[str, Any]
+    was_called: str = Field("", max_length=60)
+
+
+class AlertRuleDescribed(AlertRuleSent):
+    """A rule to keep, in full; `was_called` is its name so far, empty for a new one."""
+
+    rule: AlertRule  # type: ignore[assignment]
+
+
+class AlertInWords(TypedDict):
+    """A rule in plain English."""
+
+    name: str
+    words: str

@@ -1,0 +1,103 @@
+// The Alerts page: shows alerts as they come, and acknowledges them by a tap or a key.
+
+import { byId, closeDialogs, send, showTimes } from "/static/shared.js";
+import { follow } from "/static/stream.js";
+
+const start = JSON.parse(byId("start-data").textContent);
+const list = byId("open");
+const count = byId("count");
+
+let seen = null; // how alerts stood when the list was last asked for
+let asked = 0;
+
+async function refresh() {
+  const mine = ++asked;
+  try {
+    const answer = await fetch("/api/alerts?html=true");
+    if (!answer.ok || mine !== asked) return;
+    const told = await answer.json();
+    if (mine !== asked) return;
+    const focused = list.querySelector(":focus-within, :focus")?.closest?.(".alert")?.dataset.keys;
+    list.innerHTML = told.html;
+    showTimes();
+    if (focused !== undefined) (row(focused) ?? list.firstElementChild)?.focus();
+    showCount(told.count, told.open.length);
+  } catch {
+    // Without the scanner there is no news; the next state brings it.
+  }
+}
+
+function row(keys) {
+  return [...list.children].find((item) => item.dataset.keys === keys);
+}
+
+function showCount(open, rows) {
+  count.dataset.count = open;
+  const words = `${open} open`;
+  if (count.textContent !== words) count.textContent = words;
+  byId("none").hidden = rows > 0;
+  byId("close-all").hidden = rows < 2;
+}
+
+async function close(item) {
+  const next = item.nextElementSibling ?? item.previousElementSibling;
+  const keys = item.dataset.keys.split(" ");
+  item.setAttribute("aria-busy", "true");
+  const done = await send("POST", "/api/alerts/close", { keys });
+  item.removeAttribute("aria-busy");
+  if (!done) return;
+  item.remove();
+  showCount(Math.max(0, Number(count.dataset.count) - keys.length), list.children.length);
+  if (next?.isConnected) next.focus();
+  else byId("main").focus();
+}
+
+closeDialogs();
+showTimes();
+
+if (list) {
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-close]");
+    if (button) close(button.closest(".alert"));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    const rows = [...list.children];
+    const at = rows.indexOf(document.activeElement?.closest?.(".alert"));
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const next = rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)))];
+      if (!next) return;
+      next.focus();
+      event.preventDefault();
+    } else if (event.key.toLowerCase() === "a" && rows.length) {
+      close(rows[Math.max(0, at)]);
+      event.preventDefault();
+    }
+  });
+  byId("close-all").addEventListener("click", () => byId("all-dialog").showModal());
+  byId("all-dialog").addEventListener("close", async () => {
+    if (byId("all-dialog").returnValue !== "all") return;
+    byId("all-dialog").returnValue = "";
+    const keys = [...list.children].flatMap((item) => item.dataset.keys.split(" "));
+    if (await send("POST", "/api/alerts/close", { keys })) location.reload();
+  });
+  follow(String(start.newest), (event, data) => {
+    const state = event === "state" ? data : event === "snapshot" ? data.state : null;
+    if (!state?.alerts) return;
+    if (state.alerts.mark !== seen) refresh();
+    seen = state.alerts.mark;
+  }, () => {});
+}
+
+for (const button of document.querySelectorAll("[data-remove]")) {
+  button.addEventListener("click", () => {
+    const dialog = byId("remove-dialog");
+    byId("remove-text").textContent = `“${button.dataset.remove}” tells you nothing any more. What it told stays in the list.`;
+    dialog.onclose = async () => {
+      if (dialog.returnValue !== "remove") return;
+      dialog.returnValue = "";
+      if (await send("POST", "/api/alerts/rules/remove", { name: button.dataset.remove })) location.reload();
+    };
+    dialog.showModal();
+  });
+}
