@@ -16,6 +16,7 @@ from scanner.cli import main
 from scanner.store import Store
 from sync.bench_broker import CLOUD, Broker
 from sync.bench_log import FilledLog, differences
+from sync.bench_postgres import PostgresServer
 from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.intake import Progress, advanced
 from sync.cloud.service import CloudService
@@ -226,3 +227,22 @@ def test_the_measurement_takes_everything_in_with_one_worker_and_with_two(
     assert report["scans"] == 4000
     assert report["one_worker_to_copy"] > 0
     assert report["two_workers_to_one"] > 0
+
+
+def test_what_arrives_while_the_database_is_away_is_stored_once_it_is_back(
+    broker: Broker, filled: FilledLog, device_store: Store, tmp_path: Path, running: Running
+) -> None:
+    with (
+        PostgresServer() as server,
+        CloudStore(tmp_path / "away", server.new_database()) as cloud,
+    ):
+        filled.add_scans(500)
+        running.start(worker(cloud, broker, 1))
+        running.start(without_rows(cloud, broker))
+        until(lambda: connected(broker, "counterscan-cloud-cloud-ingest-1"))
+        server.stop()
+        running.start(agent(device_store, broker.port))
+        until(lambda: device_store.sync_cursors().get("scan", 0) == 500, WAIT_S)
+        server.start()
+        until(lambda: not differences(filled.data_dir, cloud, DEVICE), WAIT_S)
+        running.stop()
