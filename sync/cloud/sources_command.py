@@ -67,6 +67,8 @@ def _check(args: argparse.Namespace) -> int:
         print(f"{name}: not asked: {MISSING_KEYS[name]} in [sources] of cloud.toml")
     if not shelves:
         print("There are no printings yet: packs in the cloud's folder, or scans, name them.")
+    if not settings.contact:
+        print("Say in contact, in [sources] of cloud.toml, whom a source can write to.")
     if not settings.collect:
         print("Nothing is collected yet: set collect = true in [sources] of cloud.toml.")
     return int(bool(failed))
@@ -86,7 +88,7 @@ def _line(each: Source, plan: DayPlan, settings: SourcesSettings) -> tuple[str, 
     try:
         said, good = source.check(), True
     except SourceError as error:
-        said, good = str(error), False
+        said, good = str(error).rstrip("."), False
     return f"{each.key}: {said}; {'/'.join(source.currencies)}; {games}; {takes}", good
 
 

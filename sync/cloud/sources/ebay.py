@@ -39,16 +39,20 @@ _OTHER_THINGS = frozenset(
         "set", "x2", "x3", "x4", "proxy", "custom", "replica", "fake", "orica", "metal", "gold",
         "choose", "pick", "select", "your", "repack", "pack", "packs", "booster", "box", "code",
         "digital", "online", "sealed", "art", "sleeve", "token", "jumbo", "oversized", "damaged",
-        "signed", "altered", "misprint", "error", "empty",
+        "signed", "altered", "misprint", "error", "empty", "1st", "shadowless",
     }
 )  # fmt: skip
+_TONGUES = {
+    "ja": {"japanese", "japan", "jp", "jpn"}, "de": {"german", "deutsch"},
+    "fr": {"french", "francais"}, "it": {"italian", "italiano"}, "es": {"spanish", "espanol"},
+    "pt": {"portuguese", "portugues"}, "ko": {"korean", "korea"}, "zh": {"chinese", "china"},
+}  # fmt: skip
 _SHINES = {
     Finish.REVERSE: ("reverse",),
     Finish.HOLO: ("holo", "holofoil", "holographic"),
     Finish.FOIL: ("foil", "foiled"),
 }
-_SHINY_WORDS = frozenset({"reverse", "rev", "nonfoil", "nonholo"}).union(*_SHINES.values())
-_WORD = re.compile(r"[a-z0-9]+(?:[/-][a-z0-9]+)*")
+_WORD = re.compile(r"\w+(?:[/-]\w+)*")
 
 
 class Ebay:
@@ -124,7 +128,10 @@ class Ebay:
         params: dict[str, str | int] = {
             "q": f"{printing.name} {printing.number} {printing.variant}".strip()[:100],
             "category_ids": _CATEGORY,
-            "filter": f"buyingOptions:{{FIXED_PRICE}},priceCurrency:{self._currency}",
+            "filter": (
+                "buyingOptions:{FIXED_PRICE},price:[0.01..1000000],"
+                f"priceCurrency:{self._currency}"
+            ),
             "limit": 50,
         }
         path = "buy/browse/v1/item_summary/search"
@@ -149,7 +156,10 @@ def finish_in(title: str, entry: Entry, rivals: list[Entry]) -> Finish | None:
     has = set(words) | {part for word in words for part in re.split("[/-]", word)}
     number = folded(entry.printing.number)
     own = _words_of(entry)
-    if not own <= has or not _bears(words, number) or has & (_OTHER_THINGS - own):
+    if not own or not own <= has or not _bears(words, number) or has & (_OTHER_THINGS - own):
+        return None
+    tongues = {code for code, ways in _TONGUES.items() if has & (ways - own)}
+    if tongues != {entry.language[:2]} - {"", "en"}:
         return None
     for rival in rivals:
         if _words_of(rival) == own and folded(rival.printing.number) == number:
@@ -157,9 +167,12 @@ def finish_in(title: str, entry: Entry, rivals: list[Entry]) -> Finish | None:
         more = _words_of(rival) - own
         if more and more <= has:
             return None
-    shines = {finish for finish, ways in _SHINES.items() if has & set(ways)} if (
-        has & _SHINY_WORDS - own
-    ) else set()  # fmt: skip
+    return _finish_said(has - own, entry)
+
+
+def _finish_said(has: set[str], entry: Entry) -> Finish | None:
+    """The finish that a title's words name, or the only one that there is."""
+    shines = {finish for finish, ways in _SHINES.items() if has & set(ways)}
     if Finish.REVERSE in shines or "rev" in has:
         said = Finish.REVERSE
     elif "nonfoil" in has or "nonholo" in has or "non" in has:
@@ -175,7 +188,7 @@ def finish_in(title: str, entry: Entry, rivals: list[Entry]) -> Finish | None:
 
 
 def _words_of(entry: Entry) -> set[str]:
-    return set(re.findall("[a-z0-9]+", folded(f"{entry.printing.name} {entry.printing.variant}")))
+    return set(re.findall(r"\w+", folded(f"{entry.printing.name} {entry.printing.variant}")))
 
 
 def _bears(words: list[str], number: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sync.cloud.sources.cardmarket import Cardmarket
-from sync.cloud.sources.ebay import Ebay
+from sync.cloud.sources.ebay import Ebay, finish_in
 from sync.cloud.sources.errors import (
     SourceBlockedError,
     SourceDownError,
@@ -359,6 +359,37 @@ def test_ebay_never_takes_another_variant_or_set(web: Web, client: Client) -> No
     assert prices_of(ebay(web, client, "th-7", *map(listing, titles))) == {}
     titles = ["Brasswing 1/60 holo"] * 4  # two sets have a Brasswing 1/60
     assert prices_of(ebay(web, client, "th-1", *map(listing, titles))) == {}
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "finish"),
+    [
+        ("Glimmer Newt 4/60 nonholo", "", "normal"),
+        ("Glimmer Newt 4/60 rev holo", "", "reverse"),
+        ("Glimmer Newt 4/60 nonholo Japanese", "", None),
+        ("Glimmer Newt 4/60 nonholo Japanese", "ja", "normal"),
+        ("Glimmer Newt 4/60 nonholo", "ja", None),
+        ("Glimmer Newt 4/60 1st Edition nonholo", "", None),
+        ("Glimmer Newt 4/60 foil", "", None),
+        ("4/60 nonholo", "", None),
+        ("", "", None),
+    ],
+)
+def test_a_listings_title_is_read_with_care(title: str, language: str, finish: str | None) -> None:
+    newt = card("n", "Glimmer Newt", "004/060", finishes="normal|reverse", language=language)
+    entry = shelf(cards=[newt]).card("n")
+    assert entry is not None
+    assert finish_in(title, entry, []) == finish
+
+
+def test_a_name_without_latin_letters_is_a_name_too() -> None:
+    entry = shelf(cards=[card("n", "イモリ", "4/60", finishes="normal")]).card("n")
+    assert entry is not None
+    assert finish_in("Newt 4/60", entry, []) is None
+    assert finish_in("イモリ 4/60", entry, []) == "normal"
+    nameless = shelf(cards=[card("n", "!?", "4/60", finishes="normal")]).card("n")
+    assert nameless is not None
+    assert finish_in("Newt 4/60", nameless, []) is None
 
 
 def test_ebay_without_listings_has_no_price(web: Web, client: Client) -> None:
