@@ -241,7 +241,7 @@ def test_the_page_shows_now_lately_and_what_is_wrong(
     shop.keep_showing()
     shop.start()
     for number in range(12):
-        shop.scan(Decision.REVIEW if number % 4 == 0 else Decision.ACCEPTED, crop=None)
+        shop.scan(Decision.REVIEW if number % 4 == 0 else Decision.ACCEPTED, cut_crop=None)
     shop.tell("jam", "stuck")
     book = Book(shop.data_dir)
     now = utc_now()

@@ -69,7 +69,7 @@ def test_a_page_that_missed_too_much_starts_over(shop: Shop, serve: Serve) -> No
     shop.start()
     first = shop.scan()
     for _ in range(LIST_LENGTH + 1):
-        last = shop.scan(crop=None)
+        last = shop.scan(cut_crop=None)
     event, number, data = next(Stream(serve(), last_id=str(first.id)).events())
     assert (event, number) == ("snapshot", str(last.id))
     assert data["rows"].count('class="row"') == LIST_LENGTH
@@ -101,7 +101,7 @@ def test_too_many_open_pages_are_refused_and_leave_room_when_they_go(
     shop.scan()  # writing this to the closed pages shows the server that they are gone
     accepted = 0
     while accepted != 200:
-        shop.scan(crop=None)
+        shop.scan(cut_crop=None)
         accepted = Stream(server).answer.status
 
 

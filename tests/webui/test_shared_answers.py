@@ -58,13 +58,13 @@ def test_the_same_question_is_worked_out_once(counted: Counted) -> None:
 
 def test_what_was_committed_is_in_the_next_answer(counted: Counted, shop: Shop) -> None:
     for number in range(1, 6):
-        shop.scan(crop=None)
+        shop.scan(cut_crop=None)
         assert counted.ask() == number
 
 
 def test_who_asks_at_once_waits_for_one_answer(counted: Counted, shop: Shop) -> None:
     counted.ask()
-    shop.scan(crop=None)
+    shop.scan(cut_crop=None)
     counted.may_go.clear()
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(counted.ask) for _ in range(8)]
