@@ -25,7 +25,7 @@ _ANSWERS = text("""
         coalesce(route.bin, 0), batch.mode, a.probability
     FROM present_answer AS a
     JOIN scan ON scan.id = a.scan_id
-    JOIN batch ON batch.id = scan.batch_id
+    JOIN batch_now AS batch ON batch.id = scan.batch_id
     LEFT JOIN correction AS word ON a.source = 'person' AND word.id = a.row_id
     LEFT JOIN route ON route.scan_id = a.scan_id
     WHERE a.scan_id IN :ids ORDER BY a.scan_id

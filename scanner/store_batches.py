@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import or_, select, text
-from sqlmodel import col
+from sqlmodel import Session, col
 from sqlmodel import select as model_select
 
 from scanner.batch_value import BatchValue, read_value
+from scanner.batches import BatchPlan
 from scanner.errors import StoreError
 from scanner.reconcile import Reconciled, Seen, reconcile
 from scanner.store_machine import MachineWrites
 from scanner.tables import Batch, BatchEvent, Scan
-from scanner.tables_batches import HandCount
+from scanner.tables_batches import BATCH_NOW, BatchWord, HandCount
 
 _IN_BATCH = text("""
     SELECT scan_id FROM present_answer
@@ -33,26 +34,45 @@ class BatchStore(MachineWrites):
     def batch_names(self) -> dict[int, str]:
         """The name of every batch by its id."""
         with self._log.read() as session:
-            rows = session.execute(select(col(Batch.id), col(Batch.name)))
+            rows = session.execute(select(col(BATCH_NOW.id), col(BATCH_NOW.name)))
             return {int(batch_id): str(name) for batch_id, name in rows}
 
     def batches_before(self, batch_id: int, limit: int, words: str = "") -> list[Batch]:
         """Batches with lower ids, newest first; with `words` in name, store or location."""
-        query = model_select(Batch).where(col(Batch.id) < batch_id).order_by(col(Batch.id).desc())
+        older = model_select(BATCH_NOW).where(col(BATCH_NOW.id) < batch_id)
+        query = older.order_by(col(BATCH_NOW.id).desc())
         for word in words.split():
-            columns = (col(Batch.name), col(Batch.store), col(Batch.location))
+            columns = (col(BATCH_NOW.name), col(BATCH_NOW.store), col(BATCH_NOW.location))
             query = query.where(
                 or_(*(column.icontains(word, autoescape=True) for column in columns))
             )
         with self._log.read() as session:
             return list(session.exec(query.limit(limit)))
 
+    def change_batch(self, batch_id: int, name: str, plan: BatchPlan) -> BatchWord:
+        """Say anew what a batch is called, where it lies and what holds for its cards.
+
+        The plan's game and sets are none of it. Raises StoreError where there is no such batch.
+        """
+        self._only("web")
+        word = BatchWord(
+            batch_id=batch_id,
+            name=name,
+            store=plan.store,
+            location=plan.location,
+            condition=plan.condition,
+            language=plan.language,
+        )
+        with self._log.write() as session:
+            _require_batch(session, batch_id)
+            session.add(word)
+        return word
+
     def add_hand_count(self, batch_id: int, cards: int) -> HandCount:
         """Note how many cards a person counted. Raises StoreError where there is no such batch."""
         self._only("web")
         with self._log.write() as session:
-            if session.get(Batch, batch_id) is None:
-                raise StoreError(f"There is no batch {batch_id}: choose one from the list.")
+            _require_batch(session, batch_id)
             counted = HandCount(batch_id=batch_id, cards=cards)
             session.add(counted)
         return counted
@@ -90,3 +110,8 @@ class BatchStore(MachineWrites):
             faults = list(session.execute(events.order_by(col(BatchEvent.id))))
         place = {scan.scan_id: scan.sequence for scan in seen}
         return reconcile(counted, seen, [(kind, place.get(after, 0)) for kind, after in faults])
+
+
+def _require_batch(session: Session, batch_id: int) -> None:
+    if session.get(Batch, batch_id) is None:
+        raise StoreError(f"There is no batch {batch_id}: choose one from the list.")

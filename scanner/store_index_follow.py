@@ -61,6 +61,8 @@ _TOUCHED = {
     "retry": "SELECT id, scan_id FROM retry WHERE id > :after",
     "correction": "SELECT id, scan_id FROM correction WHERE id > :after",
     "route": "SELECT id, scan_id FROM route WHERE id > :after",
+    "batch_word": """SELECT word.id, scan.id FROM batch_word AS word
+        JOIN scan ON scan.batch_id = word.batch_id WHERE word.id > :after""",
     "offer_made": """SELECT made.id, scan.id FROM offer_made AS made
         JOIN scan ON scan.batch_id = made.batch_id WHERE made.id > :after""",
     "stock_change": """SELECT change.id, edit.scan_id FROM stock_change AS change

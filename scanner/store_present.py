@@ -1,6 +1,6 @@
 """What the answer of a scan is by now: the one place that every reader asks.
 
-The view `present_answer` (`migrations/0015_probability.sql`) decides: a person's correction that
+The view `present_answer` (`migrations/0017_batch_words.sql`) decides: a person's correction that
 stands, else the last retry that changed the answer, else the scan itself. `PRESENT_ANSWER` is that
 view for whoever needs it inside a query: a review queue, an inventory, an export.
 """

@@ -18,6 +18,7 @@ from scanner.store_open import Log
 from scanner.store_present import PresentAnswer, read_present_answers
 from scanner.store_summary import ENDS, BatchSummary, BatchTally, bring_up_to_date
 from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Price, Scan
+from scanner.tables_batches import BATCH_NOW
 
 _KEPT_TALLIES = 32
 
@@ -46,12 +47,13 @@ class StoreReads:
     def batch(self, batch_id: int) -> Batch | None:
         """One batch by its id."""
         with self._log.read() as session:
-            return session.get(Batch, batch_id)
+            return session.exec(select(BATCH_NOW).where(BATCH_NOW.id == batch_id)).first()
 
     def latest_batches(self, limit: int) -> list[Batch]:
         """The newest batches, of uploads too, newest first."""
         with self._log.read() as session:
-            return list(session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(limit)))
+            newest = select(BATCH_NOW).order_by(col(BATCH_NOW.id).desc())
+            return list(session.exec(newest.limit(limit)))
 
     def prices_of(self, game: str, card_id: str, limit: int) -> list[Price]:
         """What was last said of one printing's price, by any source, newest first."""
@@ -184,8 +186,8 @@ def find_open_batch(session: Session) -> Batch | None:
 
 def find_latest_batch(session: Session) -> Batch | None:
     """The newest batch of the machine."""
-    of_machine = select(Batch).where(col(Batch.kind) == MACHINE)
-    return session.exec(of_machine.order_by(col(Batch.id).desc()).limit(1)).first()
+    of_machine = select(BATCH_NOW).where(col(BATCH_NOW.kind) == MACHINE)
+    return session.exec(of_machine.order_by(col(BATCH_NOW.id).desc()).limit(1)).first()
 
 
 def find_scan_of_key(session: Session, feed_key: str) -> Scan | None:

@@ -13,6 +13,7 @@ from scanner.batches import BatchPlan
 from scanner.errors import StoreError
 from scanner.store_machine import MachineWrites
 from scanner.tables import Batch, PacksInUse, Scan
+from scanner.tables_batches import BATCH_NOW
 from scanner.tables_uploads import Upload, UploadPicture, UploadResult, UploadStop
 from scanner.uploads import PictureState, UploadCounts, Waiting
 
@@ -237,7 +238,8 @@ class UploadStore(MachineWrites):
     def batch_of_upload(self, upload_id: int) -> Batch | None:
         """The batch that a pile has become; None before its first scan."""
         with self._log.read() as session:
-            return session.exec(select(Batch).where(Batch.upload_id == upload_id)).first()
+            wanted = select(BATCH_NOW).where(BATCH_NOW.upload_id == upload_id)
+            return session.exec(wanted).first()
 
     def upload_stats(self) -> UploadStats:
         """The figures for the metrics."""

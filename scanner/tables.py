@@ -17,6 +17,7 @@
 | `offer_word`, `offer_made` | web | what is paid for cards; see `scanner/tables_offers.py` |
 | `alert_…` | feed, sync, web | alerts and who closed them; see `scanner/tables_alerts.py` |
 | `batch_rules` | feed | the rules that a batch is sorted by; see `scanner/tables_rules.py` |
+| `hand_count`, `batch_word` | web | counts by hand, names anew; see `scanner/tables_batches.py` |
 | `stock_…`, `saved_filter` and so on | web | the shop's stock; see `scanner/tables_stock.py` |
 | `command` | web | what the page asks of the machine; the loop reads it between cards |
 | `command_done` | feed | which commands the loop has obeyed |

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from webui.card_answers import Condition, Language
 from webui.live_answers import ScanFields
 
 
@@ -34,6 +35,22 @@ class Counting(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cards: int = Field(ge=0, le=1_000_000)
+
+
+class BatchChanged(BaseModel):
+    """What a batch is called from now on, where it lies, and what holds for its cards.
+
+    `condition` and `language` hold for each card of which nobody says otherwise, also those that
+    were scanned already. The game and the sets stay: cards were recognised by them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=80)
+    store: str = Field("", max_length=80)
+    location: str = Field("", max_length=80)
+    condition: Condition = ""
+    language: Language = ""
 
 
 class BatchStep(TypedDict):

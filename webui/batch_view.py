@@ -28,7 +28,7 @@ class BatchView:
     def __init__(self, log_view: LogView, currency: Callable[[], str]) -> None:
         self._view = log_view
         self._currency = currency
-        self._values: dict[int, tuple[tuple[int, int, tuple[int, int]], Json]] = {}
+        self._values: dict[int, tuple[tuple[int, int, tuple[int, int], str], Json]] = {}
 
     def page(self, limit: int, before: int = _ABOVE_ALL, typed: str = "") -> Json:
         """The newest batches; `next` is where an earlier page goes on, 0 when there is none."""
@@ -97,7 +97,7 @@ class BatchView:
             waiting=waiting,
             counted=counted,
             difference=None if counted is None else counted - summary.cards,
-            **self._value(store, summary, currency),
+            **self._value(store, summary, batch.condition, currency),
         )
         fields["facts"] = _facts(batch)
         if batch.mode == Mode.SORT:
@@ -121,8 +121,8 @@ class BatchView:
         )
         return fields
 
-    def _value(self, store: Store, summary: BatchSummary, currency: str) -> Json:
-        key = (summary.cards, summary.later_rows, store.values_as_of())
+    def _value(self, store: Store, summary: BatchSummary, condition: str, currency: str) -> Json:
+        key = (summary.cards, summary.later_rows, store.values_as_of(), condition)
         known = self._values.get(summary.batch_id)
         if known is None or known[0] != key:
             found = store.batch_value(summary.batch_id, currency)

@@ -9,11 +9,14 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, render_template
 from werkzeug.exceptions import NotFound
 
+from scanner.batches import plan_of
 from scanner.card_words import CONDITIONS, LANGUAGES
 from scanner.errors import StoreError
+from scanner.http.answers import Refused
 from scanner.http.describe import read_body, read_query
 from scanner.tables import Batch
 from webui.batch_answers import (
+    BatchChanged,
     BatchesAsked,
     BatchesTwin,
     BatchTwin,
@@ -98,11 +101,31 @@ def make(services: Services) -> Blueprint:
             "batch.html",
             **twin_of(one(batch_id)),
             gallery=gallery_of(batch_id, GalleryAsked(limit=GALLERY_LENGTH)),
+            conditions=CONDITIONS,
+            languages=LANGUAGES,
+            known=_suggestions(services.view.store().latest_batches(_KNOWN_BATCHES)),
         )
 
     @batches.get(f"/api/batches/<{_ID}:batch_id>")
     @describe("One batch", answer=BatchTwin, refusals=(404,))
     def one_twin(batch_id: int) -> Response:
+        return jsonify(twin_of(one(batch_id)))
+
+    @batches.put(f"/api/batches/<{_ID}:batch_id>")
+    @describe(
+        "Change a batch's name, its place and what holds for its cards",
+        body=BatchChanged,
+        answer=BatchTwin,
+        refusals=(404,),
+    )
+    def change(batch_id: int) -> Response:
+        one(batch_id)
+        asked = read_body(BatchChanged)
+        name = " ".join(asked.name.split())
+        if not name or not name.isprintable():
+            raise Refused(HTTPStatus.BAD_REQUEST, "Give the batch a name of 1 to 80 letters.")
+        services.view.store().change_batch(batch_id, name, plan_of(asked.model_dump()))
+        note(f"batch {batch_id} is {name}")
         return jsonify(twin_of(one(batch_id)))
 
     @batches.get(f"/api/batches/<{_ID}:batch_id>/scans")

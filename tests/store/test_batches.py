@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.batches import BatchPlan, plan_of_batch
 from scanner.errors import StoreError
 from scanner.records import Decision
 from scanner.store import Store
@@ -197,3 +198,26 @@ def test_one_card_that_took_a_minute_hardly_changes_the_time_left() -> None:
 
 def test_time_left_is_unknown_before_the_first_card() -> None:
     assert summary_of(tally_of(("started", 0)), 25) == (0, None)
+
+
+def test_a_batch_is_called_anew_and_its_row_stays(data_dir: Path) -> None:
+    with Store.open(data_dir, role="feed") as store, Store.open(data_dir, role="web") as page:
+        plan = BatchPlan(location="Shelf A", game="demo", sets=("One",), condition="NM")
+        number = store.create_batch("First", 5, "usb", plan=plan).id or 0
+        for name in ("Second", "Third"):
+            page.change_batch(number, name, BatchPlan(location="Box 3", language="en"))
+        found = store.batch(number)
+        assert found is not None
+        assert plan_of_batch(found) == BatchPlan(
+            location="Box 3", game="demo", sets=("One",), language="en"
+        )
+        for batch in (store.open_batch(), store.latest_batch(), *store.latest_batches(9)):
+            assert batch is not None
+            assert (batch.name, batch.expected_cards, batch.id) == ("Third", 5, number)
+        assert page.batch_names() == {number: "Third"}
+        assert [b.id for b in page.batches_before(99, 9, "third box")] == [number]
+        assert page.batches_before(99, 9, "first") == []
+        with pytest.raises(StoreError, match="There is no batch 99"):
+            page.change_batch(99, "Fourth", BatchPlan())
+        with pytest.raises(StoreError):
+            store.change_batch(number, "Fifth", BatchPlan())

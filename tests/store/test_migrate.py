@@ -41,6 +41,7 @@ TABLES = {
     "tcgplayer_sku",
     "tcgplayer_set",
     "hand_count",
+    "batch_word",
     "upload",
     "upload_picture",
     "upload_stop",
@@ -197,6 +198,11 @@ ROWS[16] = [
     """INSERT INTO remote_command VALUES (1, 'c1', 'pause', '{}', 1, 'anna',
     '2025-01-08 10:00:00.000000', '2025-01-08 11:00:00.000000', '2025-01-08 10:00:00.000000')""",
     "INSERT INTO remote_answer VALUES (1, 'done', '', '2025-01-08 10:00:00.000000')",
+]
+ROWS[17] = [
+    *ROWS[16],
+    """INSERT INTO batch_word VALUES (1, 1, 'Attic', 'Main street', 'Box 3', 'NM', 'en',
+    '2025-01-11 10:00:00.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

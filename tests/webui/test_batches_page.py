@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from scanner.batches import BatchPlan
 from scanner.records import Decision
+from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use, set_price
 from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
@@ -107,6 +108,34 @@ def test_one_batch_is_followed_counted_and_looked_through(
     watched.is_well()
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_batch_is_named_and_placed_anew(shop: Shop, serve: Serve, look: Look, size: str) -> None:
+    shop.keep_showing()
+    batch = shop.start("Saturday buylist")
+    scan = shop.scan()
+    server = serve()
+    watched = look(f"{server.url}/batches/{batch}", size)
+    page = watched.page
+    page.locator("#change-open").click()
+    page.locator("#change-name").fill("  Attic   finds ")
+    page.locator("#change-location").fill("Box 3")
+    page.locator("#change-condition").select_option("LP")
+    is_accessible(page)
+    watched.picture(f"batch-change-{size}")
+    page.locator("#change-form [type=submit]").click()
+    expect(page.locator("#batch-name")).to_have_text("Attic finds")
+    expect(page.locator(".one-batch")).to_contain_text("Box 3 · Lightly played")
+    assert shop.store.present_answers([scan.id or 0])[scan.id or 0].condition == "LP"
+    fits(page)
+    page.goto(server.url)
+    expect(page.locator("#batch-name")).to_have_text("Attic finds")
+    page.goto(f"{server.url}/inventory?location=Box+3&condition=LP")
+    expect(page.locator(".line")).to_have_count(1)
+    page.locator(".line-button").click()
+    expect(page.locator(".copy-text")).to_contain_text("Attic finds")
+    watched.is_well()
+
+
 def test_whoever_looked_away_misses_no_card_of_the_gallery(
     shop: Shop, serve: Serve, look: Look
 ) -> None:
@@ -116,7 +145,7 @@ def test_whoever_looked_away_misses_no_card_of_the_gallery(
     expect(page.locator(".shot")).to_have_count(1)
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     for _ in range(70):
-        shop.scan(crop=None)
+        shop.scan(cut_crop=None)
     page.evaluate("Object.defineProperty(document, 'hidden', { value: false })")
     expect(page.locator(".shot")).to_have_count(60)
     page.locator("#more").click()

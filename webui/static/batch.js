@@ -129,6 +129,10 @@ for (const button of byId("controls").children) {
   });
 }
 byId("stop-form").addEventListener("submit", () => send("POST", "/api/live/commands", { kind: "stop" }));
+byId("change-open").addEventListener("click", () => byId("change-dialog").showModal());
+byId("change-form").addEventListener("submit", async () => {
+  if (await send("PUT", `/api/batches/${id}`, Object.fromEntries(new FormData(byId("change-form"))))) location.reload();
+});
 byId("count-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const told = await send("POST", `/api/batches/${id}/count`, { cards: Number(byId("count").value) });
