@@ -31,7 +31,8 @@ function show() {
 async function save(changes) {
   const told = await send("PATCH", "/api/settings", { changes });
   if (!told) return;
-  sessionStorage.setItem("counterscan-said", "Saved.");
+  sessionStorage.setItem("counterscan-said", told.waits_for_restart.length
+    ? "Saved. It is in force once the scanner was started anew: see the top of this page." : "Saved.");
   location.reload();
 }
 
