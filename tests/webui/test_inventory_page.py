@@ -197,7 +197,8 @@ def test_a_location_is_set_and_cleared(shop: Shop, serve: Serve, look: Look) -> 
         else:
             page.locator("#new-location").fill(location)
         page.locator("#change-form button[type=submit]").click()
-        expect(page.locator("#toast")).to_contain_text("4 cards: Location")
+        said = f"4 cards: Location: {location or 'as in the batch'}."
+        expect(page.locator("#toast")).to_contain_text(said)
         for button in page.locator(".line-button").all():
             button.click()
         expect(where).to_have_count(4)
