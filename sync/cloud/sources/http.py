@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import random
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -71,6 +73,7 @@ class SourceClient:
             timeout=httpx.Timeout(manners.read_s, connect=manners.connect_s),
             limits=httpx.Limits(max_connections=4, max_keepalive_connections=2),
             follow_redirects=False,
+            verify=_tls(),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -262,3 +265,9 @@ class SourceClient:
         if secure and any(host == own or host.endswith(f".{own}") for own in self._hosts):
             return path
         raise SourceShapeError(f"{self.source} names an address of somebody else, {host}.")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the authorities takes longer than a request: once is enough for all sources."""
+    return httpx.create_ssl_context()
