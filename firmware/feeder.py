@@ -52,8 +52,8 @@ class Feeder(Protocol):
         """Look at a frame; only called when `wants_frames`."""
 
     @property
-    def outline_px(self) -> Corners | None:
-        """Where the card scanned last lies now, if the feeder watches it; for the preview."""
+    def outlines_px(self) -> Sequence[Corners]:
+        """Where the cards scanned last lie now, if the feeder watches them; for the preview."""
 
     def saw_card(self, answer: Identification) -> bool:
         """Learn what the last `CardSeated` was, and tell whether it is a card not counted yet.

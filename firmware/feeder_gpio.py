@@ -173,9 +173,9 @@ class GpioFeeder:
         """Beams watch the bay here; pictures are not needed."""
 
     @property
-    def outline_px(self) -> Corners | None:
+    def outlines_px(self) -> Sequence[Corners]:
         """Beams know no outline."""
-        return None
+        return ()
 
     def saw_card(self, answer: Identification) -> bool:  # noqa: ARG002 - the protocol has it
         """Beams watch the bay here: a card that was seated always counts."""

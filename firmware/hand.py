@@ -69,11 +69,12 @@ class CardInHand:
         other = None if self._other_light is None else self._other_light.picture
         answer = machine.recognizer.identify(self._frame.picture, other)
         self._card_ms += (time.perf_counter() - began_s) * 1000
-        if machine.preview is not None:
-            machine.preview.show_frame(self._frame.picture, answer.corners_px, answer.view.value)
+        self._show(self._frame, [answer], answer.view)
         if machine.feeder.wants_frames and frames <= 1:
             if answer.view is View.SEVERAL:
-                return self._take_page(machine.recognizer.identify_all(self._frame.picture))
+                answers = machine.recognizer.identify_all(self._frame.picture)
+                self._show(self._frame, answers, answer.view)
+                return self._take_page(answers)
             if not self._is_new_card(answer):
                 return NothingThere()
         if machine.feeder.has_bay_sensor and answer.view is View.SEVERAL:
@@ -118,6 +119,11 @@ class CardInHand:
             self.machine.alerts.saw()
         if self.machine.on_scan is not None:
             self.machine.on_scan(scan, self._card_ms)
+
+    def _show(self, frame: Frame, answers: Sequence[Identification], view: View) -> None:
+        if self.machine.preview is not None:
+            outlines_px = [one.corners_px for one in answers if one.corners_px is not None]
+            self.machine.preview.show_frame(frame.picture, outlines_px, view.value)
 
     def _two_in_the_bay(self, answer: Identification, frames: int) -> Event:
         """Two pictures must show two cards, and a person is asked once: then it is one odd card."""

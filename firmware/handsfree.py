@@ -29,7 +29,7 @@ class HandsFree:
         self._feeding = False
         self._scale = 1.0
         self._shape = (0, 0)
-        self._corners_px: Corners | None = None
+        self._scanned_px: tuple[Corners, ...] = ()
 
     def listen(self, listener: Listener) -> None:
         """Send all further news to `listener`."""
@@ -71,34 +71,34 @@ class HandsFree:
 
     def saw_card(self, answer: Identification) -> bool:
         """Learn what the scan found; True when it is a card that was not counted yet."""
-        self._corners_px = answer.corners_px
+        self._scanned_px = _corners_of([answer])
         names = [candidate.printing.card_id for candidate in answer.candidates[:2]]
         return self._trigger.learn_card(names, self._region([answer]))
 
     def saw_page(self, answers: Sequence[Identification]) -> list[bool]:
         """Learn that the scan found several cards; which were not counted yet."""
-        self._corners_px = None
+        self._scanned_px = _corners_of(answers)
         names = [answer.printing.card_id if answer.printing else "" for answer in answers]
         return self._trigger.learn_page(names, self._region(answers))
 
     def _region(self, answers: Sequence[Identification]) -> Mask | None:
         """Where the cards lie in the small frame, as far as that is known."""
         canvas = np.zeros(self._shape, np.uint8)
-        for answer in answers:
-            if answer.corners_px is not None:
-                outline = np.round(answer.corners_px * self._scale).astype(np.int32)
-                cv2.fillConvexPoly(canvas, outline, 1)
+        for corners_px in _corners_of(answers):
+            cv2.fillConvexPoly(canvas, np.round(corners_px * self._scale).astype(np.int32), 1)
         region = canvas.astype(np.bool_)
         return region if region.any() else None
 
     @property
-    def outline_px(self) -> Corners | None:
-        """The card scanned last, followed to where it lies now; None when it is gone."""
+    def outlines_px(self) -> Sequence[Corners]:
+        """The cards scanned last, followed to where they lie now; none when they are gone."""
         pose = self._trigger.pose
-        if pose is None or self._corners_px is None:
-            return None
-        moved = self._corners_px @ pose[:, :2].T + pose[:, 2] / self._scale
-        return np.asarray(moved, np.float32)
+        if pose is None:
+            return ()
+        return [
+            np.asarray(corners_px @ pose[:, :2].T + pose[:, 2] / self._scale, np.float32)
+            for corners_px in self._scanned_px
+        ]
 
     def saw_nothing(self) -> None:
         """The scan found no card."""
@@ -110,3 +110,7 @@ class HandsFree:
 
     def close(self) -> None:
         """There is nothing to release."""
+
+
+def _corners_of(answers: Sequence[Identification]) -> tuple[Corners, ...]:
+    return tuple(answer.corners_px for answer in answers if answer.corners_px is not None)

@@ -18,9 +18,9 @@ def watch_the_table(machine: Machine) -> CameraFailed | None:
         return CameraFailed(str(error))
     machine.feeder.see(frame.picture, machine.clock.now_s())
     if machine.preview is not None:
-        outline_px = machine.feeder.outline_px
-        view = View.NOTHING if outline_px is None else View.CARD
-        machine.preview.show_frame(frame.picture, outline_px, view.value)
+        outlines_px = machine.feeder.outlines_px
+        view = (View.NOTHING, View.CARD, View.SEVERAL)[min(2, len(outlines_px))]
+        machine.preview.show_frame(frame.picture, outlines_px, view.value)
     return None
 
 
@@ -41,4 +41,4 @@ def show_the_table(machine: Machine) -> None:
     except CameraError:
         # Nobody waits for this picture; the next card tells whether the camera is lost.
         return
-    machine.preview.show_frame(frame.picture, None, View.NOTHING.value)
+    machine.preview.show_frame(frame.picture, (), View.NOTHING.value)

@@ -1,7 +1,8 @@
 """What the page shows of the camera: two small files, written beside the loop, never waited for.
 
-`live/preview.jpg` is the last frame, at most 960 pixels wide. `live/preview.json` holds `corners`
-([[x, y] × 4] in 0…1 of the frame, or null), `view`, `state`, `sequence`, `driver`, `recognizer`.
+`live/preview.jpg` is the last frame, at most 960 pixels wide. `live/preview.json` holds `cards`
+(for each card in view its corners, [[x, y] × 4] in 0…1 of the frame), `corners` (those of a card
+that lies there alone, or null), `view`, `state`, `sequence`, `driver`, `recognizer`.
 Both appear by rename. A full disk switches the preview off until there is space again.
 """
 
@@ -11,6 +12,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,8 @@ INTERVAL_S = 0.2
 HEARTBEAT_S = 2.0
 OFF_S = 10.0
 
+Outline = list[list[float]]
+
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +36,7 @@ class _Shown:
     state: str
     view: str = "nothing"
     picture: Picture | None = None
-    corners: list[list[float]] | None = None
+    cards: tuple[Outline, ...] = ()
 
 
 class Preview:
@@ -63,14 +67,16 @@ class Preview:
             self._about = {**self._about, "recognizer": recognizer}
             self._wake()
 
-    def show_frame(self, picture: Picture, corners_px: Corners | None, view: str) -> None:
-        """Show a frame. It is not copied: the loop never changes a frame it has taken."""
-        corners = None
-        if corners_px is not None:
-            height_px, width_px = picture.shape[:2]
-            corners = [[float(x) / width_px, float(y) / height_px] for x, y in corners_px]
+    def show_frame(self, picture: Picture, outlines_px: Sequence[Corners], view: str) -> None:
+        """Show a frame and the cards in it. It is not copied: the loop never changes a frame it
+        has taken."""
+        height_px, width_px = picture.shape[:2]
+        cards = tuple(
+            [[float(x) / width_px, float(y) / height_px] for x, y in outline_px]
+            for outline_px in outlines_px
+        )
         with self._changed:
-            self._shown = _Shown(self._shown.state, view, picture, corners)
+            self._shown = _Shown(self._shown.state, view, picture, cards)
             self._wake()
 
     def close(self) -> None:
@@ -92,7 +98,7 @@ class Preview:
                 self._changed.wait_for(lambda: self._news or self._ended, HEARTBEAT_S)
                 shown, ended = self._shown, self._ended
                 # The frame is written once; afterwards only its outline and state are repeated.
-                self._shown = _Shown(shown.state, shown.view, None, shown.corners)
+                self._shown = _Shown(shown.state, shown.view, None, shown.cards)
                 self._news = False
             self._write(shown)
             if ended:
@@ -108,7 +114,8 @@ class Preview:
                 self._replace("preview.jpg", _as_jpeg(shown.picture))
                 self._sequence += 1
             message = {
-                "corners": shown.corners,
+                "cards": shown.cards,
+                "corners": shown.cards[0] if len(shown.cards) == 1 else None,
                 "view": shown.view,
                 "state": shown.state,
                 "sequence": self._sequence,

@@ -285,9 +285,9 @@ def test_the_outline_follows_the_card(show: ModuleType) -> None:
                 news.clear()
                 _ = hand.saw_nothing() if corners is None else hand.saw_card(named(1, corners))
                 hand.feed()
-    assert hand.outline_px is not None
-    assert np.abs(hand.outline_px - corners).max() < 4
+    assert len(hand.outlines_px) == 1
+    assert np.abs(hand.outlines_px[0] - corners).max() < 4
     for picture, _ in (*table.take(), *table.rest()):
         now_s += 1 / 15
         hand.see(picture, now_s)
-    assert hand.outline_px is None
+    assert hand.outlines_px == ()

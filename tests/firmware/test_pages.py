@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -268,3 +269,17 @@ def test_a_power_cut_in_the_middle_of_a_page_loses_and_doubles_nothing(
     shop.loop.go_on_with_open_batch()
     shop.rest()
     assert shop.names() == ["1", "1", "2", "3", "4"]
+
+
+def test_the_preview_outlines_every_card_of_a_page_and_follows_them(shop: Shop) -> None:
+    shown: list[tuple[int, str]] = []
+    shop.loop._machine.preview = SimpleNamespace(  # type: ignore[assignment]
+        show_frame=lambda _picture, outlines_px, view: shown.append((len(outlines_px), view)),
+        show_state=lambda _state: None,
+    )
+    shop.show(as_page(1, 2, 3, 4, 5, 6))
+    assert shown[-1] == (6, "several")
+    shop.show({0: 7})
+    assert shown[-1] == (1, "card")
+    shop.show({})
+    assert shown[-1] == (0, "nothing")

@@ -56,16 +56,27 @@ def test_two_looks_that_name_different_printings_are_never_accepted() -> None:
 def test_the_preview_writes_the_frame_its_outline_and_the_state(tmp_path: Path) -> None:
     preview = Preview(tmp_path, driver="test", recognizer="none")
     corners = np.array([[0, 0], [1920, 0], [1920, 1080], [0, 540]], np.float32)
-    preview.show_frame(np.full((1080, 1920, 3), 60, np.uint8), corners, "card")
+    preview.show_frame(np.full((1080, 1920, 3), 60, np.uint8), [corners, corners / 2], "several")
     preview.show_state("jam")
     preview.close()
     said = json.loads((tmp_path / "live" / "preview.json").read_text())
     assert said["state"] == "jam"
-    assert said["view"] == "card"
-    assert said["corners"] == [[0, 0], [1, 0], [1, 1], [0, 0.5]]
+    assert said["view"] == "several"
+    first = [[0, 0], [1, 0], [1, 1], [0, 0.5]]
+    assert said["cards"] == [first, [[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.25]]]
+    assert said["corners"] is None
     assert said["sequence"] == 1
     assert said["driver"] == "test"
     assert cv2.imread(str(tmp_path / "live" / "preview.jpg")).shape == (540, 960, 3)
+
+
+def test_a_card_that_lies_there_alone_has_its_corners_told_apart(tmp_path: Path) -> None:
+    preview = Preview(tmp_path, driver="test", recognizer="none")
+    corners = np.array([[0, 0], [50, 0], [50, 100], [0, 100]], np.float32)
+    preview.show_frame(np.zeros((100, 100, 3), np.uint8), [corners], "card")
+    preview.close()
+    said = json.loads((tmp_path / "live" / "preview.json").read_text())
+    assert said["cards"] == [said["corners"]] == [[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]
 
 
 def test_a_full_disk_switches_the_preview_off_and_nothing_else(
@@ -80,7 +91,7 @@ def test_a_full_disk_switches_the_preview_off_and_nothing_else(
     monkeypatch.setattr(Path, "write_bytes", full)
     preview = Preview(tmp_path, driver="test", recognizer="none")
     assert tried.wait(10)
-    preview.show_frame(np.zeros((100, 100, 3), np.uint8), None, "nothing")
+    preview.show_frame(np.zeros((100, 100, 3), np.uint8), (), "nothing")
     preview.close()
     assert not (tmp_path / "live" / "preview.json").exists()
 
