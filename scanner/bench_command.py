@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "search": Command("scanner.catalog.bench_search", "exact search over many printings"),
     "catalog": Command("scanner.catalog.bench_catalog", "pictures per second into a pack"),
     "scenes": Command("firmware.bench_scenes", "accuracy on rendered camera scenes"),
+    "uploads": Command("firmware.bench_uploads", "what queued pictures cost the feed loop"),
     "sync": Command("sync.bench_partition", "every scan in the cloud exactly once, faults or not"),
     "ingest": Command("sync.bench_ingest", "scans a second into PostgreSQL, one worker and two"),
     "exchange": Command("sync.bench_exchange", "a backlog of scans, and first prices"),
