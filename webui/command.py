@@ -62,7 +62,10 @@ def run(args: argparse.Namespace) -> int:
         "web__port": args.port,
     }
     server = PageServer(settings.data_dir, host, port, door, Sources(args.config, given))
-    print("Counterscan's page: " + "  or  ".join(page_urls(host, server.port)), flush=True)
+    # With a link the bare address would only ask for a password that nobody has.
+    opened = f"open?link={args.link}" if args.link else ""
+    urls = [url + opened for url in page_urls(host, server.port)]
+    print("Counterscan's page: " + "  or  ".join(urls), flush=True)
     door.hide()  # what an earlier process has left
     server.open_door()
     if os.nice(0) == 0:
