@@ -142,6 +142,12 @@ class Mechanism:
                 self._move(step_s)
                 self._look()
 
+    def turn_and_fall(self, dt_s: float) -> None:
+        """Let `dt_s` seconds pass for the diverter and what falls through it, and nothing else."""
+        while dt_s > 0:
+            self.diverter.advance(min(STEP_S, dt_s))
+            dt_s -= STEP_S
+
     def clear_by_hand(self) -> list[int]:
         """A clerk takes everything out of the path and lays it back on the hopper, in order."""
         taken = [moving.card for moving in self._path]

@@ -2,7 +2,9 @@
 
 One line of JSON per message over a Unix socket. The feed sends `{"motor": "pick", "on": true}`,
 `{"diverter": 2.0}` and `{"ask": "card"}`; the server sends `{"beams": {"entry": false, …}}` and
-`{"full": [3]}` on each change and once at the start, and answers `{"card": 17}`. When the feed's
+`{"full": [3]}` on each change and once at the start, and answers `{"card": 17}`. The feed answers
+each beam with `{"seen": 3}`, the count of beams so far, once its driver has dealt with it: cards
+wait for that, so that on a slow computer none flies past a motor that was to stop. When the feed's
 connection ends, both motors stop: that is what the pull-downs at the motor stage do.
 """
 
@@ -31,12 +33,15 @@ class MechanismServer:
 
     def __init__(self, path: Path, mechanism: Mechanism, speed: float = 1.0):
         self.mechanism = mechanism
-        self.moving = MechanismThread(mechanism, speed)
+        self.moving = MechanismThread(mechanism, speed, ready=self._await_driver)
         self.path = path
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen(1)
         self._peer: socket.socket | None = None
+        self._told = 0
+        self._seen_all = threading.Event()
+        self._seen_all.set()
         self._thread = threading.Thread(target=self._serve, name="mechanism-server", daemon=True)
         mechanism.on_beams = self._send_beams
         mechanism.diverter.on_full = self._send_full
@@ -69,7 +74,7 @@ class MechanismServer:
 
     def _talk(self, peer: socket.socket) -> None:
         with self.moving.lock:
-            self._peer = peer
+            self._peer, self._told = peer, 0
             self._send_full(self.mechanism.diverter.full)
             self._send_beams(self.mechanism.beams)
         try:
@@ -81,6 +86,7 @@ class MechanismServer:
         finally:
             with self.moving.lock:
                 self._peer = None
+                self._seen_all.set()
                 self.mechanism.pick_on = self.mechanism.eject_on = False
 
     def _obey(self, message: dict[str, object]) -> None:
@@ -92,12 +98,22 @@ class MechanismServer:
                     self.mechanism.eject_on = on
                 case {"diverter": float(place)}:
                     self.mechanism.diverter.target = place
+                case {"seen": int(count)}:
+                    if count == self._told:
+                        self._seen_all.set()
                 case {"ask": "card"}:
                     self._send({"card": self.mechanism.card_in_view})
         self.moving.motor_changed()
 
     def _send_beams(self, beams: Beams) -> None:
+        if self._peer is None:
+            return
+        self._told += 1
+        self._seen_all.clear()
         self._send({"beams": asdict(beams)})
+
+    def _await_driver(self) -> None:
+        self._seen_all.wait(ANSWER_TIMEOUT_S)
 
     def _send_full(self, full: frozenset[int]) -> None:
         self._send({"full": sorted(full)})
@@ -110,6 +126,7 @@ class MechanismServer:
         except OSError:
             # The feed process is gone; its reader thread notices the same and stops the motors.
             self._peer = None
+            self._seen_all.set()
 
 
 class RemoteMechanism:
@@ -176,10 +193,13 @@ class RemoteMechanism:
             contextlib.suppress(OSError),
             self._socket.makefile("r", encoding="utf-8") as lines,
         ):
+            seen = 0
             for line in lines:
                 message = json.loads(line)
                 if "beams" in message:
                     self.pins.show(Beams(**message["beams"]))
+                    seen += 1
+                    self._send({"seen": seen})
                     self._ready.set()
                 elif "full" in message:
                     self.pins.show_full(frozenset(message["full"]))

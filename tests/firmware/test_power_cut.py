@@ -2,27 +2,24 @@
 
 The mechanism lives in this process, the feed in one that is killed with SIGKILL. What is checked
 after each cut is the product's promise: a card that has left the camera is in the log, once, and in
-the bin that the log names. The page's process is killed as often while the feed works on.
+the bin that the log names. The page's process and the exchange's are killed as often while the feed
+works on.
 """
 
 from __future__ import annotations
 
 import http.client
-import importlib.util
 import json
 import os
-import queue
 import random
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,83 +27,34 @@ import pytest
 from firmware.simulated.mechanism import Mechanism
 from firmware.simulated.server import MechanismServer
 from scanner.store import Store
-
-spec = importlib.util.spec_from_file_location(
-    "feed_process", Path(__file__).parent / "feed_process.py"
+from sync.bench_broker import CLOUD, Broker, write_pairing
+from sync.bench_log import differences
+from sync.cloud.service import CloudService
+from sync.cloud.store import CloudStore
+from sync.pairing import read_pairing
+from tests.firmware.killed import (
+    ANSWER_S,
+    BINS,
+    CUTS,
+    LONGEST_LIFE_S,
+    SPEED,
+    Feed,
+    Forked,
+    assert_all_is_right,
+    cards_in,
 )
-assert spec is not None
-assert spec.loader is not None
-feed_process = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(feed_process)
 
-CUTS = 100
-LONGEST_LIFE_S = 1.2
-# A killed process is gone only once the disk has finished its last fsync: on a busy disk, minutes.
-ANSWER_S = 300.0
-
-
-class Feed:
-    """The feed process, one life after another."""
-
-    def __init__(self, data_dir: Path, socket: Path):
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "feed_process.py"), data_dir, socket],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._child = 0
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line.strip())
-
-    def begin_life(self) -> int:
-        assert self._process.stdin is not None
-        self._process.stdin.write("live\n")
-        self._process.stdin.flush()
-        self._child = int(self.wait_for("pid").split()[1])
-        return self._child
-
-    def wait_for(self, word: str, timeout_s: float = ANSWER_S) -> str:
-        """The next line that starts with `word`; raises queue.Empty after `timeout_s`."""
-        end_s = time.monotonic() + timeout_s
-        while True:
-            line = self._lines.get(timeout=max(0.001, end_s - time.monotonic()))
-            if line.startswith(word):
-                return line
-
-    def live_for(self, life_s: float) -> None:
-        """Let it work, then pull the plug."""
-        child = self.begin_life()
-        with suppress(queue.Empty):
-            raise AssertionError(f"it ended by itself: {self.wait_for('ended', life_s)}")
-        os.kill(child, signal.SIGKILL)
-        assert self.wait_for("ended") == f"ended {-signal.SIGKILL}"
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        with suppress(ProcessLookupError):
-            os.kill(self._child, signal.SIGKILL)  # it holds the pipe that the reader reads
-        self._reader.join(timeout=5)
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
+DEVICE = "counter-1"
 
 
 @pytest.fixture
 def server() -> Iterator[MechanismServer]:
     mechanism = Mechanism()
-    mechanism.diverter.bins = feed_process.BINS
+    mechanism.diverter.bins = BINS
     mechanism.load(range(4000))
     # A socket's path may have no more than about 100 characters; pytest's own are longer.
     with tempfile.TemporaryDirectory(prefix="cs") as folder:
-        server = MechanismServer(Path(folder) / "machine", mechanism, speed=feed_process.SPEED)
+        server = MechanismServer(Path(folder) / "machine", mechanism, speed=SPEED)
         server.start()
         yield server
         server.close()
@@ -125,8 +73,9 @@ def test_after_a_hundred_power_cuts_every_card_that_left_is_in_the_log_once_and_
         feed.wait_for("scan")
         os.kill(child, signal.SIGKILL)
         with Store.open(tmp_path, role="reader") as log:
-            for _ in range(CUTS - 1):
-                feed.live_for(moments.uniform(0.0, LONGEST_LIFE_S))
+            for cut in range(CUTS - 1):
+                # Every other life gets as far as a card, however slow this computer is.
+                feed.live_for(moments.uniform(0.0, LONGEST_LIFE_S), after_scan=cut % 2 == 0)
                 with server.moving.lock:
                     left = list(server.mechanism.binned)
                     under_way = server.mechanism.in_path
@@ -145,31 +94,14 @@ def test_after_a_hundred_power_cuts_every_card_that_left_is_in_the_log_once_and_
         feed.close()
 
 
-class WebProcess:
-    """A process that forks the page's server for each line on its standard input."""
+class WebProcess(Forked):
+    """The page's process."""
 
     def __init__(self, data_dir: Path):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "web_process.py"), data_dir,
-             str(self.port)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def begin_life(self) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("live\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def kill(self, child: int) -> None:
-        """End it at once, and wait until its port is free."""
-        os.kill(child, signal.SIGKILL)
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ended\n"
+        super().__init__("web_process.py", data_dir, str(self.port))
 
     def batch(self) -> dict[str, object]:
         """The batch as the page tells it; waits until the server listens."""
@@ -186,13 +118,6 @@ class WebProcess:
                 continue
             assert isinstance(found, dict)
             return found
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
 
 
 @pytest.mark.slow
@@ -229,24 +154,64 @@ def test_the_page_killed_a_hundred_times_costs_the_batch_nothing_and_counts_righ
         web.close()
 
 
-def assert_all_is_right(log: Store, server: MechanismServer) -> None:
-    """Each card that left is in the log once, in order, and lies in the bin that the log names."""
-    logged = cards_in(log)
-    assert logged == server.mechanism.binned
-    scans = log.scans_after(0, 5000)
-    assert [scan.sequence for scan in scans] == list(range(1, len(logged) + 1))
-    with server.moving.lock:
-        server.mechanism.advance(1.0)
-        contents = {n: sorted(cards) for n, cards in server.mechanism.diverter.contents.items()}
-    named: dict[int, list[int]] = {}
-    routes = log.routes_of_batch(scans[0].batch_id)
-    for scan, card in zip(scans, logged, strict=True):
-        assert scan.id is not None
-        named.setdefault(routes[scan.id].bin, []).append(card)
-    assert contents == named
-    assert server.mechanism.diverter.between == 0
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[tuple[Path, CloudStore]]:
+    """The device's pairing, and the cloud that takes in what it sends."""
+    ended = threading.Event()
+    with ExitStack() as stack:
+        broker = stack.enter_context(Broker(tmp_path / "broker", (DEVICE,)))
+        store = stack.enter_context(CloudStore(tmp_path / "cloud"))
+        own = read_pairing(write_pairing(tmp_path / "cloud.toml", broker.port, CLOUD))
+        service = CloudService(store, own, longest_back_off_s=0.2)
+        thread = threading.Thread(target=service.run, args=(ended.is_set,))
+        stack.callback(thread.join, ANSWER_S)
+        stack.callback(ended.set)
+        thread.start()
+        yield write_pairing(tmp_path / "device.toml", broker.port, DEVICE), store
 
 
-def cards_in(log: Store) -> list[int]:
-    """The logged cards in the log's order."""
-    return [int(scan.card_id.removeprefix("card-")) for scan in log.scans_after(0, 5000)]
+def until(condition: Callable[[], bool], otherwise: Callable[[], object]) -> None:
+    """Wait for a condition; `otherwise` says how things stand when it does not come."""
+    deadline_s = time.monotonic() + ANSWER_S
+    while not condition():
+        assert time.monotonic() < deadline_s, otherwise()
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_the_exchange_killed_a_hundred_times_costs_the_batch_nothing_and_sends_each_scan_once(
+    tmp_path: Path, server: MechanismServer, cloud: tuple[Path, CloudStore]
+) -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    pairing, far = cloud
+    device = tmp_path / "device"
+    feed, sync = Feed(device, server.path), Forked("sync_process.py", device, pairing)
+    try:
+        feed.begin_life()
+        feed.wait_for("scan")
+        with Store.open(device, role="reader") as log:
+            for _ in range(CUTS):
+                child = sync.begin_life()
+                time.sleep(moments.uniform(0.0, 0.3))
+                sync.kill(child)
+            scanned = len(cards_in(log))
+            until(lambda: len(cards_in(log)) > scanned, lambda: log.latest_events(3))
+        with Store.open(device, role="web") as page:
+            page.add_command("stop")
+        assert feed.wait_for("ended") == "ended 0"
+        last = sync.begin_life()
+        until(
+            lambda: not differences(device, far, DEVICE), lambda: differences(device, far, DEVICE)
+        )
+        sync.kill(last)
+        with Store.open(device, role="reader") as log:
+            assert_all_is_right(log, server)
+            with far.log.read() as session:
+                assert session.connection().exec_driver_sql(
+                    "SELECT count(*), count(DISTINCT scan_id) FROM present_answer"
+                ).one() == (len(cards_in(log)), len(cards_in(log)))
+    finally:
+        feed.close()
+        sync.close()
