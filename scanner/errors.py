@@ -59,6 +59,12 @@ class PackMismatchError(PackError):
     """The pack was built with another model or runtime than the ones in use."""
 
 
+class PackDiskError(PackError):
+    """The disk can't take a pack or models, which may be quite in order."""
+
+    retryable = True
+
+
 class StoreError(CounterscanError, OSError):
     """The log can't be written or read."""
 

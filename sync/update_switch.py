@@ -47,7 +47,8 @@ class Switch:
     def make(self, change: Change) -> tuple[str, bool]:
         """Try, switch, try again. What went wrong, "" if nothing, and whether it was taken back.
 
-        Raises CounterscanError where the disk or the library can't be written: call it again.
+        Raises CounterscanError where the disk or the library can't be written, or the trial was cut
+        short: `go_back`, then call it again.
         """
         models_dir = None if change.models is None else self._models.path(change.models)
         if why := self._trial(change.packs, models_dir):

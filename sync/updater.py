@@ -11,8 +11,16 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from scanner.catalog.trial import TrialCutShortError
 from scanner.config import Settings
-from scanner.errors import AlreadyRunningError, CounterscanError, ModelError, PackError, StoreError
+from scanner.errors import (
+    AlreadyRunningError,
+    CounterscanError,
+    ModelError,
+    PackDiskError,
+    PackError,
+    StoreError,
+)
 from scanner.store import Store
 from scanner.store_updates import MODELS, UpdateKind
 from sync.fetch import Fetcher, FetchError, FetchStoppedError
@@ -68,7 +76,7 @@ class Updater:
         with self._changed:
             self._changed.notify()
         if self._thread.is_alive():
-            self._thread.join(10)
+            self._thread.join(3)
 
     def announced(self, target: str, release: Release | None) -> None:
         """Take note of an announcement; None: it was withdrawn."""
@@ -187,7 +195,7 @@ class Updater:
             self._shelf.take(release)
         except FetchStoppedError:
             return False
-        except AlreadyRunningError as error:
+        except (AlreadyRunningError, PackDiskError) as error:
             self._put_off(target, release, str(error))
             return False
         except FetchError as error:
@@ -230,7 +238,7 @@ class Updater:
         change = Change(versions, None if models is None else models.version)
         try:
             why, was_in_use = self._switch.make(change)
-        except AlreadyRunningError as error:
+        except (AlreadyRunningError, PackDiskError, TrialCutShortError) as error:
             self._switch.go_back()
             for target, release in releases.items():
                 self._put_off(target, release, str(error))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scanner.errors import AlreadyRunningError, PackError
+from scanner.errors import AlreadyRunningError, PackDiskError
 
 _CHUNK_BYTES = 1 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -22,7 +22,7 @@ _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 @contextmanager
 def disk_errors(folder: Path, afterwards: str) -> Iterator[None]:
-    """Turn a full or forbidden disk into a PackError about `folder`.
+    """Turn a full or forbidden disk into a PackDiskError about `folder`.
 
     `afterwards` ends the sentence: what to do once there is space again.
     """
@@ -30,17 +30,17 @@ def disk_errors(folder: Path, afterwards: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise PackError(_full_message(folder, afterwards)) from error
+            raise PackDiskError(_full_message(folder, afterwards)) from error
         if error.errno in _FORBIDDEN:
-            raise PackError(
+            raise PackDiskError(
                 f"{folder} can't be written to ({os.strerror(error.errno)}); run this as the user "
                 "that owns it, or choose another folder"
             ) from error
-        raise PackError(f"{folder} can't be written: {error}; {afterwards}") from error
+        raise PackDiskError(f"{folder} can't be written: {error}; {afterwards}") from error
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            raise PackError(_full_message(folder, afterwards)) from error
-        raise PackError(f"{folder} can't be written: {error}; {afterwards}") from error
+            raise PackDiskError(_full_message(folder, afterwards)) from error
+        raise PackDiskError(f"{folder} can't be written: {error}; {afterwards}") from error
 
 
 def _full_message(folder: Path, afterwards: str) -> str:

@@ -52,6 +52,16 @@ _MOST_LOST = 0.25
 _POLITE = 10
 
 
+_DIED_OF_THEM = frozenset({-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL})
+"""How a process ends that its models or packs bring down; any other end says nothing of them."""
+
+
+class TrialCutShortError(CounterscanError, RuntimeError):
+    """The trial did not come to its end; it says nothing of what was tried."""
+
+    retryable = True
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What to try: versions by game in the place of those in use, and models' folder if another."""
@@ -61,7 +71,10 @@ class Asked:
 
 
 def try_out(settings: Settings, asked: Asked, within_s: float = WITHIN_S) -> str:
-    """Why it can't be used, as a sentence; "" when all is well. Blocks for seconds to minutes."""
+    """Why it can't be used, as a sentence; "" when all is well. Blocks for seconds to minutes.
+
+    Raises TrialCutShortError: it took too long, or its process was told to end.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(
@@ -73,11 +86,13 @@ def try_out(settings: Settings, asked: Asked, within_s: float = WITHIN_S) -> str
     theirs.close()
     try:
         if not ours.poll(within_s):
-            return f"Trying it out took longer than {within_s:.0f} seconds."
+            raise TrialCutShortError(f"Trying it out took longer than {within_s:.0f} seconds")
         return str(ours.recv())
     except (EOFError, OSError):
         process.join(5)
-        return f"Trying it out ended without an answer (exit code {process.exitcode})."
+        if process.exitcode in _DIED_OF_THEM:
+            return f"It brings the recognition down (exit code {process.exitcode})."
+        raise TrialCutShortError("Trying it out was cut short") from None
     finally:
         ours.close()
         if process.is_alive():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,3 +221,20 @@ def test_the_end_of_the_process_does_not_wait_for_the_server(
     thread.join(20)
     assert not thread.is_alive()
     assert isinstance(said[0], FetchStoppedError)
+
+
+def test_a_disk_that_is_full_all_the_same_gives_back_what_was_taken(tmp_path: Path) -> None:
+    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    try:
+        subprocess.run([*namespace, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this system does not let a test mount a disk of its own")
+    command = [*namespace, sys.executable, "-m", "tests.sync.small_disk", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    fetching, unpacking = outcome["said"]
+    assert "is full" in fetching
+    assert "is full" in unpacking
+    assert outcome["left"] == []
+    assert outcome["size"] == 3_000_000

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from scanner.catalog.manifest import MANIFEST, SIGNATURE, VECTORS
+from scanner.catalog.trial import Asked, TrialCutShortError, try_out
 from scanner.errors import UsageError
 from scanner.signing import new_key, read_private_key
 from sync.cloud.releases import Releases
@@ -251,6 +252,36 @@ def test_a_pack_that_fails_its_trial_is_never_used_or_taken_back(
         device.updater.update_now()
         device.settles("3", "in_use")
         assert verdicts == []
+
+
+def test_a_trial_that_is_cut_short_says_nothing_of_the_pack(
+    tmp_path: Path, shop: Shop, cloud: Cloud
+) -> None:
+    verdicts: list[str | None] = [None, "", None, "", ""]
+
+    def trial(_packs: Mapping[str, str], _models: Path | None) -> str:
+        verdict = verdicts.pop(0)
+        if verdict is None:
+            raise TrialCutShortError("Trying it out was cut short")
+        return verdict
+
+    with Device(tmp_path / "device", shop.public, trial) as device:
+        device.use(shop.packs["1"])
+        device.updater.announced(DRAWN, cloud.release("2")[0])
+        device.settles("2", "in_use")
+        kinds = [event.kind for event in device.store.newest_update_events(20)]
+        assert kinds.count("failed") == 2
+        assert "refused" not in kinds
+        assert verdicts == []
+
+
+def test_a_trial_is_made_in_a_process_of_its_own(tmp_path: Path, shop: Shop) -> None:
+    with Device(tmp_path / "device", shop.public) as device:
+        device.use(shop.packs["1"])
+        assert try_out(device.settings, Asked({})) == ""
+        assert "not installed" in try_out(device.settings, Asked({"drawn": "2"}))
+        with pytest.raises(TrialCutShortError, match="longer than"):
+            try_out(device.settings, Asked({}), within_s=0.0)
 
 
 def test_the_first_pack_of_all_is_taken_back_to_none(
