@@ -126,7 +126,7 @@ class BatchView:
         known = self._values.get(summary.batch_id)
         if known is None or known[0] != key:
             found = store.batch_value(summary.batch_id, currency)
-            priced = found.amount_minor or not found.unpriced
+            priced = found.amount_minor or (summary.accepted and not found.unpriced)
             money = str(Money(found.amount_minor, currency)) if priced else ""
             known = key, {"value": money, "unpriced": found.unpriced}
             self._values[summary.batch_id] = known

@@ -182,6 +182,7 @@ def test_the_list_shows_what_is_left_to_do_and_is_searched(
     expect(page.locator(".batch-row")).to_have_count(20)
     expect(page.locator(".batch-row").first).to_contain_text("Long box 23")
     expect(page.locator(".batch-row").first).to_contain_text("1 to review")
+    expect(page.locator(".batch-row").first).not_to_contain_text("0.00")
     watched.picture(f"batches-{size}")
     page.locator("#more").click()
     expect(page.locator(".batch-row")).to_have_count(24)
