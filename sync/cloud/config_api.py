@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scanner.config_machine import Section
+from scanner.signing import read_public
 
 
 class HttpSettings(Section):
@@ -43,6 +44,21 @@ class FilesSettings(Section):
     keys: tuple[str, ...] = Field(
         (), description="Public keys that devices are told to trust when a code lets them in."
     )
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _commas_separate(cls, value: object) -> object:
+        """Let the environment, which has no lists, name several."""
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for key in value:
+            read_public(key)
+        return value
 
 
 class MosquittoSettings(Section):

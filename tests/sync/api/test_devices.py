@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,7 +22,7 @@ from sync.cloud.api.app import create_app, services
 from sync.cloud.api.broker_files import BrokerFiles, BrokerFilesError, password_hash
 from sync.cloud.broker import access_list
 from sync.cloud.config import CloudConfig
-from sync.cloud.config_api import MosquittoSettings
+from sync.cloud.config_api import FilesSettings, MosquittoSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_api import ENROL_CODE
 from sync.enrol import EnrolError, enrol
@@ -39,6 +40,10 @@ def kept_broker(tmp_path: Path) -> Iterator[Broker]:
         yield broker
 
 
+KEY = base64.b64encode(bytes(range(32))).decode()
+"""A public key that devices are told to trust."""
+
+
 def config_of(broker: Broker) -> CloudConfig:
     folder = broker.folder
     files = MosquittoSettings(
@@ -46,7 +51,10 @@ def config_of(broker: Broker) -> CloudConfig:
         pid_file=str(folder / "pid"),
     )  # fmt: skip
     return CloudConfig(
-        broker=f"mqtt://127.0.0.1:{broker.port}", password="not-a-secret", mosquitto=files
+        files=FilesSettings(keys=(KEY,)),
+        broker=f"mqtt://127.0.0.1:{broker.port}",
+        password="not-a-secret",
+        mosquitto=files,
     )
 
 
@@ -78,6 +86,7 @@ def test_a_device_with_a_code_comes_in_and_a_revoked_one_is_cut_off(
     code = code_for(kept_cloud)
     assert enrol(URL, f" {code.lower()} ", file, over(kept_cloud)) == "counter-9"
     assert file.stat().st_mode & 0o077 == 0
+    assert read_pairing(file).trusted_keys == (KEY,)
     running.start(service(kept_cloud.store, kept_broker.port))
     running.start(Agent(device_store, read_pairing(file), longest_back_off_s=0.2))
     reader, _ = kept_cloud.key()
@@ -233,3 +242,8 @@ def test_a_broker_kept_by_hand_is_told_so(cloud: Cloud) -> None:
     manager, _ = cloud.key("manager")
     told = manager.told("/api/v1/devices/codes", {"device": "counter-1"}, status=400)
     assert "mosquitto_passwd" in told["error"]
+
+
+def test_a_key_that_is_none_is_told_where_it_is_set() -> None:
+    with pytest.raises(ValueError, match="is no public key"):
+        CloudConfig.model_validate({"files": {"keys": ["x"]}})
