@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, Command] = {
     "ingest": Command("sync.bench_ingest", "scans a second into PostgreSQL, one worker and two"),
     "exchange": Command("sync.bench_exchange", "a backlog of scans, and first prices"),
     "cloudapi": Command("sync.bench_cloudapi", "search and price history of the cloud's API"),
+    "alerts": Command("sync.bench_alerts", "a price in the cloud to the alert on the page"),
     "printing": Command("firmware.bench_printing", "which printing, given the artwork"),
     "finish": Command("firmware.bench_finish", "normal, holo, reverse or foil, by two lights"),
     "calibration": Command(

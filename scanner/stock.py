@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -111,11 +111,16 @@ class Stock:
                 found += read_copies(index, wanted, part, batches)
         return found[:limit]
 
-    def copies_of(self, game: str, card_id: str) -> list[tuple[str, Copy]]:
-        """Where each copy of a printing lies, with its finish, oldest first."""
+    def copies_of(
+        self, printings: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[tuple[str, Copy]]]:
+        """Where each copy of printings (game, card_id) lies, with its finish, oldest first."""
+        wanted = set(printings)
+        if not wanted:
+            return {}
         batches = {batch.id or 0: batch.name for batch in self.store.latest_batches(100_000)}
         with self._index.open() as index:
-            return read_copies_of(index, game, card_id, batches)
+            return {key: read_copies_of(index, *key, batches) for key in wanted}
 
     def scan_ids(self, wanted: StockFilter, up_to: int | None = None) -> list[int]:
         """The copies that a filter means, of those scanned up to `up_to`."""

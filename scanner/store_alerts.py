@@ -43,7 +43,8 @@ class CardAlert:
     """An alert as it stands: open while `closed_at` is None.
 
     `scan_id` is the scan of this device that raised it, 0 for none; `device` the other device that
-    did, "" for none. `places` are where the cloud knew copies of the card then.
+    did, "" for none. `places` are where the cloud knew copies of the card then; `told_at` is when
+    it came here.
     """
 
     key: str
@@ -61,6 +62,7 @@ class CardAlert:
     text: str
     places: Sequence[Mapping[str, Any]]
     raised_at: datetime
+    told_at: datetime
     closed_at: datetime | None
     closed_by: str
     closed_on: str
@@ -199,7 +201,8 @@ def _alert(row: Row[Any]) -> CardAlert:
     return CardAlert(
         row.key, row.device, row.rule, row.cause, row.scan_id, row.game, row.card_id, row.name,
         row.set_name, row.number, row.variant, row.finish, row.text, json.loads(row.places),
-        _time(row.raised_at), None if row.closed_at is None else _time(row.closed_at),
+        _time(row.raised_at), _time(row.created_at),
+        None if row.closed_at is None else _time(row.closed_at),
         row.closed_by, row.closed_on,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from scanner.catalog.references import References
 from scanner.conditions_fields import OPS, Kind
 from scanner.errors import ConditionError, PackError
 from scanner.export.plain_csv import place_words
+from scanner.inventory import Copy
 from scanner.shop_alerts import alert_named
 from scanner.stock import Stock
 from scanner.store import Store
@@ -23,6 +24,7 @@ MOST_PAST = 60
 MOST_PLACES = 5
 _UNKNOWN = "unknown"
 
+Copies = Sequence[tuple[str, Copy]]
 Group = tuple[str, str, str, str]
 
 
@@ -44,7 +46,11 @@ class AlertsView:
         for alert in self._store.open_alerts(MOST_SHOWN):
             kind = (alert.rule, alert.game, alert.card_id or alert.key, alert.finish)
             groups.setdefault(kind, []).append(alert)
-        return [self._group(alerts) for alerts in groups.values()]
+        copies = self._stock.copies_of((game, card_id) for _, game, card_id, _ in groups)
+        return [
+            self._group(alerts, copies[game, card_id])
+            for (_, game, card_id, _), alerts in groups.items()
+        ]
 
     def past(self) -> list[PastShown]:
         """The alerts that were acknowledged last."""
@@ -84,9 +90,9 @@ class AlertsView:
             )
         return found
 
-    def _group(self, alerts: Sequence[CardAlert]) -> AlertShown:
+    def _group(self, alerts: Sequence[CardAlert], copies: Copies) -> AlertShown:
         newest = alerts[0]
-        places = self._places(alerts)
+        places = self._places(alerts, copies)
         return {
             "keys": [alert.key for alert in alerts],
             "rule": newest.rule,
@@ -113,13 +119,13 @@ class AlertsView:
             return ""
         return f"/catalog/{found[0]}/{found[1]}.jpg" if found else ""
 
-    def _places(self, alerts: Sequence[CardAlert]) -> list[PlaceShown]:
+    def _places(self, alerts: Sequence[CardAlert], copies: Copies) -> list[PlaceShown]:
         """Where the cards lie now: our own by the stock, those of other devices as they told."""
         newest = alerts[0]
         scans = {alert.scan_id for alert in alerts if alert.scan_id}
         ours: list[PlaceShown] = []
         placed = set()
-        for finish, copy in self._stock.copies_of(newest.game, newest.card_id):
+        for finish, copy in copies:
             is_meant = copy.scan_id in scans or (
                 not scans and (finish == newest.finish or _UNKNOWN in (finish, newest.finish))
             )

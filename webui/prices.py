@@ -59,7 +59,7 @@ def make(services: Services) -> Blueprint:
         answer: PrintingPrices = {
             "printing": printing,
             "is_watched": card_id in watched(store),
-            "in_stock": len(desk.stock().copies_of(game, card_id)),
+            "in_stock": len(desk.stock().copies_of([(game, card_id)])[game, card_id]),
             "quotes": view.quotes((game, card_id), told),
             "history": series(told),
         }

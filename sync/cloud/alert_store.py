@@ -82,6 +82,11 @@ def alerts_after(
     return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
+def rules_known(connection: Connection) -> int:
+    """How many devices have told their rules."""
+    return int(connection.execute(select(func.count()).select_from(ALERT_RULES)).scalar_one())
+
+
 def mark(connection: Connection) -> tuple[int, int]:
     """Changes with every alert that is raised or closed."""
     raised = connection.execute(select(func.max(CARD_ALERT.c.id))).scalar()

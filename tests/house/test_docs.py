@@ -46,6 +46,7 @@ def test_the_walk_of_one_card_names_what_is_there(name: str, file: str) -> None:
         "docs/RESULTS.md",
         "docs/HARDWARE.md",
         "docs/SYNC.md",
+        "docs/ALERTS.md",
         "docs/PRICES.md",
         "docs/CLOUD-API.md",
     ],
