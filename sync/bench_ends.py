@@ -1,4 +1,7 @@
-"""`python -m sync.bench_ends device|cloud FOLDER PAIRING`: one end, impatient, to be killed."""
+"""`python -m sync.bench_ends device|cloud|worker FOLDER PAIRING [URL]`: one end, to be killed.
+
+All are impatient. With the URL of a PostgreSQL database the cloud leaves rows to the worker.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from pathlib import Path
 from scanner.logs import setup_logging
 from scanner.store import Store
 from sync.agent import Agent
+from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
-from sync.pairing import read_pairing
+from sync.pairing import Pairing, read_pairing
 
 ROWS_PER_MESSAGE = 50
 BEHIND_S = 2.0
@@ -19,17 +23,14 @@ HOLD_S = 1.0
 LONGEST_BACK_OFF_S = 0.5
 
 
-def main(end: str, folder: Path, pairing: Path) -> None:
+def main(end: str, folder: Path, pairing: Path, url: str = "") -> None:
     """Run one end until it is told to stop."""
     setup_logging("warning")
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: signals.append(number))
-    if end == "cloud":
-        with CloudStore(folder) as cloud:
-            service = CloudService(
-                cloud, read_pairing(pairing), longest_back_off_s=LONGEST_BACK_OFF_S
-            )
-            service.run(lambda: bool(signals))
+    if end in ("cloud", "worker"):
+        with CloudStore(folder, url) as cloud:
+            _cloud(end, cloud, read_pairing(pairing), bool(url)).run(lambda: bool(signals))
         return
     with Store.open(folder, role="sync") as store:
         Agent(
@@ -42,5 +43,15 @@ def main(end: str, folder: Path, pairing: Path) -> None:
         ).run(lambda: bool(signals))
 
 
+def _cloud(
+    end: str, cloud: CloudStore, pairing: Pairing, shares: bool
+) -> CloudService | IngestWorker:
+    if end == "worker":
+        return IngestWorker(cloud, pairing, 1, longest_back_off_s=LONGEST_BACK_OFF_S)
+    return CloudService(
+        cloud, pairing, takes_rows=not shares, longest_back_off_s=LONGEST_BACK_OFF_S
+    )
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:])

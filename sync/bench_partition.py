@@ -23,6 +23,7 @@ from typing import Any
 from scanner.errors import UsageError
 from sync.bench_broker import CLOUD, Broker, write_pairing
 from sync.bench_log import FilledLog, differences, rows_in, scans_in
+from sync.bench_postgres import PostgresServer
 from sync.bench_proxy import Proxy
 from sync.cloud.store import CloudStore
 
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faults", type=int, default=40)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--within", type=float, default=300.0, metavar="S", help="give up after")
+    parser.add_argument(
+        "--postgres", action="store_true", help="the cloud on PostgreSQL, with an ingest worker"
+    )
     parser.add_argument("--json", action="store_true")
 
 
@@ -45,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         report = run_partition(
             Path(folder), scans=args.scans, faults=args.faults, seed=args.seed,
-            within_s=args.within,
+            within_s=args.within, postgres=args.postgres,
         )  # fmt: skip
     if args.json:
         print(json.dumps(report))
@@ -56,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_partition(
-    folder: Path, *, scans: int, faults: int, seed: int, within_s: float
+    folder: Path, *, scans: int, faults: int, seed: int, within_s: float, postgres: bool = False
 ) -> dict[str, Any]:
     """Make scans and faults, wait until both ends agree, and report."""
     began_mono_s = time.monotonic()
@@ -67,10 +71,13 @@ def run_partition(
         proxies = [stack.enter_context(Proxy(broker.port)) for _ in range(2)]
         log = FilledLog(folder / "device", seed)
         stack.callback(log.close)
+        url = stack.enter_context(PostgresServer()).new_database() if postgres else ""
         ends = [
             _End("device", folder / "device", proxies[0].port, DEVICE),
-            _End("cloud", folder / "cloud", proxies[1].port, CLOUD),
+            _End("cloud", folder / "cloud", proxies[1].port, CLOUD, url),
         ]
+        if postgres:
+            ends.append(_End("worker", folder / "cloud", proxies[1].port, CLOUD, url))
         for end in ends:
             stack.callback(end.kill)
             end.start()
@@ -80,7 +87,7 @@ def run_partition(
             "broker stopped": broker.restart,
             "broker killed": broker.crash,
             "device killed": ends[0].restart,
-            "cloud killed": ends[1].restart,
+            "cloud killed": ends[-1].restart,
         }
         steps = max(faults, 1)
         for step in range(steps):
@@ -92,7 +99,7 @@ def run_partition(
                 counts[name] = counts.get(name, 0) + 1
                 mischief[name]()
         made_s = time.monotonic() - began_mono_s
-        cloud = stack.enter_context(CloudStore(folder / "cloud"))
+        cloud = stack.enter_context(CloudStore(folder / "cloud", url))
         wanted = rows_in(folder / "device")
         while scans_in(cloud) < wanted and time.monotonic() - began_mono_s < within_s:
             time.sleep(0.1)
@@ -109,9 +116,10 @@ def run_partition(
 class _End:
     """One end's process."""
 
-    def __init__(self, end: str, folder: Path, port: int, user: str) -> None:
+    def __init__(self, end: str, folder: Path, port: int, user: str, url: str = "") -> None:
         pairing = write_pairing(folder.parent / f"{end}.toml", port, user)
         self._command = [sys.executable, "-m", "sync.bench_ends", end, str(folder), str(pairing)]
+        self._command += [url] if url else []
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

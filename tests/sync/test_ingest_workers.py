@@ -16,6 +16,7 @@ from scanner.cli import main
 from scanner.store import Store
 from sync.bench_broker import CLOUD, Broker
 from sync.bench_log import FilledLog, differences
+from sync.bench_partition import run_partition
 from sync.bench_postgres import PostgresServer
 from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.intake import Progress, advanced
@@ -246,3 +247,11 @@ def test_what_arrives_while_the_database_is_away_is_stored_once_it_is_back(
         server.start()
         until(lambda: not differences(filled.data_dir, cloud, DEVICE), WAIT_S)
         running.stop()
+
+
+def test_every_scan_is_on_postgresql_once_whatever_breaks(tmp_path: Path) -> None:
+    report = run_partition(
+        tmp_path, scans=1200, faults=8, seed=3, within_s=WAIT_S * 2, postgres=True
+    )
+    assert report["differences"] == []
+    assert sum(report["faults"].values()) == 8
