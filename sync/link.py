@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ class Link:
         now_mono_s: Callable[[], float] = time.monotonic,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
         session_s: int = SESSION_S,
+        one_of_many: bool = False,
     ) -> None:
         """Make a link that is not connected yet.
 
@@ -110,6 +112,7 @@ class Link:
             now_mono_s: the clock of the back-off.
             longest_back_off_s: the longest wait between two tries.
             session_s: how long the broker keeps the session after the connection ended.
+            one_of_many: whether this process has hundreds of links, more than select(2) can take.
 
         Raises ConfigError: a certificate or key can't be used.
         """
@@ -119,6 +122,7 @@ class Link:
         self._now_mono_s = now_mono_s
         self._longest_back_off_s = longest_back_off_s
         self._session_s = session_s
+        self._loop = self._poll if one_of_many else self._select
         self._inbox: list[Incoming] = []
         self._outcomes: list[Outcome] = []
         self._tries = 0
@@ -233,11 +237,30 @@ class Link:
             self._failed(no_way(self._pairing, error))
 
     def _work(self, timeout_s: float) -> None:
-        code = self._client.loop(timeout_s)
+        code = self._loop(timeout_s)
         if code not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN) and (
             self.online or self._asked_mono_s is not None
         ):
             self._failed(Problem(False, f"The connection broke ({mqtt.error_string(code)})."))
+
+    def _select(self, timeout_s: float) -> MQTTErrorCode:
+        return self._client.loop(timeout_s)
+
+    def _poll(self, timeout_s: float) -> MQTTErrorCode:
+        """Paho's loop by its parts; the socket's number may be as high as it likes."""
+        connection = self._client.socket()
+        if connection is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        waiting = select.poll()
+        wants = select.POLLOUT if self._client.want_write() else 0
+        waiting.register(connection, select.POLLIN | wants)
+        found = waiting.poll(timeout_s * 1000)
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        if found and found[0][1] & ~select.POLLOUT:
+            code = self._client.loop_read()
+        if wants and code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            code = self._client.loop_write()
+        return code if code != MQTTErrorCode.MQTT_ERR_SUCCESS else self._client.loop_misc()
 
     def _give_up_waiting(self) -> None:
         asked = self._asked_mono_s
