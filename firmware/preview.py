@@ -1,9 +1,9 @@
 """What the page shows of the camera: two small files, written beside the loop, never waited for.
 
 `live/preview.jpg` is the last frame, at most 960 pixels wide. `live/preview.json` holds `cards`
-(for each card in view its corners, [[x, y] × 4] in 0…1 of the frame), `corners` (those of a card
-that lies there alone, or null), `view`, `state`, `sequence`, `driver`, `recognizer`.
-Both appear by rename. A full disk switches the preview off until there is space again.
+(for each card in view its corners, [[x, y] × 4] in 0…1 of the frame), `view`, `state`, `sequence`,
+`driver`, `recognizer`. Both appear by rename. A full disk switches the preview off until there is
+space again.
 """
 
 from __future__ import annotations
@@ -115,7 +115,6 @@ class Preview:
                 self._sequence += 1
             message = {
                 "cards": shown.cards,
-                "corners": shown.cards[0] if len(shown.cards) == 1 else None,
                 "view": shown.view,
                 "state": shown.state,
                 "sequence": self._sequence,

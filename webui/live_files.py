@@ -23,9 +23,8 @@ Outline = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is under the camera. `corners` are four (x, y) as shares of the picture, or empty.
-
-    `others` are the corners of further cards in view.
+    """What is under the camera. `cards` are the outlines of the cards in view: of each four (x, y)
+    as shares of the picture.
 
     `age_s` is infinite when there has never been a preview. `driver` and `recognizer` are empty
     where the feed process does not say.
@@ -34,8 +33,7 @@ class Preview:
     sequence: int = 0
     view: str = "nothing"
     state: str = ""
-    corners: Outline = ()
-    others: tuple[Outline, ...] = ()
+    cards: tuple[Outline, ...] = ()
     age_s: float = math.inf
     driver: str = ""
     recognizer: str = ""
@@ -47,7 +45,7 @@ class Preview:
         return self.age_s < FEED_SILENT_S
 
 
-def _corners(value: object) -> Outline:
+def _outline(value: object) -> Outline:
     if not isinstance(value, list) or len(value) != 4:
         return ()
     points = []
@@ -64,10 +62,10 @@ def _corners(value: object) -> Outline:
     return tuple(points)
 
 
-def _others(value: object) -> tuple[Outline, ...]:
+def _outlines(value: object) -> tuple[Outline, ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(outline for each in value[:MAX_CARDS] if (outline := _corners(each)))
+    return tuple(outline for each in value[:MAX_CARDS] if (outline := _outline(each)))
 
 
 class LiveFiles:
@@ -117,8 +115,7 @@ class LiveFiles:
             sequence=sequence if isinstance(sequence, int) else 0,
             view=str(fields.get("view", "nothing")),
             state=str(fields.get("state", "")),
-            corners=_corners(fields.get("corners")),
-            others=_others(fields.get("others")),
+            cards=_outlines(fields.get("cards")),
             age_s=age_s,
             driver=str(fields.get("driver", "")),
             recognizer=str(fields.get("recognizer", "")),

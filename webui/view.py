@@ -207,8 +207,7 @@ def preview_json(preview: Preview) -> Json:
         "frame": f"/live/frame.jpg?n={preview.sequence}" if preview.has_frame else "",
         "view": view,
         "view_text": words.VIEWS.get(view, view),
-        "corners": [list(point) for point in preview.corners],
-        "others": [[list(point) for point in outline] for outline in preview.others],
+        "cards": [[list(point) for point in outline] for outline in preview.cards],
         "fresh": preview.fresh,
         "age_s": round(preview.age_s, 1) if preview.age_s < 1e9 else None,
     }

@@ -86,7 +86,7 @@ class Watcher:
 
     def _look(self) -> None:
         preview = self._view.files.read()
-        picture = (preview.sequence, preview.fresh, preview.view, preview.corners, preview.others)
+        picture = (preview.sequence, preview.fresh, preview.view, preview.cards)
         machine = (preview.fresh, preview.state, preview.driver, preview.recognizer)
         version = self._view.store().data_version()
         owed = self._owed and time.monotonic() >= self._owed_mono_s

@@ -173,7 +173,7 @@ class Shop:
         *,
         state: str = "running",
         view: str = "card",
-        others: Sequence[Sequence[tuple[float, float]]] = (),
+        others: Sequence[object] = (),
     ) -> None:
         """Write one preview, as the feed process does."""
         live = self.data_dir / "live"
@@ -189,8 +189,7 @@ class Shop:
             cv2.warpPerspective(card, turn, (960, 540), table, borderMode=cv2.BORDER_TRANSPARENT)
         self._replace(live / "preview.jpg", cv2.imencode(".jpg", table)[1].tobytes())
         message = {
-            "corners": corners if view == "card" else None,
-            "others": others,
+            "cards": [*([corners] if view == "card" else []), *others],
             "view": view,
             "state": state,
             "sequence": self._sequence,

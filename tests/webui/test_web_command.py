@@ -102,7 +102,7 @@ def test_the_json_twin_tells_what_the_page_shows(shop: Shop, serve: Serve) -> No
     assert twin["machine"]["can"] == ["pause", "stop"]
     assert twin["batch"]["cards"] == 1
     assert twin["batch"]["share"] == 0.25
-    assert twin["preview"]["corners"][0] == [0.4, 0.14]
+    assert twin["preview"]["cards"][0][0] == [0.4, 0.14]
     [scan] = twin["scans"]
     assert (scan["name"], scan["set"], scan["number"]) == (
         "Tidewatch Heron",

@@ -114,9 +114,9 @@ def test_how_sure_an_answer_is_is_never_rounded_up(probability: float | None, te
         b"",
         b"{",
         b"[]",
-        b'{"sequence": "x", "corners": [[1, 2]]}',
-        b'{"corners": [[0, 0], [1, 0], [1, NaN], [0, 1]]}',
-        b'{"corners": [[0, 0], [1, 0], [1, "a"], [0, 1]]}',
+        b'{"sequence": "x", "cards": [[[1, 2]], 7, {}]}',
+        b'{"cards": [[[0, 0], [1, 0], [1, NaN], [0, 1]]]}',
+        b'{"cards": [[[0, 0], [1, 0], [1, "a"], [0, 1]]]}',
         b"\xff\xfe",
         b"[" * 60_000,
         b" " * 1_000_000,
@@ -126,7 +126,7 @@ def test_a_broken_preview_is_no_preview(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "live").mkdir()
     (tmp_path / "live" / "preview.json").write_bytes(content)
     preview = LiveFiles(tmp_path).read()
-    assert (preview.sequence, preview.corners, preview.has_frame) == (0, (), False)
+    assert (preview.sequence, preview.cards, preview.has_frame) == (0, (), False)
 
 
 def test_a_preview_that_never_was_is_not_fresh(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ function draw(picture) {
 }
 
 function drawOutline(preview) {
-  const cards = preview.fresh ? [preview.corners, ...preview.others].filter((corners) => corners.length) : [];
+  const cards = preview.fresh ? preview.cards : [];
   while (outline.children.length > cards.length) outline.lastElementChild.remove();
   while (outline.children.length < cards.length) outline.append(document.createElementNS(outline.namespaceURI, "polygon"));
   cards.forEach((corners, place) => {
