@@ -29,6 +29,7 @@ from scanner.pipeline import Recognizer
 from scanner.quality import AskQuality
 from scanner.recognize import open_packs
 from scanner.records import Corners, Decision, Identification, Located, Picture, View
+from scanner.shrink import Levels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +113,7 @@ class Given(Locator):
         """What is given is exact."""
         return located
 
-    def glance(self, frame: Picture) -> Located:  # noqa: ARG002
+    def glance(self, levels: Levels) -> Located:  # noqa: ARG002
         """The corners that were given, whatever the frame."""
         if self.corners_px is None:
             return Located(View.NOTHING)

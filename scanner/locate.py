@@ -19,6 +19,7 @@ from scanner.locate_net import CornerNet
 from scanner.models import read_manifest
 from scanner.quads import looks_upside_down, short_side
 from scanner.records import Corners, Located, Picture, Trust, View
+from scanner.shrink import Levels
 from scanner.views import likeliest_view, settle_view
 
 log = logging.getLogger(__name__)
@@ -91,14 +92,15 @@ class Locator:
         most upright (half a turn is left to the embedder). Raises `PictureError` when `frame` is
         not such a picture or has a side shorter than 32 pixels.
         """
-        return self.exact(frame, self.glance(frame))
+        return self.exact(frame, self.glance(Levels(frame)))
 
-    def glance(self, frame: Picture) -> Located:
+    def glance(self, levels: Levels) -> Located:
         """As `locate`, in half the time: corners are off by one or two per cent of the width."""
+        frame = levels.frame
         check_picture(frame)
         if self._net is None:
             return locate_by_contour(frame)
-        look = look_twice(frame, self._net)
+        look = look_twice(levels, self._net)
         if look is None:
             return Located(View.NOTHING)
         view = likeliest_view(look.chances, look.quads)

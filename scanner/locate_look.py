@@ -14,6 +14,7 @@ from scanner.locate_net import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CornerNet, Fit, 
 from scanner.locate_peaks import Quad, find_peaks, find_quads
 from scanner.quads import short_side
 from scanner.records import Corners, Picture
+from scanner.shrink import Levels
 from scanner.views import Chances
 
 log = logging.getLogger(__name__)
@@ -43,19 +44,19 @@ class Look:
     """Frame pixels per pixel of the net's input."""
 
 
-def look_twice(frame: Picture, net: CornerNet) -> Look | None:
+def look_twice(levels: Levels, net: CornerNet) -> Look | None:
     """Look at the frame, and when that is in doubt at the frame by half a turn, for another
     opinion: the chances are then those of both, the corners the sharper ones.
 
     A card whose corners are lost in glaring white or in the dark is looked for once more in
     another exposure.
     """
-    fitted = fit_frame(frame)
+    fitted = fit_frame(levels)
     look = look_once(fitted, net)
     if look is None or (not look.quads and look.chances.one_card < _CARD_LIKELY):
         return look
     if not look.quads:
-        exposed = look_once(fit_frame(_exposed(frame)), net)
+        exposed = look_once(fit_frame(Levels(_exposed(levels.frame))), net)
         return exposed if exposed is not None and exposed.quads else look
     alone = len(look.quads) == 1 or look.quads[1].strength < _SHARP_ENOUGH
     blurred = look.quads[0].strength < _SHARP_ENOUGH
@@ -124,7 +125,7 @@ def look_closer(frame: Picture, quad: Corners, net: CornerNet) -> Look | None:
     part = frame[top:bottom, left:right]
     if min(part.shape[:2]) < _MIN_SIDE_PX:
         return None
-    look = look_once(fit_frame(part), net)
+    look = look_once(fit_frame(Levels(part)), net)
     if look is None:
         return None
     offset = np.array([left, top], dtype=np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scanner.errors import ModelError
 from scanner.models import ModelFile, open_interpreter
 from scanner.records import Corners, Picture
-from scanner.shrink import halve
+from scanner.shrink import Levels, halvings_to
 
 INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 288, 160
 MARGIN_PX = 6
@@ -50,20 +50,17 @@ class Fit:
         return self.frame_size[0] / self.content_size[0]
 
 
-def fit_frame(frame: Picture) -> tuple[Picture, Fit]:
+def fit_frame(levels: Levels) -> tuple[Picture, Fit]:
     """Shrink `(H, W, 3)` into the middle of the `(160, 288, 3)` input, keeping its shape."""
-    height, width = frame.shape[:2]
+    height, width = levels.frame.shape[:2]
     turned = height > width
     room_x, room_y = INPUT_WIDTH_PX - 2 * MARGIN_PX, INPUT_HEIGHT_PX - 2 * MARGIN_PX
     if turned:
         room_x, room_y = room_y, room_x
     scale = min(room_x / width, room_y / height)
     # `frame_size` is what halving leaves of the frame.
-    small: NDArray[Any] = frame
-    halved = 1
-    while scale * halved < 0.5 and min(small.shape[:2]) > 1:
-        small = halve(small)
-        halved *= 2
+    small: NDArray[Any]
+    small, halved = levels.level(halvings_to(1 / scale))
     covered = (small.shape[1] * halved, small.shape[0] * halved)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     # Less than half is left to shrink by: linear sampling skips no pixel and is many times faster.

@@ -52,9 +52,9 @@ def nearest(
         lap("embed")
         found = [nearest_hashes(pack.hashes, bits, MOST_HITS) for pack in packs]
     hits = [
-        Hit(pack, int(row), float(score))
+        Hit(pack, row, score)
         for pack, (rows, scores) in enumerate(found)
-        for row, score in zip(rows, scores, strict=True)
+        for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
     ]
     hits.sort(key=lambda hit: -hit.similarity)
     lap("search")

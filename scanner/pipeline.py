@@ -27,6 +27,7 @@ from scanner.reader_rivals import read_among
 from scanner.records import Corners, Identification, Located, Picture, View
 from scanner.rectify import from_crop, rectify, rectify_small, turn_corners
 from scanner.shortlist import Found, Shortlist
+from scanner.shrink import Levels
 
 if TYPE_CHECKING:
     from scanner.catalog.pack import Pack
@@ -102,7 +103,7 @@ class Recognizer:
 
     def glance(self, frame: Picture) -> Located:
         """As `locate_only`, quicker and less exact."""
-        return self._locator.glance(frame)
+        return self._locator.glance(Levels(frame))
 
     def identify_all(self, frame: Picture) -> list[Identification]:
         """Name every card of a binder's page or of a table; see `scanner.page.identify_all`."""
@@ -123,7 +124,8 @@ class Recognizer:
         """
         stages: dict[str, float] = {}
         clock = _Clock(stages)
-        located = self._locator.glance(frame)
+        levels = Levels(frame)
+        located = self._locator.glance(levels)
         clock.lap("locate")
         if not located.corners_px or located.view not in (View.CARD, View.BACK):
             seen = located.view if located.view is not View.CARD else View.NOTHING
@@ -132,7 +134,7 @@ class Recognizer:
             return self._answer(decide_without_card(seen), seen, stages, located)
         frames = Frames(frame, other_light)
         corners = located.corners_px[0]
-        crop = rectify_small(frame, corners)
+        crop = rectify_small(levels, corners)
         clock.lap("rectify")
         found = self._shortlist.find(crop, clock.lap)
         if found.is_plain:

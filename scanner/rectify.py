@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scanner.quads import sides_px
 from scanner.records import CROP_HEIGHT_PX, CROP_WIDTH_PX, Corners, Picture
-from scanner.shrink import halve
+from scanner.shrink import Levels, halvings_to
 
 # Beyond this many frame pixels per crop pixel, plain linear sampling would skip pixels and alias.
 _ALIASING_RATIO = 1.6
@@ -38,17 +38,14 @@ def rectify(frame: Picture, corners: Corners) -> Picture:
     return np.asarray(smaller, np.uint8)
 
 
-def rectify_small(frame: Picture, corners: Corners) -> Picture:
+def rectify_small(levels: Levels, corners: Corners) -> Picture:
     """As `rectify`, to `(320, 224, 3) uint8` in a third of the time: enough to know a card by."""
-    part, offset = _around(frame, corners)
-    corners = np.asarray(corners - offset, np.float32)
-    longest_px = float(sides_px(corners).max())
     small = (CROP_WIDTH_PX // 2, CROP_HEIGHT_PX // 2)
-    while longest_px > _ALIASING_RATIO * small[1] and min(part.shape[:2]) >= 2:
-        part = halve(part)
-        corners = np.asarray((corners + 0.5) / 2 - 0.5, np.float32)
-        longest_px /= 2
-    return _warped(part, corners, small)
+    longest_px = float(sides_px(corners).max())
+    frame, halved = levels.level(halvings_to(2 * longest_px / (_ALIASING_RATIO * small[1])))
+    corners = np.asarray((corners + 0.5) / halved - 0.5, np.float32)
+    part, offset = _around(frame, corners)
+    return _warped(part, corners - offset, small)
 
 
 def _warped(part: Picture, corners: NDArray[np.floating[Any]], size: tuple[int, int]) -> Picture:

@@ -12,6 +12,7 @@ from scanner.locate import Locator
 from scanner.pipeline import Recognizer
 from scanner.records import Decision, Located, View
 from scanner.rectify import from_crop
+from scanner.shrink import Levels
 
 
 def reference(number: int) -> np.ndarray:
@@ -62,8 +63,8 @@ class WrongCorners(Locator):
     def exact(self, frame: np.ndarray, located: Located) -> Located:
         return located
 
-    def glance(self, frame: np.ndarray) -> Located:
-        found = super().glance(frame)
+    def glance(self, levels: Levels) -> Located:
+        found = super().glance(levels)
         corners = found.corners_px[0]
         middle = corners.mean(axis=0)
         outside = (middle + (corners - middle) * np.float32([1.22, 1.14])).astype(np.float32)

@@ -10,6 +10,7 @@ from scanner.locate import Locator
 from scanner.page import identify_all
 from scanner.records import Decision, Identification, Located, Picture, Printing, View
 from scanner.rectify import rectify
+from scanner.shrink import Levels
 
 FRAME_PX = (864, 1536)
 
@@ -62,7 +63,7 @@ class Reader:
         self._faces = [picture[26:80, 18:94] for picture in small]
 
     def glance(self, frame: Picture) -> Located:
-        return self._locator.glance(frame)
+        return self._locator.glance(Levels(frame))
 
     def identify(self, frame: Picture) -> Identification:
         located = self._locator.locate(frame)

@@ -8,6 +8,7 @@ import pytest
 
 from scanner.bench_cards import draw_frame
 from scanner.rectify import from_crop, rectify, rectify_small, turn_corners
+from scanner.shrink import Levels
 
 
 @pytest.mark.parametrize("shrunk_to", [1.0, 0.6, 0.4])
@@ -16,7 +17,7 @@ def test_the_small_crop_shows_what_the_whole_one_shows(shrunk_to: float) -> None
     frame = cv2.resize(frame, None, fx=shrunk_to, fy=shrunk_to, interpolation=cv2.INTER_AREA)
     corners = ((corners + 0.5) * shrunk_to - 0.5).astype(np.float32)
     whole = cv2.resize(rectify(frame, corners), (224, 320), interpolation=cv2.INTER_AREA)
-    small = rectify_small(frame, corners)
+    small = rectify_small(Levels(frame), corners)
     assert small.shape == (320, 224, 3)
     assert np.abs(whole.astype(int) - small).mean() < 4
 
@@ -25,7 +26,7 @@ def test_a_large_card_is_made_small_without_moire() -> None:
     stripes = np.zeros((2400, 1800, 3), np.uint8)
     stripes[:, ::2] = 255
     corners = np.array([[100, 100], [1701, 100], [1701, 2301], [100, 2301]], np.float32)
-    assert rectify_small(stripes, corners).std() < 12
+    assert rectify_small(Levels(stripes), corners).std() < 12
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_a_large_card_is_made_small_without_moire() -> None:
 )
 def test_corners_out_of_this_world_still_give_a_crop(corners: np.ndarray) -> None:
     frame = np.full((480, 640, 3), 90, np.uint8)
-    assert rectify_small(frame, corners).shape == (320, 224, 3)
+    assert rectify_small(Levels(frame), corners).shape == (320, 224, 3)
     assert rectify(frame, corners).shape == (640, 448, 3)
 
 
