@@ -236,10 +236,12 @@ class _Simulation:
             report["lost"] = max(made - stored, made - told)
             report["publish_to_stored_ms_p50"] = self._stored.quantile_ms(0.5)
             report["publish_to_stored_ms_p95"] = self._stored.quantile_ms(0.95)
-        quarter = len(self._memory_kb) // 4
-        if quarter:
-            second, last = self._memory_kb[quarter : 2 * quarter], self._memory_kb[-quarter:]
-            report["cloud_mb_2nd_quarter"] = round(sum(second) / quarter / 1024, 1)
+        if self._memory_kb:
+            # A run too short for quarters has its first and its last look.
+            quarter = max(1, len(self._memory_kb) // 4)
+            second = self._memory_kb[quarter : 2 * quarter] or self._memory_kb[:1]
+            last = self._memory_kb[-quarter:]
+            report["cloud_mb_2nd_quarter"] = round(sum(second) / len(second) / 1024, 1)
             report["cloud_mb_last_quarter"] = round(sum(last) / quarter / 1024, 1)
         report["fleet_mb"] = round(_memory_kb("self") / 1024)
         return report
