@@ -72,6 +72,8 @@ def _measured(store: CloudStore, cards: int, rows: int, asks: int) -> dict[str, 
     }  # fmt: skip
     plans = [plan_of_search(store), plan_of_history(store, made.card_id(7))]
     report["plans_use_indexes"] = _use_indexes(*plans)
+    if not report["plans_use_indexes"]:
+        report["plans"] = plans
     with ApiServer(store, CloudConfig(http=HttpSettings(port=0))) as server:
         keys = services(server.app).gate.keys
         _, secret = keys.make("bench", "reader", "bench", 60_000, 0)
