@@ -22,11 +22,11 @@ from sync.cloud.sources.scryfall import Scryfall
 from sync.cloud.sources.tcgcsv import Tcgcsv
 from sync.cloud.sources.tcgplayer import TcgplayerApi
 from tests.sync.sources.cards import price, product, results, shelf
+from tests.sync.sources.test_keyed_sources import listing
 from tests.sync.sources.test_other_sources import (
     KNOWN,
     guide,
     guide_entry,
-    listing,
     magic_card,
     pokemon_card,
 )

@@ -1,20 +1,13 @@
 from __future__ import annotations
 
-import csv
-import io
-import logging
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from scanner.catalog.disk import locked
-from scanner.cli import main
 from scanner.tables import utc_now
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import Job, JobContext
@@ -22,64 +15,20 @@ from sync.cloud.prices import due_publications, now_ms
 from sync.cloud.scheduler import Scheduler
 from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.catalogs import Catalogs
-from sync.cloud.sources.collector import LOCK, Collector
+from sync.cloud.sources.collector import Collector
 from sync.cloud.sources.health import source_health
 from sync.cloud.sources.http import SourceClient
 from sync.cloud.sources.job import collect_due
 from sync.cloud.sources.records import Kind, Link, Outcome, Reach
 from sync.cloud.sources.registry import make_sources
 from sync.cloud.sources.schedule import Job as SourceJob
-from sync.cloud.sources.settings import SourcesSettings
 from sync.cloud.store import CloudStore
-from sync.cloud.tables import LOG_TABLES, PRICE
-from tests.sync.sources.cards import price, product, results
+from sync.cloud.tables import PRICE
+from tests.sync.sources.shop import NEWT, WING, scanned, serve, settings
 from tests.sync.sources.web import FakeClock, Web, raw, status, told, validated
-from tests.sync.test_wire import LOG
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 ALL = SourceJob("tcgcsv", "pokemon", Reach.ALL)
-NEWT = ("th-4", "Glimmer Newt", "4/60")
-WING = ("th-1", "Brasswing", "1/60")
-
-
-def scanned(store: CloudStore, *cards: tuple[str, str, str], again: int = 0) -> None:
-    """Scans of a device, so that the cloud knows these printings."""
-    table = LOG_TABLES["scan"]
-    empty = {column.name: None if column.nullable else "" for column in table.c}
-    rows = [
-        {
-            **empty, "device": "counter-1", "log": LOG, "id": 100 * again + number + 1,
-            "created_at": utc_now(), "reasons": [], "batch_id": 1, "sequence": number + 1,
-            "score": 1.0, "upside_down": False, "bin": 0, "decision": "accepted",
-            "game": "pokemon", "card_id": card_id, "name": name, "number": number_,
-            "set_name": "Tin Harbour", "finish": "normal",
-        }
-        for number, (card_id, name, number_) in enumerate(cards)
-    ]  # fmt: skip
-    with store.log.write() as session:
-        session.connection().execute(insert(table), rows)
-
-
-def serve(web: Web, newt: Any = 0.5, etag: str = "", stamp: str = "01") -> None:
-    prices = results(price(4, newt), price(1, 3))
-    web.routes.update(
-        {
-            "/tcgcsv/last-updated.txt": raw(
-                f"2026-05-{stamp}T20:05:30+0000".encode(), ETag=f'"{stamp}"'
-            ),
-            "/tcgcsv/tcgplayer/3/groups": told(
-                results({"groupId": 77, "name": "Tin Harbour"}, {"groupId": 8, "name": "Other"})
-            ),
-            "/tcgcsv/tcgplayer/3/77/products": told(
-                results(product(4, "Glimmer Newt", "4/60"), product(1, "Brasswing", "1/60"))
-            ),
-            "/tcgcsv/tcgplayer/3/77/prices": validated(prices, etag) if etag else told(prices),
-        }
-    )
-
-
-def settings(web: Web, **more: Any) -> SourcesSettings:
-    return SourcesSettings(**{"mirror": web.url, "only": "tcgcsv", "collect": True, **more})
 
 
 class Kit:
@@ -277,18 +226,6 @@ def test_the_job_collects_beside_the_service_and_ends_with_it(
     assert [run.outcome for run in runs] == [Outcome.DONE]
 
 
-def test_two_collections_at_once_would_ask_twice_as_often_as_allowed(
-    cloud: Cloud, shop: Path, web: Web
-) -> None:
-    config = CloudConfig(sources=settings(web))
-    with locked(shop / LOCK, "Somebody"), CloudStore(shop) as store:
-        assert collect_due(JobContext(store, config, utc_now())) == ""
-        code, _, complaint = cloud("collect")
-    assert code == 1
-    assert "Another collection of prices is at work" in complaint
-    assert web.requests == []
-
-
 def test_a_full_disk_is_a_result_and_not_an_end(
     kit: Kit, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,94 +255,3 @@ def test_a_pause_that_a_source_asks_for_outlives_the_process(
     assert kit.collector.due() == []
     clock.wait(300)
     assert kit.collector.due() == [ALL]
-
-
-@pytest.fixture
-def shop(tmp_path: Path, web: Web) -> Path:
-    folder = tmp_path / "shop"
-    with CloudStore(folder) as store:
-        scanned(store, NEWT, WING)
-    (folder / "cloud.toml").touch(mode=0o600)
-    (folder / "cloud.toml").write_text(
-        f'[sources]\nmirror = "{web.url}"\nonly = "tcgcsv, ebay"\n', encoding="utf-8"
-    )
-    serve(web)
-    return folder
-
-
-Cloud = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cloud(shop: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Cloud]:
-    """`counterscan cloud …` within this process: its exit code, and what it said."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    root = logging.getLogger()
-    level, before = root.level, root.handlers[:]
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main(["--data", str(shop), "cloud", *map(str, words)])
-        return code, *capsys.readouterr()
-
-    yield run
-    root.setLevel(level)
-    root.handlers[:] = before
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-def test_the_commands(cloud: Cloud, tmp_path: Path) -> None:
-    code, said, _ = cloud("sources", "check")
-    assert code == 0
-    assert "tcgcsv: prices of 2026-05-01T20:05:30+0000; USD; pokemon; about 5 of 9000" in said
-    assert "ebay: not asked: set ebay_client_id" in said
-    assert "collect = true" in said
-    code, said, _ = cloud("collect", "--source", "tcgcsv", "--game", "pokemon")
-    assert code == 0
-    assert "tcgcsv, pokemon: done, 2 prices, 2 of them new, 1 left out" in said
-    rows = list(csv.DictReader(io.StringIO(cloud("sources", "left-out")[1])))
-    named = [(row["kind"], row["their_id"], row["card_id"]) for row in rows]
-    assert named == [("set", "Other", "")]
-    file = tmp_path / "links.csv"
-    file.write_text("game,kind,their_id,card_id\npokemon,set,Other,Tin Harbour\npokemon,set,a,b\n")
-    code, said, complaint = cloud("sources", "link", file)
-    assert (code, said[:10]) == (1, "1 taken in")
-    assert "there is no printing or set 'b'" in complaint
-    assert "tcgcsv: 5 requests" in cloud("sources", "usage")[1]
-    code, said, _ = cloud("sources", "status")
-    assert (code, said.startswith("tcgcsv, pokemon: last good 20")) == (0, True)
-
-
-def test_a_source_that_fails_is_told_by_the_exit_code(cloud: Cloud, web: Web) -> None:
-    web.routes["/tcgcsv/tcgplayer/3/groups"] = raw(b"<html>")
-    code, said, _ = cloud("collect")
-    assert code == 1
-    assert "failed, 0 prices" in said
-    code, said, _ = cloud("sources", "status")
-    assert code == 1
-    assert "not within two weeks; failed 1 times since: tcgcsv sent something" in said
-    web.routes["/tcgcsv/last-updated.txt"] = status(403)
-    code, said, _ = cloud("sources", "check")
-    assert code == 1
-    assert "refuses this shop" in said
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("collect", "--source", "ebay"), "set ebay_client_id"),
-        (("collect", "--source", "scryfall"), "leaves it out"),
-        (("collect", "--game", "chess"), "no printings of chess"),
-        (("collect", "--due", "--game", "chess"), ""),
-        (("sources", "link", "/no/such.csv"), "can't be read"),
-        (("rates",), "name a file"),
-        (("rates", "--convert", "1.00 USD", "--to", "EUR"), "No rate between USD and EUR"),
-    ],
-)
-def test_a_command_that_can_not_be_done_says_what_to_do(
-    cloud: Cloud, words: tuple[str, ...], said: str
-) -> None:
-    code, _, complaint = cloud(*words)
-    assert said in complaint
-    assert bool(code) == bool(said)
