@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 
 from firmware.signals import Signal, Signals
 from scanner.alerts import AlertRule
@@ -130,4 +129,5 @@ class AlertWatch:
                 self._news.clear()
             except StoreError as error:
                 log.warning("alerts can't be looked for: %s", error)
-                time.sleep(_PATIENCE_S)
+                self._news.clear()
+                self._news.wait(_PATIENCE_S)

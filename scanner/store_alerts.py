@@ -15,12 +15,12 @@ from sqlmodel import Session, SQLModel
 from scanner.alerts import AlertRule, read_alert
 from scanner.alerts_judge import Told
 from scanner.errors import ConditionError
+from scanner.store_open import in_parts
 from scanner.store_rules import RuleStore
 from scanner.tables_alerts import AlertClosed, AlertClosedTold, AlertRaised, AlertTold
 
 ALERT = "alert"
 MOST_CLOSED_AT_ONCE = 2000
-_IDS_PER_QUERY = 400
 _MARK = text("""
     SELECT (SELECT count(*) FROM card_alert WHERE closed_at IS NULL),
         (SELECT coalesce(max(id), 0) FROM alert_raised),
@@ -170,8 +170,7 @@ class AlertStore(RuleStore):
         found: dict[tuple[str, str], list[Told]] = {}
         with self._log.read() as session:
             for game, card_ids in by_game.items():
-                for start in range(0, len(card_ids), _IDS_PER_QUERY):
-                    part = card_ids[start : start + _IDS_PER_QUERY]
+                for part in in_parts(card_ids):
                     names = {f"id{place}": card_id for place, card_id in enumerate(part)}
                     query = text(_TOLD.format(",".join(f":{name}" for name in names)))
                     for row in session.connection().execute(query, {"game": game, **names}):
