@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from scanner.tables import utc_now
 from sync.cloud.store import CloudStore
@@ -28,6 +28,16 @@ class Asked:
     outcome: str
     detail: str
     answered_at: datetime | None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentLog:
+    """Log lines of a device, as the command with the id `command` asked for them."""
+
+    command: str
+    sent_at: datetime
+    lines: Sequence[str]
 
 
 def keep_told(connection: Connection, device: str, told: Told) -> None:
@@ -101,6 +111,17 @@ def asked_lately(store: CloudStore, device: str, limit: int = 50) -> list[Asked]
     return _read(store, query.order_by(DEVICE_COMMAND.c.id.desc()).limit(limit))
 
 
+def count_unanswered(store: CloudStore, device: str) -> int:
+    """How many commands to a device are neither answered nor past their end."""
+    query = select(func.count()).where(
+        DEVICE_COMMAND.c.device == device,
+        DEVICE_COMMAND.c.outcome == "",
+        DEVICE_COMMAND.c.expires_at > utc_now(),
+    )
+    with store.log.read() as session:
+        return int(session.connection().execute(query).scalar_one())
+
+
 def find_asked(store: CloudStore, key: str) -> Asked | None:
     """One command by its id."""
     found = _read(store, select(DEVICE_COMMAND).where(DEVICE_COMMAND.c.key == key))
@@ -134,17 +155,31 @@ def holdings(store: CloudStore) -> dict[str, Holdings]:
         return {device: Holdings.model_validate(told) for device, told in found}
 
 
-def last_log(store: CloudStore, device: str) -> list[str]:
-    """The lines that a device sent last."""
+def holdings_of(store: CloudStore, device: str) -> Holdings | None:
+    """What one device holds; None where it never said."""
+    query = select(DEVICE_HOLDINGS.c.told).where(DEVICE_HOLDINGS.c.device == device)
+    with store.log.read() as session:
+        told = session.connection().execute(query).scalar()
+    return None if told is None else Holdings.model_validate(told)
+
+
+def newest_log(store: CloudStore, device: str) -> SentLog | None:
+    """What a device sent last of its log; None where it never did."""
     query = (
-        select(DEVICE_LOG.c.lines)
+        select(DEVICE_LOG.c.command, DEVICE_LOG.c.sent_at, DEVICE_LOG.c.lines)
         .where(DEVICE_LOG.c.device == device)
         .order_by(DEVICE_LOG.c.id.desc())
         .limit(1)
     )
     with store.log.read() as session:
-        found = session.connection().execute(query).scalar()
-    return list(found or ())
+        found = session.connection().execute(query).first()
+    return None if found is None else SentLog(found.command, found.sent_at, list(found.lines))
+
+
+def last_log(store: CloudStore, device: str) -> list[str]:
+    """The lines that a device sent last."""
+    found = newest_log(store, device)
+    return [] if found is None else list(found.lines)
 
 
 def _read(store: CloudStore, query: Any) -> list[Asked]:
@@ -158,7 +193,7 @@ def _read(store: CloudStore, query: Any) -> list[Asked]:
                 issued_by=row["issued_by"], issued_at=row["issued_at"],
                 expires_at=row["expires_at"],
             ),
-            row["outcome"], row["detail"], row["answered_at"],
+            row["outcome"], row["detail"], row["answered_at"], row["published_at"],
         )
         for row in rows
     ]  # fmt: skip

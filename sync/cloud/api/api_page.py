@@ -39,6 +39,7 @@ _TITLES = {
     "sign_in": "Signing in and people",
     "keys": "Keys and usage",
     "devices": "Devices",
+    "fleet": "One device and its commands",
     "cards": "Cards and prices",
     "collections": "Collections",
     "alerts": "Alerts and notifications",

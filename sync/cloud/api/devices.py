@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select, update
 
 from scanner.errors import UsageError
 from scanner.tables import utc_now
@@ -139,18 +139,39 @@ class Devices:
 
     def all(self) -> list[dict[str, Any]]:
         """Return every device that was let in or has come, by name."""
+        return self._found(None)
+
+    def one(self, device: str) -> dict[str, Any] | None:
+        """Return one device; None where none of this name was let in or has come."""
+        found = self._found(device) if _NAME.fullmatch(device) else []
+        return found[0] if found else None
+
+    def received(self, device: str) -> dict[str, int]:
+        """How many rows of each kind are on disk of a device, of all its logs."""
+        query = (
+            select(RECEIVED.c.stream, func.sum(RECEIVED.c.up_to))
+            .where(RECEIVED.c.device == device)
+            .group_by(RECEIVED.c.stream)
+            .order_by(RECEIVED.c.stream)
+        )
+        with self._store.log.read() as session:
+            return {stream: int(rows) for stream, rows in session.connection().execute(query)}
+
+    def _found(self, only: str | None) -> list[dict[str, Any]]:
+        def of(table: Table) -> Any:
+            return select(table) if only is None else select(table).where(table.c.device == only)
+
+        scans = select(RECEIVED.c.device, func.sum(RECEIVED.c.up_to)).where(
+            RECEIVED.c.stream == "scan"
+        )
+        if only is not None:
+            scans = scans.where(RECEIVED.c.device == only)
         with self._store.log.read() as session:
             connection = session.connection()
-            seen = {row["device"]: row for row in connection.execute(select(DEVICE)).mappings()}
-            let_in = {
-                row["device"]: row for row in connection.execute(select(CREDENTIAL)).mappings()
-            }
-            scans = connection.execute(
-                select(RECEIVED.c.device, func.sum(RECEIVED.c.up_to))
-                .where(RECEIVED.c.stream == "scan")
-                .group_by(RECEIVED.c.device)
-            )
-            up_to = {device: int(number) for device, number in scans}
+            seen = {row["device"]: row for row in connection.execute(of(DEVICE)).mappings()}
+            let_in = {row["device"]: row for row in connection.execute(of(CREDENTIAL)).mappings()}
+            numbers = connection.execute(scans.group_by(RECEIVED.c.device))
+            up_to = {device: int(number) for device, number in numbers}
         return [
             _device(name, seen.get(name), let_in.get(name), up_to.get(name, 0))
             for name in sorted({*seen, *let_in})

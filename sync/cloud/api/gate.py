@@ -168,7 +168,8 @@ def _role(role: str) -> Role:
 
 def _refusal(error: HTTPException) -> Response:
     code = error.code or 500
-    answer = jsonify(error=_SENTENCES.get(code) or error.description or "This can't be answered.")
+    ours = "" if isinstance(error, Refused) else _SENTENCES.get(code, "")
+    answer = jsonify(error=ours or error.description or "This can't be answered.")
     answer.status_code = code
     if isinstance(error, Refused) and error.retry_after_s:
         answer.headers["Retry-After"] = str(error.retry_after_s)

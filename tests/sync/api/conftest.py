@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import TypeAdapter
 from werkzeug.test import TestResponse
 
 from sync.cloud.api.accounts import Role
@@ -79,3 +81,15 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 def either_api(either_cloud: CloudStore) -> Cloud:
     """On SQLite, and once more on PostgreSQL."""
     return Cloud(create_app(either_cloud, CloudConfig(), look_every_s=0.0), either_cloud)
+
+
+def fits(kind: Any, told: Any, path: str) -> None:
+    """An answer is of the type that the document says, to the last key."""
+    understood = TypeAdapter(kind).validate_json(json.dumps(told), strict=True)
+    assert _keys(TypeAdapter(kind).dump_python(understood, mode="json")) == _keys(told), path
+
+
+def _keys(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {key: _keys(value) for key, value in told.items()}
+    return [_keys(value) for value in told] if isinstance(told, list) else None

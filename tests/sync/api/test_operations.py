@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from pydantic import TypeAdapter
 
 from scanner.http.openapi import described_routes
 from scanner.tables import utc_now
@@ -23,7 +21,7 @@ from sync.cloud.config import CloudConfig
 from sync.cloud.config_api import HttpSettings
 from sync.cloud.jobs import JobContext, run_if_due
 from sync.cloud.store import CloudStore
-from tests.sync.api.conftest import Cloud
+from tests.sync.api.conftest import Cloud, fits
 from tests.sync.api.test_cards import CARDS, NOW, price, tell
 from tests.sync.api.test_collections import batch, scan
 from tests.sync.api.test_deliveries import raise_alerts
@@ -127,22 +125,13 @@ def test_answers_are_as_the_document_says(either_api: Cloud) -> None:
     for rule, method, found in described_routes(either_api.app):
         if method != "GET" or found is None or found.media_type != "application/json":
             continue
+        if "<" in rule.rule:  # of one thing: where that is tested
+            continue
         answer = owner.ask(rule.rule + query.get(rule.rule, ""))
         assert answer.status_code == found.status, rule.rule
-        _fits(found.answer, answer.json, rule.rule)
+        fits(found.answer, answer.json, rule.rule)
         asked += 1
     assert asked >= 14
-
-
-def _fits(kind: Any, told: Any, path: str) -> None:
-    understood = TypeAdapter(kind).validate_json(json.dumps(told), strict=True)
-    assert _keys(TypeAdapter(kind).dump_python(understood, mode="json")) == _keys(told), path
-
-
-def _keys(told: Any) -> Any:
-    if isinstance(told, dict):
-        return {key: _keys(value) for key, value in told.items()}
-    return [_keys(value) for value in told] if isinstance(told, list) else None
 
 
 def test_the_document_is_openapi_and_shown(cloud: Cloud) -> None:
