@@ -25,7 +25,6 @@ from scanner.store_updates import MODELS, PACKS
 from scanner.tables import utc_now
 from sync.fetch import Fetcher, Limits
 from sync.link import Incoming, Outcome
-from sync.link_words import tls_context
 from sync.pairing import Pairing
 from sync.protocol import ROOT, device_topic, unpart
 from sync.protocol_fleet import (
@@ -40,6 +39,7 @@ from sync.protocol_fleet import (
 )
 from sync.protocol_rows import LONGEST
 from sync.remote import Remote
+from sync.tls import files_context
 from sync.update_switch import Trial
 from sync.updater import Updater
 from sync.wire import MessageError, pack, pack_json, read_json
@@ -200,7 +200,7 @@ class Fleet:
 
 def _client(pairing: Pairing, limits: Limits) -> httpx.Client:
     return httpx.Client(
-        verify=tls_context(pairing),
+        verify=files_context(pairing),
         timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s),
         follow_redirects=False,
     )

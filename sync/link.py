@@ -8,8 +8,6 @@ was published and not acknowledged is sent again by paho after a reconnection.
 from __future__ import annotations
 
 import logging
-import random
-import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,34 +15,32 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import LogLevel, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from sync import link_client
+from sync.back_off import BackOff
+from sync.link_client import CONNECT_WITHIN_S
 from sync.link_words import (
+    OFTEN,
     Problem,
+    broke_before,
     no_way,
     often_broken,
     refused_connection,
     refused_message,
-    tls_context,
 )
 from sync.pairing import Pairing
-from sync.wire import LARGEST_PACKET_BYTES
 
 log = logging.getLogger(__name__)
 
-KEEPALIVE_S = 30
 SESSION_S = 30 * 24 * 3600
-CONNECT_WITHIN_S = 10.0
-FIRST_BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 120.0
 STEADY_AFTER_S = 10.0
 LEAVE_WITHIN_S = 2.0
 _MESSAGES_PER_TURN = 64
-_OFTEN = 5
 _NOBODY_SUBSCRIBED = 0x10
 _TAKEN_OVER = 0x8E
 
@@ -120,39 +116,23 @@ class Link:
         self._subscriptions = subscriptions
         self._on_connected = on_connected
         self._now_mono_s = now_mono_s
-        self._longest_back_off_s = longest_back_off_s
+        self._back_off = BackOff(longest_back_off_s)
         self._session_s = session_s
-        self._loop = self._poll if one_of_many else self._select
+        self._loop = link_client.loop_by_poll if one_of_many else link_client.loop_by_select
         self._inbox: list[Incoming] = []
         self._outcomes: list[Outcome] = []
-        self._tries = 0
         self._connections = 0
         self._online_mono_s = 0.0
-        self._next_try_mono_s = 0.0
+        self._last_error = ""
         self._asked_mono_s: float | None = None
         self.online = False
         self.problem: Problem | None = None
-        self._client = self._make_client(client_id, will)
-
-    def _make_client(self, client_id: str, will: tuple[str, bytes] | None) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = CONNECT_WITHIN_S
-        client.username_pw_set(self._pairing.user, self._pairing.password or None)
-        if self._pairing.encrypted:
-            client.tls_set_context(tls_context(self._pairing))
-        if will is not None:
-            client.will_set(will[0], will[1], qos=1, retain=True)
-        client.on_connect = self._connected
-        client.on_disconnect = self._disconnected
-        client.on_publish = self._published
-        client.on_message = self._came_in
-        return client
+        self._client = link_client.make_client(pairing, client_id, will)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_publish = self._published
+        self._client.on_message = self._came_in
+        self._client.on_log = self._heard
 
     def turn(self, timeout_s: float) -> list[Incoming]:
         """Connect if it is time, do what the network asks for, return what came in.
@@ -161,7 +141,7 @@ class Link:
         with the next connection.
         """
         if self._asked_mono_s is None and not self.online:
-            wait_s = self._next_try_mono_s - self._now_mono_s()
+            wait_s = self._back_off.wait_s(self._now_mono_s())
             if wait_s > 0:
                 time.sleep(min(wait_s, timeout_s))
                 return []
@@ -175,7 +155,7 @@ class Link:
                 break
         self._give_up_waiting()
         if self.online and self._now_mono_s() - self._online_mono_s > STEADY_AFTER_S:
-            self._tries = 0
+            self._back_off.steady()
             self.problem = None
         inbox, self._inbox = self._inbox, []
         return inbox
@@ -211,56 +191,32 @@ class Link:
         """Leave in order: the broker publishes no will, and keeps the session unless `forget`."""
         if self.online:
             self.online = False
-            properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
-            if forget:
-                properties.SessionExpiryInterval = 0
-            self._client.disconnect(properties=properties)
+            link_client.leave(self._client, forget=forget)
             end_mono_s = self._now_mono_s() + LEAVE_WITHIN_S
             while self._client.want_write() and self._now_mono_s() < end_mono_s:
                 self._work(0.2)
 
     def _connect(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = self._session_s
-        properties.MaximumPacketSize = LARGEST_PACKET_BYTES
-        self._tries += 1
+        self._back_off.begin()
+        self._last_error = ""
         self._asked_mono_s = self._now_mono_s()
         try:
-            self._client.connect(
-                self._pairing.host,
-                self._pairing.port,
-                keepalive=KEEPALIVE_S,
-                clean_start=False,
-                properties=properties,
-            )
+            link_client.connect(self._client, self._pairing, self._session_s)
         except (OSError, ValueError) as error:
             self._failed(no_way(self._pairing, error))
 
     def _work(self, timeout_s: float) -> None:
-        code = self._loop(timeout_s)
+        code = self._loop(self._client, timeout_s)
         if code not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN) and (
             self.online or self._asked_mono_s is not None
         ):
-            self._failed(Problem(False, f"The connection broke ({mqtt.error_string(code)})."))
+            self._failed(self._why_broken(code))
 
-    def _select(self, timeout_s: float) -> MQTTErrorCode:
-        return self._client.loop(timeout_s)
-
-    def _poll(self, timeout_s: float) -> MQTTErrorCode:
-        """Paho's loop by its parts; the socket's number may be as high as it likes."""
-        connection = self._client.socket()
-        if connection is None:
-            return MQTTErrorCode.MQTT_ERR_NO_CONN
-        waiting = select.poll()
-        wants = select.POLLOUT if self._client.want_write() else 0
-        waiting.register(connection, select.POLLIN | wants)
-        found = waiting.poll(timeout_s * 1000)
-        code = MQTTErrorCode.MQTT_ERR_SUCCESS
-        if found and found[0][1] & ~select.POLLOUT:
-            code = self._client.loop_read()
-        if wants and code == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            code = self._client.loop_write()
-        return code if code != MQTTErrorCode.MQTT_ERR_SUCCESS else self._client.loop_misc()
+    def _why_broken(self, code: MQTTErrorCode) -> Problem:
+        why = None
+        if not self.online:
+            why = broke_before(self._pairing, self._last_error, self._back_off.tries)
+        return why or Problem(False, f"The connection broke ({mqtt.error_string(code)}).")
 
     def _give_up_waiting(self) -> None:
         asked = self._asked_mono_s
@@ -272,13 +228,11 @@ class Link:
 
     def _failed(self, problem: Problem) -> None:
         """Not, or no longer, connected: wait, longer each time, and never in step with others."""
-        if self.online and self._tries >= _OFTEN:
+        if self.online and self._back_off.tries >= OFTEN:
             problem = often_broken(self._pairing)
         self.online = False
         self._asked_mono_s = None
-        most_s = min(self._longest_back_off_s, FIRST_BACK_OFF_S * 2 ** min(self._tries - 1, 30))
-        wait_s = most_s * random.uniform(0.5, 1.0)
-        self._next_try_mono_s = self._now_mono_s() + wait_s
+        wait_s = self._back_off.failed(self._now_mono_s())
         if problem != self.problem:
             log.warning("%s Next try in %.0f s, and so on.", problem.text, wait_s)
         self.problem = problem
@@ -294,7 +248,7 @@ class Link:
         self._connections += 1
         self._inbox.clear()
         self._online_mono_s = self._now_mono_s()
-        if self._tries < _OFTEN:
+        if self._back_off.tries < OFTEN:
             self.problem = None
         self._asked_mono_s = None
         log.info("connected to %s as %s", self._pairing.broker, self._pairing.user)
@@ -304,14 +258,7 @@ class Link:
 
     def subscribe(self, topic_filter: str, *, again: bool) -> None:
         """Ask for a filter's messages; `again`: for the retained ones once more."""
-        options = SubscribeOptions(
-            qos=1,
-            retainAsPublished=True,
-            retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-            if again
-            else SubscribeOptions.RETAIN_SEND_IF_NEW_SUB,
-        )
-        self._client.subscribe(topic_filter, options=options)
+        link_client.subscribe(self._client, topic_filter, again=again)
 
     def unsubscribe(self, topic_filters: Sequence[str]) -> None:
         """Ask for these filters' messages no more; what is under way still comes."""
@@ -346,3 +293,8 @@ class Link:
             self._outcomes.append(Outcome(number, Verdict.UNHEARD))
         else:
             self._outcomes.append(Outcome(number, Verdict.KEPT))
+
+    def _heard(self, _client: mqtt.Client, _data: Any, level: int, text: str) -> None:
+        """Paho tells why reading failed only here."""
+        if level == LogLevel.MQTT_LOG_ERR:
+            self._last_error = text

@@ -1,4 +1,4 @@
-"""What goes wrong with a connection, in words that say what to do; and its TLS."""
+"""What goes wrong with a connection, in words that say what to do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from paho.mqtt.reasoncodes import ReasonCode
 
-from scanner.errors import ConfigError
 from sync.pairing import Pairing
+from sync.tls import explain_alert, explain_tls, is_broken
 
 _ADVICE = {
     0x80: "The broker refuses the connection without a reason: look at its log.",
@@ -26,6 +26,9 @@ _ADVICE = {
 }
 _PASSES = {0x88, 0x89, 0x97, 0x9F}
 _NOT_AUTHORIZED = 0x87
+
+OFTEN = 5
+"""So many tries in a row are no accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +64,40 @@ def often_broken(pairing: Pairing) -> Problem:
 def no_way(pairing: Pairing, error: Exception) -> Problem:
     """What an error of the network means."""
     where = f"{pairing.host}:{pairing.port}"
-    if isinstance(error, ssl.SSLError):
-        return Problem(True, _explain_tls(error))
-    if isinstance(error, socket.gaierror):
-        return Problem(False, f"The name {pairing.host} is not known on this network.")
     if isinstance(error, ConnectionRefusedError):
         return Problem(False, f"Nothing listens at {where}.")
+    if pairing.encrypted and is_broken(error):
+        return Problem(
+            False,
+            f"{where} breaks off while the encryption is agreed on: it is just starting, or does "
+            "not speak TLS there.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return Problem(True, explain_tls(error, f"the broker at {where}"))
+    if isinstance(error, socket.gaierror):
+        return Problem(False, f"The name {pairing.host} is not known on this network.")
     if isinstance(error, TimeoutError):
         return Problem(False, f"There is no answer from {where}.")
     reason = getattr(error, "strerror", None) or error
     return Problem(False, f"There is no way to {where}: {reason}.")
 
 
-def tls_context(pairing: Pairing) -> ssl.SSLContext:
-    """The encryption that a pairing asks for. Raises `ConfigError` for files of no use."""
-    try:
-        context = ssl.create_default_context(
-            cafile=None if pairing.ca_file is None else str(pairing.ca_file)
-        )
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if pairing.cert_file is not None:
-            context.load_cert_chain(pairing.cert_file, pairing.key_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(f"A certificate or key of the pairing can't be used: {error}.") from None
-    return context
+def broke_before(pairing: Pairing, said: str, tries: int) -> Problem | None:
+    """What it means that a connection ended before the broker answered; None for nothing special.
 
-
-def _explain_tls(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"The broker's certificate is not trusted ({error.verify_message}): check the address "
-            "and ca_file of the pairing, and this device's clock."
-        )
-    return f"The broker refuses the encrypted connection: {error.reason or error}."
+    A broker that wants another certificate says so, if it says anything, in the encryption's own
+    words (`said`); some end the connection without.
+    """
+    if not pairing.encrypted:
+        return None
+    where = f"{pairing.host}:{pairing.port}"
+    if why := explain_alert(said, f"the broker at {where}"):
+        return Problem(True, why)
+    if tries < OFTEN:
+        return None
+    return Problem(
+        True,
+        f"The broker at {where} ends the connection before it says anything, again and again: it "
+        "may want another client certificate (cert_file and key_file of the pairing), or not be a "
+        "broker that speaks MQTT over TLS. Its own log says more.",
+    )
