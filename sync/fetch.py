@@ -23,6 +23,7 @@ import httpx
 
 from scanner.catalog.disk import sha256_file
 from scanner.errors import CounterscanError
+from sync.tls import tls_refusal
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +167,8 @@ class Fetcher:
         except httpx.TimeoutException:
             raise _AgainError(f"There is no answer from {_where(wanted)}") from None
         except httpx.HTTPError as error:
+            if why := tls_refusal(error, _where(wanted)):
+                raise FetchError(f"{why.rstrip('.')}. It is tried again later") from None
             raise _AgainError(f"The way to {_where(wanted)} broke: {error}") from None
 
     def _write(self, answer: httpx.Response, wanted: Wanted, part: Path, start: int) -> None:

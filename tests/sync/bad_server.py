@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -43,23 +44,32 @@ class BadServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # Whoever is refused is refused in its own thread, and the others go on.
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.content = content
         self.answers: deque[Answer] = deque()
         self.otherwise: Answer = well
         self.asked: list[int | None] = []
         self.ended = threading.Event()
 
+    def handle_error(self, *_: object) -> None:
+        """Clients that go away, or do not trust this, are what it is for."""
+
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/file.tar"
+        return f"{self._scheme}://127.0.0.1:{self.server_address[1]}/file.tar"
 
 
 @contextmanager
-def bad_server(content: bytes) -> Iterator[BadServer]:
-    """Run one until the block ends."""
-    server = BadServer(content)
+def bad_server(content: bytes, tls: ssl.SSLContext | None = None) -> Iterator[BadServer]:
+    """Run one until the block ends, over HTTPS where there is a `tls`."""
+    server = BadServer(content, tls)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

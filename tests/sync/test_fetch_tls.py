@@ -1,0 +1,158 @@
+"""Files over HTTPS, with an authority of the cloud's own: only from whom the device trusts."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sync.fetch import Fetcher, FetchError, FetchRefusedError, Wanted
+from sync.pairing import Pairing
+from sync.tls import files_context
+from tests.sync.bad_server import BadServer, bad_server, cut_after, status
+from tests.sync.certificates import Authority, Signed
+from tests.sync.test_fetch import LIMITS
+
+HERE = "127.0.0.1"
+CONTENT = random.Random(11).randbytes(500_000)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("stranger"), "Somebody else")
+
+
+def paired(authority: Authority | None, client: Signed | None = None) -> Pairing:
+    return Pairing(
+        broker="mqtts://127.0.0.1", user="counter-1", password="not-a-secret",
+        ca_file=None if authority is None else authority.file,
+        cert_file=None if client is None else client.cert,
+        key_file=None if client is None else client.key,
+    )  # fmt: skip
+
+
+def fetched(
+    server: BadServer, folder: Path, authority: Authority | None, client: Signed | None = None
+) -> bytes:
+    wanted = Wanted(server.url, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+    with httpx.Client(verify=files_context(paired(authority, client)), timeout=5) as http:
+        return Fetcher(folder, http, threading.Event(), LIMITS).fetch(wanted).read_bytes()
+
+
+def test_a_file_comes_from_a_server_that_the_clouds_authority_has_signed(
+    tmp_path: Path, authority: Authority
+) -> None:
+    tls = authority.server_context(authority.sign("files", HERE))
+    with bad_server(CONTENT, tls) as server:
+        assert server.url.startswith("https://")
+        assert fetched(server, tmp_path, authority) == CONTENT
+
+
+def test_what_was_cut_off_goes_on_over_tls(tmp_path: Path, authority: Authority) -> None:
+    tls = authority.server_context(authority.sign("files", HERE))
+    with bad_server(CONTENT, tls) as server:
+        server.answers.extend([cut_after(200_000), cut_after(200_000)])
+        assert fetched(server, tmp_path, authority) == CONTENT
+        assert len(server.asked) == 3
+        assert server.asked[0] is None
+        # A cut may cost the last record of the encryption, never more than that.
+        assert server.asked[1] is not None
+        assert 200_000 - 2**14 <= server.asked[1] <= 200_000
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda one: one.sign("files", "127.0.0.9"), "for another address"),
+        (lambda one: one.sign("files", HERE, ended=timedelta(hours=1)), "has expired.*clock"),
+        (lambda one: one.sign("files", HERE, ended=timedelta(days=-9)), "not valid yet.*clock"),
+    ],
+)
+def test_a_certificate_that_does_not_fit_gets_no_request(
+    tmp_path: Path, authority: Authority, make: Callable[[Authority], Signed], words: str
+) -> None:
+    with bad_server(CONTENT, authority.server_context(make(authority))) as server:
+        with pytest.raises(FetchError, match=f"not trusted: .*{words}") as error:
+            fetched(server, tmp_path, authority)
+        assert error.value.retryable  # it may be renewed, the clock set right
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("trusts_another", [True, False])
+def test_an_unknown_authority_is_told_with_what_to_do(
+    tmp_path: Path, authority: Authority, stranger: Authority, trusts_another: bool
+) -> None:
+    tls = stranger.server_context(stranger.sign("files", HERE))
+    with bad_server(CONTENT, tls) as server:
+        with pytest.raises(FetchError, match=r"does not know who signed it.*ca_file"):
+            fetched(server, tmp_path, authority if trusts_another else None)
+        assert server.asked == []
+
+
+def test_a_way_out_of_the_encryption_is_refused(tmp_path: Path, authority: Authority) -> None:
+    tls = authority.server_context(authority.sign("files", HERE))
+    with bad_server(CONTENT) as plain, bad_server(CONTENT, tls) as server:
+        server.otherwise = status(302, Location=plain.url)
+        with pytest.raises(FetchRefusedError, match="elsewhere"):
+            fetched(server, tmp_path, authority)
+        assert plain.asked == []
+
+
+def test_a_server_without_tls_is_told(tmp_path: Path, authority: Authority) -> None:
+    with bad_server(CONTENT) as server:
+        wanted = Wanted(server.url.replace("http:", "https:"), 5, "0" * 64)
+        with (
+            httpx.Client(verify=files_context(paired(authority)), timeout=5) as http,
+            pytest.raises(FetchError, match="does not speak TLS"),
+        ):
+            Fetcher(tmp_path, http, threading.Event(), LIMITS).fetch(wanted)
+
+
+def client_certificates(ours: Authority, theirs: Authority) -> dict[str, Signed | None]:
+    return {
+        "good": ours.sign("counter-1"),
+        "none": None,
+        "stranger": theirs.sign("counter-1"),
+        "expired": ours.sign("counter-1", ended=timedelta(hours=1)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [
+        ("good", ""),
+        ("none", "asks for a client certificate.*cert_file and key_file"),
+        ("stranger", "does not know who signed its certificate"),
+        ("expired", "its certificate has expired"),
+    ],
+)
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_may_ask_for_the_devices_certificate(
+    tmp_path: Path, authority: Authority, stranger: Authority, which: str, words: str,
+    version: ssl.TLSVersion,
+) -> None:  # fmt: skip
+    client = client_certificates(authority, stranger)[which]
+    tls = authority.server_context(authority.sign("files", HERE), wants_client=True)
+    tls.maximum_version = version
+    with bad_server(CONTENT, tls) as server:
+        if not words:
+            assert fetched(server, tmp_path, authority, client) == CONTENT
+            return
+        if version is ssl.TLSVersion.TLSv1_2 and which == "none":
+            words = "does not accept this device's certificate"
+        with pytest.raises(FetchError, match=words) as error:
+            fetched(server, tmp_path, authority, client)
+        assert error.value.retryable
+        assert server.asked == []
