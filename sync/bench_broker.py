@@ -118,6 +118,13 @@ class Broker:
         text = said.read_text(encoding="utf-8", errors="replace")[-500:] if said.exists() else ""
         raise CounterscanError(f"mosquitto does not start: {text}")
 
+    @property
+    def process_id(self) -> int:
+        """The number of the running broker's process. Raises CounterscanError."""
+        if self._process is None:
+            raise CounterscanError("Mosquitto is not running.")
+        return self._process.pid
+
     def stop(self) -> None:
         """Stop it in order: it writes down what it keeps."""
         self._end(signal.SIGTERM)

@@ -2,7 +2,8 @@
 
 The messages wait at the broker, dealt out to the workers' sessions, before the clock starts; each
 worker is a process of its own. The same rows are also loaded by COPY alone, straight from memory:
-what the database takes from one connection when nobody decides anything.
+what the database takes from one connection when nobody decides anything. What else runs on the
+computer makes each figure vary, so all are taken several times, in turns, and the middle counts.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ import argparse
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, create_engine, text
 
 from scanner.errors import CounterscanError, UsageError
 from sync.bench_broker import CLOUD, PASSWORD, Broker, write_pairing
+from sync.bench_cpu import cpu_s, family_cpu_s
 from sync.bench_fleet import scan_row
 from sync.bench_postgres import PostgresServer
 from sync.cloud.ingest_worker import IngestWorker
@@ -39,27 +44,38 @@ DEVICE = "counter-{}"
 ROWS_PER_MESSAGE = 250
 _DEVICES = 20
 _EXTRA = "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 40\n"
+_LOOK_EVERY_S = 0.01
+_PER = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `counterscan bench ingest`."""
-    parser.add_argument("--scans", type=int, default=100_000)
+    parser.add_argument("--scans", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is done")
     parser.add_argument("--within", type=float, default=300.0, metavar="S", help="give up after")
     parser.add_argument("--json", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; 1 where something is missing in the end."""
-    if args.scans < _DEVICES:
-        raise UsageError(f"--scans must be at least {_DEVICES}")
+    """Measure and print. Raises CounterscanError where something is missing in the end."""
+    if args.scans < _DEVICES or args.rounds < 1:
+        raise UsageError(f"--scans must be at least {_DEVICES}, --rounds at least 1")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        report = _Bench(Path(folder), stack, args.scans, args.within).run()
+        report = _Bench(Path(folder), stack, args.scans, args.within).run(args.rounds)
     if args.json:
         print(json.dumps(report))
     else:
         for key, value in report.items():
             print(f"{key:<24} {value}")
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One measurement, and the processor seconds of each part for 100,000 rows."""
+
+    per_s: float
+    cpu_s: Mapping[str, float] = field(default_factory=dict)
 
 
 class _Bench:
@@ -74,36 +90,48 @@ class _Bench:
             for each in self._arrived
         ]
 
-    def run(self) -> dict[str, Any]:
-        copied = self._scans / self._copied_s()
-        one, two = self._taken_in_per_s(1), self._taken_in_per_s(2)
+    def run(self, rounds: int) -> dict[str, Any]:
+        """Measure so often, each time in the other order."""
+        found: dict[int, list[_Taken]] = {0: [], 1: [], 2: []}
+        for number in range(rounds):
+            for workers in sorted(found, reverse=number % 2 == 1):
+                folder = self._folder / f"{number}-{workers}"
+                taken = self._taken_in(folder, workers) if workers else self._copied(folder)
+                found[workers].append(taken)
+        copied, one, two = ([taken.per_s for taken in found[workers]] for workers in (0, 1, 2))
+        to_copy = [ours / alone for ours, alone in zip(one, copied, strict=True)]
+        to_one = [both / alone for both, alone in zip(two, one, strict=True)]
         return {
             "scans": self._scans,
+            "rounds": rounds,
             "processors": len(os.sched_getaffinity(0)),
-            "copy_per_s": round(copied),
-            "one_worker_per_s": round(one),
-            "two_workers_per_s": round(two),
-            "one_worker_to_copy": round(one / copied, 3),
-            "two_workers_to_one": round(two / one, 2),
+            **_middle("copy_per_s", copied, 0),
+            **_middle("one_worker_per_s", one, 0),
+            **_middle("two_workers_per_s", two, 0),
+            **_middle("one_worker_to_copy", to_copy, 3),
+            **_middle("two_workers_to_one", to_one, 2),
+            "one_worker_cpu_s": _processors(found[1]),
+            "two_workers_cpu_s": _processors(found[2]),
         }
 
-    def _copied_s(self) -> float:
-        """Seconds for the rows by COPY into the table itself, in one transaction."""
+    def _copied(self, folder: Path) -> _Taken:
+        """The rows by COPY into the table itself, in one transaction."""
         table = LOG_TABLES["scan"]
-        with CloudStore(self._folder / "copy", self._server.new_database()) as store:
+        url = self._server.new_database()
+        with CloudStore(folder, url) as store, self._looking(url):
             began_mono_s = time.monotonic()
             with store.log.write() as session:
                 copy_into(session.connection(), table, table.name, self._arrived)
-            return time.monotonic() - began_mono_s
+            return _Taken(self._scans / (time.monotonic() - began_mono_s))
 
-    def _taken_in_per_s(self, workers: int) -> float:
-        """Rows a second, from the moment when all workers are connected to the last on disk."""
+    def _taken_in(self, folder: Path, workers: int) -> _Taken:
+        """From the moment when all workers are connected to the last row on disk."""
         url = self._server.new_database()
-        folder = self._folder / f"{workers}"
         users = tuple(DEVICE.format(number) for number in range(_DEVICES))
         with (
             Broker(folder / "broker", users, extra=_EXTRA) as broker,
             CloudStore(folder / "cloud", url) as store,
+            self._looking(url) as looking,
             ExitStack() as stack,
         ):
             self._subscribe(store, broker, workers)
@@ -111,17 +139,46 @@ class _Bench:
             file = write_pairing(folder / "cloud" / "cloud.toml", broker.port, CLOUD)
             with file.open("a", encoding="utf-8") as written:
                 written.write(f'database = "{url}"\n')
-            for number in range(1, workers + 1):
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "scanner.cli", "--log-level", "warning",
-                     "--data", str(folder / "cloud"), "cloud", "ingest", "--worker", str(number)]
-                )  # fmt: skip
-                stack.callback(process.wait)
-                stack.callback(process.terminate)
+            processes = [
+                self._start(stack, folder / "cloud", number) for number in range(1, workers + 1)
+            ]
             self._await_connected(broker, workers)
-            first, began_mono_s = self._await(store, 0)
-            last, ended_mono_s = self._await(store, self._scans)
-            return (last - first) / (ended_mono_s - began_mono_s)
+
+            def spent_s() -> dict[str, float]:
+                return {
+                    "workers": sum(map(cpu_s, processes)),
+                    "postgresql": family_cpu_s(self._server.process_id),
+                    "mosquitto": cpu_s(broker.process_id),
+                }
+
+            first, began_mono_s = _complete(looking), time.monotonic()
+            before = spent_s()
+            ended_mono_s = self._await_complete(looking)
+            rows, after = self._scans - first, spent_s()
+            stored = looking.execute(text("SELECT count(*) FROM scan")).scalar_one()
+            if stored != self._scans:
+                raise CounterscanError(f"{stored} scans are stored, of {self._scans}.")
+            cpu = {part: (after[part] - before[part]) / rows * _PER for part in after}
+            return _Taken(rows / (ended_mono_s - began_mono_s), cpu)
+
+    @contextmanager
+    def _looking(self, url: str) -> Iterator[Connection]:
+        """A connection to look with; nothing of other measurements is left for the disk to do."""
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("CHECKPOINT"))
+            yield connection
+            connection.execute(text("TRUNCATE scan"))  # or its clean-up falls into the next one
+        engine.dispose()
+
+    def _start(self, stack: ExitStack, folder: Path, number: int) -> int:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scanner.cli", "--log-level", "warning",
+             "--data", str(folder), "cloud", "ingest", "--worker", str(number)]
+        )  # fmt: skip
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        return process.pid
 
     def _subscribe(self, store: CloudStore, broker: Broker, workers: int) -> None:
         """Let every worker's session be known to the broker, and leave it there."""
@@ -165,16 +222,35 @@ class _Bench:
             _in_time(end_mono_s)
             time.sleep(0.005)
 
-    def _await(self, store: CloudStore, rows: int) -> tuple[int, float]:
+    def _await_complete(self, looking: Connection) -> float:
         end_mono_s = time.monotonic() + self._within_s
-        count = text("SELECT count(*) FROM scan")
-        while True:
-            with store.log.read() as session:
-                found = int(session.connection().execute(count).scalar_one())
-            if found >= rows:
-                return found, time.monotonic()
+        while _complete(looking) < self._scans:
             _in_time(end_mono_s)
-            time.sleep(0.01)
+            time.sleep(_LOOK_EVERY_S)
+        return time.monotonic()
+
+
+def _complete(looking: Connection) -> int:
+    """How many rows are on disk without a gap: ids are from 1 on, and asking costs next to nothing.
+
+    To count the rows themselves again and again would take a processor from the workers.
+    """
+    up_to = text("SELECT coalesce(sum(up_to), 0) FROM received WHERE stream = 'scan'")
+    return int(looking.execute(up_to).scalar_one())
+
+
+def _middle(name: str, found: Sequence[float], digits: int) -> dict[str, Any]:
+    """The median under this name, and all figures, so that one sees how far apart they are."""
+    shown = [round(each, digits or None) for each in found]
+    return {name: round(statistics.median(found), digits or None), f"{name}_all": shown}
+
+
+def _processors(found: Sequence[_Taken]) -> dict[str, float]:
+    """The median seconds of each part for 100,000 rows."""
+    return {
+        part: round(statistics.median(taken.cpu_s[part] for taken in found), 2)
+        for part in found[0].cpu_s
+    }
 
 
 def _in_time(end_mono_s: float) -> None:

@@ -105,6 +105,13 @@ class PostgresServer:
             self._process.wait(_START_WITHIN_S)
             self._process = None
 
+    @property
+    def process_id(self) -> int:
+        """The number of the running server's first process. Raises CounterscanError."""
+        if self._process is None:
+            raise CounterscanError("PostgreSQL is not running.")
+        return self._process.pid
+
     def log(self) -> str:
         """What the server has said."""
         return (self._folder / "server.log").read_text(encoding="utf-8", errors="replace")
