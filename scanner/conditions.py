@@ -10,7 +10,6 @@ knows, nor is its opposite. Only `known` and `unknown` look at that itself.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -35,6 +34,8 @@ MAX_DEPTH = 8
 MAX_PARTS = 200
 MAX_VALUES = 2000
 MAX_LETTERS = 120
+MOST_NUMBER = 1e15
+"""Larger than all that is counted, and every whole number up to it is a float too."""
 
 _LISTS = frozenset({Op.ONE_OF, Op.NONE_OF})
 TAKES_NO_VALUE = frozenset({Op.KNOWN, Op.UNKNOWN})
@@ -217,7 +218,7 @@ def _check_value(test: Test, spec: CardField) -> None:
         case Kind.TEXT:
             _check_texts(test, spec, values)
         case Kind.NUMBER:
-            if not all(isinstance(v, int | float) and math.isfinite(v) for v in values):
+            if not all(isinstance(v, int | float) and abs(v) <= MOST_NUMBER for v in values):
                 raise ValueError(f"{spec.label} is compared with a number, such as 4")
         case Kind.MONEY:
             amounts = [money_of(value) for value in values]

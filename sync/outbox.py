@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from scanner.logs import fields
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
-from sync.protocol_rows import LONGEST, rows_model
+from sync.protocol_rows import LONGEST, MOST_REASONS, rows_model
 from sync.wire import pack
 
 log = logging.getLogger(__name__)
@@ -183,5 +183,11 @@ class Outbox:
 
 
 def _clipped(row: Row) -> Row:
-    """A row whose texts are no longer than the protocol takes."""
-    return {key: value[:LONGEST] if isinstance(value, str) else value for key, value in row.items()}
+    """A row whose texts are no longer than the protocol takes, nor more in one list."""
+    return {key: _clip(value) for key, value in row.items()}
+
+
+def _clip(value: object) -> object:
+    if isinstance(value, list):
+        return [_clip(each) for each in value[:MOST_REASONS]]
+    return value[:LONGEST] if isinstance(value, str) else value

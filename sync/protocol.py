@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from sync.protocol_rows import (
     AlertCard,
     AlertKey,
+    Amount,
     ConditionWord,
     Currency,
     FinishWord,
@@ -129,7 +130,7 @@ class PriceGroup(Message):
     condition: ConditionWord = ""
     as_of: UtcTime
     cards: list[Name]
-    amounts: list[Position]
+    amounts: list[Amount]
 
     @model_validator(mode="after")
     def _one_amount_each(self) -> Self:

@@ -13,13 +13,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 MOST_ROWS = 1000
 LONGEST = 400
+MOST_REASONS = 50
 _LAST_YEAR = 2999
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Position = Annotated[int, Field(ge=0, lt=2**63)]
+Amount = Annotated[int, Field(ge=0, le=10**12)]
+"""Minor units: more than any card costs, and all the cards of a shop still add up in 64 bits."""
+
 Chance = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(max_length=LONGEST)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Reasons = Annotated[list[Text], Field(max_length=MOST_REASONS)]
 
 
 def _with_zone(value: object) -> object:
@@ -89,7 +94,7 @@ class ScanRow(Answer):
 
     batch_id: Id
     sequence: Id
-    reasons: list[str] = []
+    reasons: Reasons = []
     view: Text = "card"
     score: float = 0.0
     upside_down: bool = False
@@ -107,7 +112,7 @@ class RetryRow(Answer):
 
     scan_id: Id
     outcome: Text
-    reasons: list[str] = []
+    reasons: Reasons = []
     score: float = 0.0
     recognizer: Text = ""
     model_id: Text = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TypeVar
 
@@ -11,13 +12,27 @@ from scanner.errors import CounterscanError
 
 LARGEST_PACKET_BYTES = 1024 * 1024
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+MOST_BRACKETS = 400_000
+MOST_COMMAS = 2_000_000
+"""What a few kilobytes may grow to in memory is bounded by its parts: each is far larger than it
+is long, and all of a set's prices are less than a tenth of this."""
+
 _LEVEL = 6
+_LONGEST_REASON = 400
+# A null character that JSON has escaped, behind any number of escaped backslashes.
+_NULL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class MessageError(CounterscanError, ValueError):
-    """A message is no message of this protocol; the text says why. It is of no use to try again."""
+    """A message is no message of this protocol; the text says why. It is of no use to try again.
+
+    The text is one short line, for it may repeat what a stranger wrote.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(" ".join(why.split())[:_LONGEST_REASON])
 
 
 def pack(message: BaseModel) -> bytes:
@@ -51,9 +66,16 @@ def pack_json(message: BaseModel) -> bytes:
 
 
 def read_json(text: bytes, model: type[M]) -> M:
-    """Read plain JSON. Raises `MessageError`."""
+    """Read plain JSON. Raises `MessageError`.
+
+    A null character, which PostgreSQL can't keep, is read as U+FFFD.
+    """
     if len(text) > LARGEST_MESSAGE_BYTES:
         raise MessageError(f"{len(text)} bytes are more than {LARGEST_MESSAGE_BYTES}")
+    if text.count(b"[") + text.count(b"{") > MOST_BRACKETS or text.count(b",") > MOST_COMMAS:
+        raise MessageError("it has too many parts")
+    if b"\\u0000" in text:
+        text = _NULL.sub(rb"\1\\ufffd", text)
     try:
         return model.model_validate_json(text)
     except ValidationError as error:

@@ -23,6 +23,7 @@ from sync.protocol import (
     Counters,
     DeviceState,
     device_topic,
+    part,
     unpart,
 )
 from sync.protocol_fleet import FLEET_UP, LogLines
@@ -124,6 +125,7 @@ def _address(topic: str) -> tuple[str, str]:
     if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "rules", "state", *FLEET_UP):
         raise MessageError("there is no such topic")
     name = unpart(device)
-    if "\0" in name:
+    # One name has one topic: `counter%2D1` must not pass for counter-1.
+    if "\0" in name or part(name) != device:
         raise MessageError("no device has such a name")
     return name, what

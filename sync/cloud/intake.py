@@ -25,6 +25,9 @@ from sync.protocol_rows import LogRow, Rows
 Key = tuple[str, str, str]
 Span = tuple[int, int]
 _COPY_FROM_ROWS = 20
+MOST_EARLY = 1000
+"""Spans that wait for those before them. A device has a few under way at once; of one that leaves
+gaps without end, those that are furthest ahead are forgotten, and come again in their turn."""
 _KEY = (RECEIVED.c.device, RECEIVED.c.log, RECEIVED.c.stream)
 _EARLY_KEY = (RECEIVED_EARLY.c.device, RECEIVED_EARLY.c.log, RECEIVED_EARLY.c.stream)
 
@@ -54,7 +57,7 @@ def advanced(before: Progress, came: Iterable[Span]) -> Progress:
             up_to = max(up_to, last)
         else:
             early.add((after, last))
-    return Progress(up_to, frozenset(early))
+    return Progress(up_to, frozenset(sorted(early)[:MOST_EARLY]))
 
 
 def take_rows(connection: Connection, arrived: Sequence[Arrived]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Float, cast, func, select
 
 from scanner.http.metrics import Labels, Metric, by, one
 from scanner.tables import utc_now
@@ -47,9 +47,9 @@ def cloud_metrics(store: CloudStore) -> Callable[[], list[Metric]]:
 def _of_devices(connection: Connection) -> list[Metric]:
     online = connection.execute(select(DEVICE.c.device, DEVICE.c.is_online)).all()
     received = connection.execute(
-        select(RECEIVED.c.device, RECEIVED.c.stream, func.sum(RECEIVED.c.up_to)).group_by(
-            RECEIVED.c.device, RECEIVED.c.stream
-        )
+        select(
+            RECEIVED.c.device, RECEIVED.c.stream, func.sum(cast(RECEIVED.c.up_to, Float))
+        ).group_by(RECEIVED.c.device, RECEIVED.c.stream)
     )
     rows: dict[Labels, float | None] = {
         (("device", device), ("stream", stream)): float(up_to) for device, stream, up_to in received

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Float, Table, cast, delete, func, insert, select, update
 
 from scanner.errors import UsageError
 from scanner.tables import utc_now
@@ -25,6 +25,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _GROUPS, _GROUP = 3, 4
 
+# As a float: SQLite ends a query whose whole numbers leave 64 bits.
+_UP_TO = cast(RECEIVED.c.up_to, Float)
 
 @dataclass(frozen=True, slots=True)
 class Let:
@@ -149,7 +151,7 @@ class Devices:
     def received(self, device: str) -> dict[str, int]:
         """How many rows of each kind are on disk of a device, of all its logs."""
         query = (
-            select(RECEIVED.c.stream, func.sum(RECEIVED.c.up_to))
+            select(RECEIVED.c.stream, func.sum(_UP_TO))
             .where(RECEIVED.c.device == device)
             .group_by(RECEIVED.c.stream)
             .order_by(RECEIVED.c.stream)
@@ -161,7 +163,7 @@ class Devices:
         def of(table: Table) -> Any:
             return select(table) if only is None else select(table).where(table.c.device == only)
 
-        scans = select(RECEIVED.c.device, func.sum(RECEIVED.c.up_to)).where(
+        scans = select(RECEIVED.c.device, func.sum(_UP_TO)).where(
             RECEIVED.c.stream == "scan"
         )
         if only is not None:
