@@ -202,6 +202,7 @@ def test_a_condition_reads_as_plain_english(condition: dict[str, Any], words: st
         (asks("set", "is", 7), "a text in quotes"),
         (asks("copies_seen", "below", "four"), "a number, such as 4"),
         (asks("confidence", "below", float("nan")), "a number, such as 4"),
+        (asks("copies_seen", "is", 10**400), "a number, such as 4"),
         (asks("fact:", "is", "x"), "there is no field"),
         ({"any": []}, "any: "),
         ({"all": [HOLDS[0], asks("prize", "is", "x")]}, "all, no. 2: there is no field"),
