@@ -28,6 +28,7 @@ _GROUPS, _GROUP = 3, 4
 # As a float: SQLite ends a query whose whole numbers leave 64 bits.
 _UP_TO = cast(RECEIVED.c.up_to, Float)
 
+
 @dataclass(frozen=True, slots=True)
 class Let:
     """A device was let in: its name and the password, known to nobody else."""
@@ -163,9 +164,7 @@ class Devices:
         def of(table: Table) -> Any:
             return select(table) if only is None else select(table).where(table.c.device == only)
 
-        scans = select(RECEIVED.c.device, func.sum(_UP_TO)).where(
-            RECEIVED.c.stream == "scan"
-        )
+        scans = select(RECEIVED.c.device, func.sum(_UP_TO)).where(RECEIVED.c.stream == "scan")
         if only is not None:
             scans = scans.where(RECEIVED.c.device == only)
         with self._store.log.read() as session:
