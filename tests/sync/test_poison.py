@@ -210,6 +210,7 @@ def test_ids_at_the_end_of_64_bits_break_no_sum(either_cloud: CloudStore) -> Non
     for log in ("0" * 16, "1" * 16):
         last = scans(LAST, after=LAST - 1).model_copy(update={"log": log, "after": 0})
         Ingest(either_cloud).take([incoming(topic_of("scan"), pack(last))])
+    Ingest(either_cloud).take([incoming(topic_of("state"), plain(online=True))])
     cloud = Cloud(create_app(either_cloud, CloudConfig()), either_cloud)
     owner = cloud.person()
     assert owner.ask("/api/v1/devices").status_code == 200
