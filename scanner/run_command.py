@@ -20,7 +20,7 @@ PAIRED = "sync"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare nothing: `run` has the global options alone, and hands them on."""
     parser.epilog = (
-        "The exchange with the cloud too, where this device is paired. Ctrl-C stops all."
+        "The exchange with the cloud too, as soon as this device is paired. Ctrl-C stops all."
     )
 
 
@@ -32,7 +32,10 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(number, lambda number, _frame: signals.append(number))
     command = [sys.executable, "-m", "scanner.cli", *global_arguments(args)]
     settings: Settings = args.settings
-    is_paired = settings.sync.file(settings.data_dir).exists()
-    names = (*PROCESSES, PAIRED) if is_paired else PROCESSES
-    children = [Child(name, [*command, name], needed=name in PROCESSES) for name in names]
+
+    def is_paired() -> bool:
+        return settings.sync.file(settings.data_dir).exists()
+
+    children = [Child(name, [*command, name]) for name in PROCESSES]
+    children.append(Child(PAIRED, [*command, PAIRED], needed=False, is_wanted=is_paired))
     return Supervisor(children, stopping=lambda: bool(signals)).run()

@@ -32,6 +32,7 @@ from scanner.store_lock import FeedLock
 from scanner.store_machine import route_row
 from scanner.store_offers import OfferStore
 from scanner.store_open import DATABASE, Log, Role, await_log
+from scanner.store_orders import OrderStore
 from scanner.store_prices import PriceReads
 from scanner.store_reads import StoreReads, find_scan_of_key
 from scanner.store_review import ReviewReads
@@ -51,6 +52,7 @@ class Store(
     StockWrites,
     SyncStore,
     UpdateStore,
+    OrderStore,
     BatchStore,
     UploadStore,
     BinReads,
@@ -232,10 +234,11 @@ class Store(
         with self._log.write() as session:
             return insert_undoing(session, scan_id)
 
-    # Commands: added by the page, obeyed by the feed process (`finish_command`).
+    # Commands: added by the page, obeyed by the feed process (`finish_command`) or the exchange
+    # (`answer_order`).
 
     def add_command(self, kind: str, argument: Mapping[str, str | int] | None = None) -> Command:
-        """Ask something of the machine; it is read between cards."""
+        """Ask something of the machine, read between cards, or of the exchange with the cloud."""
         self._only("web")
         command = Command(kind=kind, argument=dict(argument or {}))
         with self._log.write() as session:

@@ -19,6 +19,7 @@ from scanner.store_present import PresentAnswer, read_present_answers
 from scanner.store_summary import ENDS, BatchSummary, BatchTally, bring_up_to_date
 from scanner.tables import Batch, BatchEvent, Command, CommandDone, FeedMovement, Price, Scan
 from scanner.tables_batches import BATCH_NOW
+from scanner.tables_updates import OF_THE_EXCHANGE, SyncAnswer
 
 _KEPT_TALLIES = 32
 
@@ -144,11 +145,16 @@ class StoreReads:
             return session.exec(query).first()
 
     def pending_commands(self) -> list[Command]:
-        """What was asked and not yet answered, oldest first; cheap enough for every card."""
+        """What was asked of the machine and not yet answered, oldest first; cheap enough for every
+        card."""
         done = select(CommandDone.command_id)
         query = (
             select(Command)
-            .where(col(Command.id) > self._commands_done_up_to, col(Command.id).not_in(done))
+            .where(
+                col(Command.id) > self._commands_done_up_to,
+                col(Command.id).not_in(done),
+                col(Command.kind).not_in(OF_THE_EXCHANGE),
+            )
             .order_by(col(Command.id))
         )
         with self._log.read() as session:
@@ -160,7 +166,12 @@ class StoreReads:
     def command_outcome(self, command_id: int) -> str | None:
         """What became of a command; None while it waits."""
         with self._log.read() as session:
-            done = session.get(CommandDone, command_id)
+            command = session.get(Command, command_id)
+            done: CommandDone | SyncAnswer | None
+            if command is not None and command.kind in OF_THE_EXCHANGE:
+                done = session.get(SyncAnswer, command_id)
+            else:
+                done = session.get(CommandDone, command_id)
             return None if done is None else done.outcome
 
     def data_version(self) -> int:

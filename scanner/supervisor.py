@@ -37,11 +37,13 @@ class Child:
     """One process to keep alive, and what is known of its life.
 
     The others go on without one that is not `needed`, where a wrong setting keeps it from working.
+    It is started once `is_wanted()`, be that at the start or later.
     """
 
     name: str
     command: Sequence[str]
     needed: bool = True
+    is_wanted: Callable[[], bool] = lambda: True
     gave_up: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_mono_s: float = 0.0
@@ -76,7 +78,8 @@ class Supervisor:
         """
         try:
             for child in self._children:
-                self._start(child)
+                if child.is_wanted():
+                    self._start(child)
             while not self._stopping():
                 for child in self._children:
                     code = self._look_after(child)
@@ -92,7 +95,7 @@ class Supervisor:
             return None
         now_mono_s = time.monotonic()
         if child.process is None:
-            if now_mono_s >= child.restart_mono_s:
+            if now_mono_s >= child.restart_mono_s and child.is_wanted():
                 self._start(child)
             return None
         code = child.process.poll()

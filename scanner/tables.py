@@ -10,7 +10,7 @@
 | `correction` | web | what a person says that a scan shows |
 | `price` | sync | what a printing was worth, by one source at one time |
 | `sync_…`, `price_confirmed` | sync | see `scanner/tables_sync.py` |
-| `update_event`, `remote_…` | sync | see `scanner/tables_updates.py` |
+| `update_…`, `remote_…`, `sync_answer` | sync | see `scanner/tables_updates.py` |
 | `feed_movement` | feed | each card the feeder was told to bring or was seen to let go |
 | `route`, `bin_emptied` | feed | where each card went; see `scanner/tables_bins.py` |
 | `rule_set`, `rules_chosen`, `card_list` | web | rules and lists; see `scanner/tables_rules.py` |
@@ -19,7 +19,7 @@
 | `batch_rules` | feed | the rules that a batch is sorted by; see `scanner/tables_rules.py` |
 | `hand_count`, `batch_word` | web | counts by hand, names anew; see `scanner/tables_batches.py` |
 | `stock_…`, `saved_filter` and so on | web | the shop's stock; see `scanner/tables_stock.py` |
-| `command` | web | what the page asks of the machine; the loop reads it between cards |
+| `command` | web | what the page asks of the machine, read between cards, or of the exchange |
 | `command_done` | feed | which commands the loop has obeyed |
 
 Ids are never used twice, not even after a backup was restored: others refer to them. The order of

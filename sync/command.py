@@ -1,4 +1,8 @@
-"""`counterscan sync`: the exchange with the cloud."""
+"""`counterscan sync`: the exchange with the cloud.
+
+It ends to be started anew, with changed settings, where the page asks for it. Where a wrong pairing
+keeps it from working and somebody would start it again, it waits for the pairing to be mended.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,26 @@ import logging
 import signal
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 from scanner.config import Settings
 from scanner.errors import ConfigError, StoreError, UsageError
 from scanner.store import Store
 from scanner.store_sync import LinkKind
+from scanner.supervisor import AGAIN, is_kept_alive
 from sync.agent import Agent
 from sync.enrol import enrol
 from sync.fleet import Fleet
+from sync.page_restart import RestartOrder
 from sync.pairing import read_pairing
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
+_OF_A_PAIRING = frozenset({".toml", ".pem", ".crt", ".cer", ".key"})
+
+_Files = Mapping[str, int]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,22 +49,50 @@ def run(args: argparse.Namespace) -> int:
     settings: Settings = args.settings
     if args.what == "enrol":
         return _enrol(settings, args.url, args.code)
-    try:
-        return _exchange(settings)
-    except ConfigError as error:
-        _tell_page(settings, str(error))
-        raise
-
-
-def _exchange(settings: Settings) -> int:
-    pairing = read_pairing(settings.sync.file(settings.data_dir))
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _frame: signals.append(number))
+    before = _pairing_files(settings)
+    try:
+        return _exchange(settings, signals)
+    except ConfigError as error:
+        _tell_page(settings, str(error))
+        if not is_kept_alive():
+            raise
+        log.error("%s Everything else goes on; this waits until it is mended.", error)
+        return _await_mending(settings, signals, before)
+
+
+def _exchange(settings: Settings, signals: list[int]) -> int:
+    pairing = read_pairing(settings.sync.file(settings.data_dir))
     with _open(settings, signals) as store:
+        restart = RestartOrder(store, is_kept_alive=is_kept_alive())
         fleet = Fleet(settings, store, pairing)
-        Agent(store, pairing, page=_page(settings), fleet=fleet).run(lambda: bool(signals))
+        agent = Agent(store, pairing, page=_page(settings), fleet=fleet)
+        agent.run(lambda: bool(signals) or restart.look())
+    return AGAIN if restart.is_given else 0
+
+
+def _await_mending(settings: Settings, signals: list[int], before: _Files) -> int:
+    """Return once something beside the pairing has changed, or the page asks for a start."""
+    with _open(settings, signals) as store:
+        restart = RestartOrder(store, is_kept_alive=True)
+        while not signals:
+            if restart.look() or _pairing_files(settings) != before:
+                return AGAIN
+            time.sleep(_LOOK_EVERY_S)
     return 0
+
+
+def _pairing_files(settings: Settings) -> _Files:
+    """What lies where the pairing does: its file, certificates and keys, and when each changed."""
+    folder = settings.sync.file(settings.data_dir).parent
+    found = {}
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.suffix in _OF_A_PAIRING:
+                found[path.name] = path.stat().st_mtime_ns
+    return found
 
 
 def _tell_page(settings: Settings, problem: str) -> None:

@@ -1,7 +1,8 @@
 """Starting the scanner's programs anew from the page, so that changed settings are in force.
 
-The feed process ends between two cards and its batch goes on afterwards; the page ends as soon as
-it has answered. Both are started again by whoever watches over them: systemd or `counterscan run`.
+The feed process ends between two cards and its batch goes on afterwards; the exchange with the
+cloud ends between two messages, the page as soon as it has answered. All are started again by
+whoever watches over them: systemd or `counterscan run`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def add_restart(settings: Blueprint, services: Services) -> None:
 
     @settings.post("/api/settings/restart")
     @describe(
-        "Start the feed process and the page anew",
+        "Start the feed process, the exchange with the cloud and the page anew",
         answer=CommandSent,
         status=202,
         role="manager",

@@ -100,7 +100,6 @@ def make(services: Services) -> Blueprint:
             "settings.html",
             sections=_sections(found),
             waits=waits,
-            cloud_waits=any(name.startswith("sync.") for name in waits),
             may_restart=is_kept_alive(),
             layers=_LAYERS,
         )

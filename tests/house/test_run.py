@@ -102,7 +102,7 @@ def test_a_wrong_pairing_costs_the_exchange_alone_and_a_restart_that_the_page_as
         pairing.write_text('broker = "https://cloud.example"\nuser = "a"\npassword = "b"\n')
         pairing.chmod(0o600)
     running, data = run()
-    running.wait_for("sync has ended because of what it says above")
+    running.wait_for("this waits until it is mended")
     assert any("broker: must be mqtts" in line for line in running.said)
     with Store.open(data, role="reader") as log:
         until(lambda: log.sync_event() is not None)
@@ -110,10 +110,19 @@ def test_a_wrong_pairing_costs_the_exchange_alone_and_a_restart_that_the_page_as
         assert event is not None
         assert "broker: must be mqtts" in event.detail
     until(lambda: (data / "live" / "preview.json").exists())
+    pairing.write_text('broker = "mqtt://127.0.0.1:1"\nuser = "a"\npassword = "b"\n')
+    running.wait_for("sync is started again, as it asked for")
+    running.wait_for("Nothing listens at 127.0.0.1:1")
     before = feed_pid(data)
     with Store.open(data, role="web") as page:
         page.add_command("restart")
-    running.wait_for("feed is started again, as it asked for")
+    # In whichever order they end.
+    running.wait_for("is started again, as it asked for")
+    running.wait_for("is started again, as it asked for")
+    again = [line.split()[-8] for line in running.said if "is started again, as it" in line]
+    assert sorted(again) == ["feed", "sync", "sync"]
+    with Store.open(data, role="reader") as log:
+        assert log.exchange_orders() == []
     until(lambda: feed_pid(data) not in ("", before))
     with urllib.request.urlopen(running.page, timeout=60) as answer:
         assert answer.status == 200

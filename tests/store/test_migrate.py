@@ -56,8 +56,10 @@ TABLES = {
     "update_event",
     "remote_command",
     "remote_answer",
+    "sync_answer",
+    "update_announced",
 }
-CURSORS = {"sync_cursor", "price_confirmed"}
+CURSORS = {"sync_cursor", "price_confirmed", "update_announced"}
 
 TABLE_MODULES = [
     importlib.import_module(f"scanner.{file.stem}")
@@ -203,6 +205,12 @@ ROWS[17] = [
     *ROWS[16],
     """INSERT INTO batch_word VALUES (1, 1, 'Attic', 'Main street', 'Box 3', 'NM', 'en',
     '2025-01-11 10:00:00.000000')""",
+]
+ROWS[18] = [
+    *ROWS[17],
+    "INSERT INTO sync_answer VALUES (1, 'done', '2025-01-12 10:00:00.000000')",
+    """INSERT INTO update_announced VALUES ('pack/demo', '3', 'tiny-1', 1000, 40, 'Second Tide.',
+    '2025-01-11 10:00:00.000000', 0, 1, 500, '2025-01-12 10:00:00.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
