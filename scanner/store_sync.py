@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import JSON, ColumnElement, func, literal_column
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel, col, select
 
@@ -17,8 +17,9 @@ from scanner.price_feed import PriceNews, apply_prices
 from scanner.store_machine import MachineWrites
 from scanner.tables import Batch, Correction, Retry, Scan, utc_now
 from scanner.tables_alerts import AlertClosed, AlertRaised
-from scanner.tables_batches import HandCount
+from scanner.tables_batches import BatchWord, HandCount
 from scanner.tables_bins import Route
+from scanner.tables_offers import OfferMade
 from scanner.tables_stock import StockChange, StockEdit
 from scanner.tables_sync import SyncCursor, SyncEvent
 
@@ -46,6 +47,8 @@ class Stream(StrEnum):
     STOCK_CHANGE = "stock_change"
     STOCK_EDIT = "stock_edit"
     HAND_COUNT = "hand_count"
+    BATCH_WORD = "batch_word"
+    OFFER_MADE = "offer_made"
 
 
 _LEFT_ON_THE_DEVICE = {
@@ -53,6 +56,7 @@ _LEFT_ON_THE_DEVICE = {
              "boot_id"},
     "retry": {"candidates", "stages_ms", "tried_with"},
     "batch": {"expected_cards", "upload_id", "sets"},
+    "offer_made": {"lines", "currency", "cash_minor", "credit_minor"},
 }  # fmt: skip
 _TABLES: dict[Stream, type[SQLModel]] = {
     Stream.BATCH: Batch,
@@ -64,7 +68,14 @@ _TABLES: dict[Stream, type[SQLModel]] = {
     Stream.STOCK_CHANGE: StockChange,
     Stream.STOCK_EDIT: StockEdit,
     Stream.HAND_COUNT: HandCount,
+    Stream.BATCH_WORD: BatchWord,
+    Stream.OFFER_MADE: OfferMade,
 }
+_BOUGHT = """(
+    SELECT json_group_array(line.value) FROM json_each(offer_made.lines) AS entry,
+        json_each(entry.value, '$.scans') AS line
+    WHERE json_extract(entry.value, '$.status') = 'offered'
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +205,6 @@ def _columns(stream: Stream) -> dict[str, ColumnElement[Any]]:
         columns["rule"] = func.coalesce(col(Route.rule), "")
     elif stream is Stream.STOCK_EDIT:
         columns["created_at"] = col(StockChange.created_at).label("created_at")
+    elif stream is Stream.OFFER_MADE:
+        columns["bought"] = literal_column(_BOUGHT, JSON()).label("bought")
     return columns

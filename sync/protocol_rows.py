@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 MOST_ROWS = 1000
 LONGEST = 400
 MOST_REASONS = 50
+MOST_BOUGHT = 100_000
 _LAST_YEAR = 2999
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
@@ -195,6 +196,29 @@ class HandCountRow(LogRow):
     cards: Position
 
 
+class BatchWordRow(LogRow):
+    """What a person says of a batch after it was begun; the newest of a batch counts."""
+
+    batch_id: Id
+    name: Text = ""
+    store: Text = ""
+    location: Text = ""
+    condition: Text = ""
+    language: Text = ""
+
+
+class OfferMadeRow(LogRow):
+    """How the offer for a batch ended; the newest of a batch counts.
+
+    `bought` are the scans of the cards that were offered for: the shop's own where `outcome` is
+    `cash` or `credit`. What was paid stays on the device.
+    """
+
+    batch_id: Id
+    outcome: Text
+    bought: list[Id] = Field(default=[], max_length=MOST_BOUGHT)
+
+
 R = TypeVar("R", bound=LogRow)
 
 
@@ -253,6 +277,14 @@ class HandCountRows(Rows[HandCountRow]):
     """Counts by hand."""
 
 
+class BatchWordRows(Rows[BatchWordRow]):
+    """What batches are called by now."""
+
+
+class OfferMadeRows(Rows[OfferMadeRow]):
+    """Offers that ended."""
+
+
 _ROW_MESSAGES: dict[str, type[Rows[Any]]] = {
     "batch": BatchRows,
     "scan": ScanRows,
@@ -263,6 +295,8 @@ _ROW_MESSAGES: dict[str, type[Rows[Any]]] = {
     "stock_change": StockChangeRows,
     "stock_edit": StockEditRows,
     "hand_count": HandCountRows,
+    "batch_word": BatchWordRows,
+    "offer_made": OfferMadeRows,
 }
 UP = tuple(_ROW_MESSAGES)
 

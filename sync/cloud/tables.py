@@ -34,10 +34,12 @@ from scanner.tables import UtcDateTime
 from sync.protocol_rows import (
     AlertRow,
     BatchRow,
+    BatchWordRow,
     ClosedRow,
     CorrectionRow,
     HandCountRow,
     LogRow,
+    OfferMadeRow,
     RetryRow,
     ScanRow,
     StockChangeRow,
@@ -95,11 +97,16 @@ LOG_TABLES = {
     "stock_change": _of_a_log("stock_change", StockChangeRow),
     "stock_edit": _of_a_log("stock_edit", StockEditRow),
     "hand_count": _of_a_log("hand_count", HandCountRow),
+    "batch_word": _of_a_log("batch_word", BatchWordRow),
+    "offer_made": _of_a_log("offer_made", OfferMadeRow),
 }
 _SCAN, _RETRY, _CORRECTION = (LOG_TABLES[name].c for name in ("scan", "retry", "correction"))
 _EDIT, _COUNT = LOG_TABLES["stock_edit"].c, LOG_TABLES["hand_count"].c
 Index("ix_stock_edit_scan", _EDIT.device, _EDIT.log, _EDIT.scan_id)
 Index("ix_hand_count_batch", _COUNT.device, _COUNT.log, _COUNT.batch_id)
+for _name in ("batch_word", "offer_made"):
+    _OF = LOG_TABLES[_name].c
+    Index(f"ix_{_name}_batch", _OF.device, _OF.log, _OF.batch_id)
 Index("ix_scan_game_card_id", _SCAN.game, _SCAN.card_id)
 Index("ix_retry_game_card_id", _RETRY.game, _RETRY.card_id)
 Index("ix_correction_game_card_id", _CORRECTION.game, _CORRECTION.card_id)
