@@ -32,6 +32,10 @@ class HttpSettings(Section):
     currency: str = Field(
         "EUR", pattern="^[A-Z]{3}$", description="Currency where a request names none."
     )
+    rate_days: int = Field(
+        7, ge=1, le=3650,
+        description="Days after which a currency's rate is too old to convert by.",
+    )  # fmt: skip
 
 
 class FilesSettings(Section):

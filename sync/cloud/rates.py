@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from scanner.errors import CounterscanError
 from scanner.prices import Money, minor_per_unit
+from scanner.tables import utc_now
 from sync.cloud.store import CloudStore
-from sync.cloud.tables import upsert
+from sync.cloud.tables import hold, upsert
 from sync.cloud.tables_sources import CURRENCY_RATE
 
 COLUMNS = ("day", "base", "quote", "rate", "source")
+_COLUMNS = tuple(CURRENCY_RATE.c[name] for name in COLUMNS)
 _MOST = Decimal(1_000_000)
+_LEAST = 1 / _MOST
 
 
 class RateError(CounterscanError, ValueError):
@@ -63,17 +67,24 @@ def convert(money: Money, currency: str, rates: Iterable[Rate], on: date) -> Con
 
     A rate serves both ways; none is put together from two. Pure.
     """
+    rate = newest_rate(rates, money.currency, currency, on)
+    return None if rate is None else convert_by(money, currency, rate)
+
+
+def newest_rate(rates: Iterable[Rate], currency: str, other: str, on: date) -> Rate | None:
+    """The newest rate between two currencies not after `on`; None where there is none."""
     found = [
-        rate for rate in rates
-        if rate.day <= on and {rate.base, rate.quote} == {money.currency, currency}
-    ]  # fmt: skip
-    if not found or money.currency == currency:
-        return None
-    newest = max(found, key=lambda rate: (rate.day, rate.base == money.currency, rate.source))
-    factor = newest.rate if newest.base == money.currency else 1 / newest.rate
+        rate for rate in rates if rate.day <= on and {rate.base, rate.quote} == {currency, other}
+    ]
+    return max(found, key=lambda rate: (rate.day, rate.base == currency, rate.source), default=None)
+
+
+def convert_by(money: Money, currency: str, rate: Rate) -> Converted:
+    """The amount by one rate, which is between the two currencies."""
+    factor = rate.rate if rate.base == money.currency else 1 / rate.rate
     units = Decimal(money.amount_minor) / minor_per_unit(money.currency) * factor
     minor = (units * minor_per_unit(currency)).quantize(Decimal(1), ROUND_HALF_UP)
-    return Converted(Money(int(minor), currency), money, newest.rate, newest.day, newest.source)
+    return Converted(Money(int(minor), currency), money, rate.rate, rate.day, rate.source)
 
 
 def read_rates(file: Path) -> list[Rate]:
@@ -104,21 +115,46 @@ def put_rates(store: CloudStore, rates: Iterable[Rate]) -> None:
         }
         for rate in rates
     }  # fmt: skip
-    if rows:
-        with store.log.write() as session:
-            upsert(session.connection(), CURRENCY_RATE, list(rows.values()))
+    if not rows:
+        return
+    now_ms = int(utc_now().timestamp() * 1000)
+    with store.log.write() as session:
+        connection = session.connection()
+        hold(connection, "currency rates")
+        last = connection.execute(select(func.max(CURRENCY_RATE.c.changed_in))).scalar() or 0
+        news = {"changed_in": max(now_ms, last + 1)}
+        upsert(connection, CURRENCY_RATE, [{**row, **news} for row in rows.values()])
 
 
 def rates_between(store: CloudStore, one: str, other: str) -> list[Rate]:
     """The rates between two currencies, the newest first."""
     c = CURRENCY_RATE.c
     pairs = or_((c.base == one) & (c.quote == other), (c.base == other) & (c.quote == one))
-    query = select(CURRENCY_RATE).where(pairs).order_by(c.day.desc())
+    query = select(*_COLUMNS).where(pairs).order_by(c.day.desc())
     with store.log.read() as session:
-        return [
-            Rate(row["day"], row["base"], row["quote"], Decimal(row["rate"]), row["source"])
-            for row in session.connection().execute(query).mappings()
-        ]
+        return [_read(row) for row in session.connection().execute(query)]
+
+
+def newest_rates(connection: Connection, currency: str, on: date) -> dict[str, Rate]:
+    """The newest rate not after `on` between a currency and each other one, by the other one."""
+    c = CURRENCY_RATE.c
+    place = func.row_number().over(
+        partition_by=[c.base, c.quote], order_by=[c.day.desc(), c.source.desc()]
+    )
+    ranked = (
+        select(*_COLUMNS, place.label("place"))
+        .where(or_(c.base == currency, c.quote == currency), c.day <= on)
+        .subquery()
+    )
+    rows = connection.execute(select(*list(ranked.c)[:-1]).where(ranked.c.place == 1))
+    found = [_read(row) for row in rows]
+    others = {one for rate in found for one in (rate.base, rate.quote)} - {currency}
+    newest = {other: newest_rate(found, other, currency, on) for other in others}
+    return {other: rate for other, rate in newest.items() if rate is not None}
+
+
+def _read(row: Any) -> Rate:
+    return Rate(row.day, row.base, row.quote, Decimal(row.rate), row.source)
 
 
 def _rate(row: dict[str, str]) -> Rate:
@@ -131,6 +167,6 @@ def _rate(row: dict[str, str]) -> Rate:
     if not (source := row["source"].strip()):
         raise ValueError("it names no source")
     rate = Decimal(row["rate"].strip())
-    if not rate.is_finite() or not 0 < rate < _MOST:
-        raise ValueError("its rate must be a number above 0")
+    if not rate.is_finite() or not _LEAST < rate < _MOST:
+        raise ValueError("its rate must be a number above 0, and none that no currency has")
     return Rate(date.fromisoformat(row["day"].strip()), base, quote, rate, source)

@@ -80,5 +80,7 @@ CURRENCY_RATE = Table(
     Column("day", Date, primary_key=True),
     Column("source", String, primary_key=True),
     Column("rate", String, nullable=False),
+    Column("changed_in", Number, nullable=False, server_default="0"),
+    Index("ix_currency_rate_changed_in", "changed_in"),
 )
 """One unit of `base` is `rate` (a decimal number, written out) of `quote`."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+AnyCurrency = Annotated[str, StringConstraints(pattern="^([A-Z]{3})?$")]
+"""Three capital letters, or nothing."""
 
 
 class Asked(BaseModel):

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, jsonify
 from pydantic import Field
 from sqlalchemy import select
-from typing_extensions import TypedDict
 
 from scanner.http.answers import Refused
 from scanner.http.describe import read_query
 from scanner.tables import utc_now
-from sync.cloud.api.asked import Asked
+from sync.cloud.api.asked import AnyCurrency, Asked
+from sync.cloud.api.card_answers import CardAnswer, CardsFound, HistoryAnswer, TrendAnswer
 from sync.cloud.api.card_search import prices_of_cards, search_cards
+from sync.cloud.api.converting import Conversion, conversion_to
 from sync.cloud.api.describe import describe
 from sync.cloud.api.history import KIND, history_of, prices_now, statistics
 from sync.cloud.api.trends import trending
+from sync.cloud.config_api import HttpSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_api import CARD
 
+_STATISTICS = ("low_minor", "high_minor", "median_minor", "mean_minor", "first_minor")
+
 Text = Annotated[str, Field(max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3650, description="Days back from now.")]
+CONVERT: str = Field(
+    "", description="Currency that amounts are told in besides, by the newest rate."
+)
 
 
 class Search(Asked):
@@ -33,7 +40,8 @@ class Search(Asked):
                     "be a beginning.")  # fmt: skip
     game: Text = Field("", description="Only of this game.")
     set: Text = Field("", description="Only of this set.")
-    currency: str = Field("", pattern="^([A-Z]{3})?$", description="Of the prices told beside.")
+    currency: AnyCurrency = Field("", description="Of the prices told beside.")
+    convert: AnyCurrency = CONVERT
     limit: int = Field(20, ge=1, le=100, description="Cards at most.")
     offset: int = Field(0, ge=0, le=10_000, description="Cards to pass over.")
 
@@ -49,6 +57,7 @@ class CardAsked(OneCard):
     """Which card, and over how long its prices are looked at."""
 
     days: Days = 90
+    convert: AnyCurrency = CONVERT
 
 
 class HistoryAsked(OneCard):
@@ -57,7 +66,8 @@ class HistoryAsked(OneCard):
     days: Days = 365
     finish: Text = Field("", description="Only of this finish.")
     condition: str | None = Field(None, max_length=10, description="Only of this condition.")
-    currency: str = Field("", pattern="^([A-Z]{3})?$", description="Only in this currency.")
+    currency: AnyCurrency = Field("", description="Only in this currency.")
+    convert: AnyCurrency = CONVERT
     source: Text = Field("", description="Only by this source.")
 
 
@@ -66,111 +76,16 @@ class TrendAsked(Asked):
 
     days: Literal["1", "7", "30"] = Field("7", description="Within how many days.")
     direction: Literal["up", "down"] = Field("up", description="Rising or falling.")
-    currency: str = Field("", pattern="^([A-Z]{3})?$", description="Only in this currency.")
+    currency: AnyCurrency = Field("", description="Only in this currency.")
+    convert: AnyCurrency = CONVERT
     game: Text = Field("", description="Only of this game.")
     at_least_minor: int = Field(0, ge=0, lt=2**53, description="Only prices that are or were at "
                                 "least this, in hundredths.")  # fmt: skip
     limit: int = Field(50, ge=1, le=200, description="Prices at most.")
 
 
-class Price(TypedDict):
-    """One price: of which kind, by whom, as of when."""
-
-    finish: str
-    condition: str
-    currency: str
-    source: str
-    amount_minor: int
-    as_of: datetime
-
-
-class CardFound(TypedDict):
-    """A card; `price` is of the normal finish and near mint where there is one."""
-
-    game: str
-    card_id: str
-    name: str
-    set_name: str
-    number: str
-    variant: str
-    price: Price | None
-
-
-class CardsFound(TypedDict):
-    """The cards that fit; `more` tells whether there are further ones."""
-
-    cards: list[CardFound]
-    more: bool
-
-
-class PriceStatistics(Price):
-    """A price, and how it moved in the window. `change` is a share: 0.1 is 10% more."""
-
-    low_minor: int
-    high_minor: int
-    median_minor: int
-    mean_minor: int
-    first_minor: int
-    change: float | None
-    changes: int
-
-
-class CardAnswer(TypedDict):
-    """A card with every price known of it."""
-
-    game: str
-    card_id: str
-    name: str
-    set_name: str
-    number: str
-    variant: str
-    days: int
-    prices: list[PriceStatistics]
-
-
-class PriceSeries(TypedDict):
-    """One kind of price over time: when it changed, and to what."""
-
-    finish: str
-    condition: str
-    currency: str
-    source: str
-    times: list[datetime]
-    amounts_minor: list[int]
-
-
-class HistoryAnswer(TypedDict):
-    """The price history of a card. A first time before `since` is what stood when it began."""
-
-    game: str
-    card_id: str
-    since: datetime
-    series: list[PriceSeries]
-
-
-class Mover(Price):
-    """A price that moved."""
-
-    game: str
-    card_id: str
-    name: str | None
-    set_name: str | None
-    number: str | None
-    before_minor: int
-    change: float
-
-
-class TrendAnswer(TypedDict):
-    """The prices that moved most, the largest move first."""
-
-    days: int
-    direction: str
-    currency: str
-    movers: list[Mover]
-
-
-def make(store: CloudStore, currency: str) -> Blueprint:
-    """Return the routes. `currency` holds where a request names none."""
+def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
+    """Return the routes. The settings' currency holds where a request names none."""
     door = Blueprint("cards", __name__)
 
     @door.get("/api/v1/cards")
@@ -185,9 +100,16 @@ def make(store: CloudStore, currency: str) -> Blueprint:
             )  # fmt: skip
             shown = found[: asked.limit]
             keys = [(card["game"], card["card_id"]) for card in shown]
-            prices = prices_of_cards(connection, keys, asked.currency or currency)
+            conversion = conversion_to(connection, asked.convert, settings)
+            wanted = [asked.currency or settings.currency]
+            if conversion is not None and not asked.currency:
+                wanted = [*conversion.currencies(), *wanted]
+            prices = prices_of_cards(
+                connection, keys, wanted, others=conversion is not None and not asked.currency
+            )
         for card, key in zip(shown, keys, strict=True):
-            card["price"] = prices.get(key)
+            price = prices.get(key)
+            card["price"] = price and _beside(price, conversion, "amount_minor")
         return jsonify(cards=shown, more=len(found) > len(shown))
 
     @door.get("/api/v1/card")
@@ -195,33 +117,41 @@ def make(store: CloudStore, currency: str) -> Blueprint:
               is_kept=True, refusals=(404,))  # fmt: skip
     def card() -> Response:
         asked = read_query(CardAsked)
-        return jsonify(_card(store, asked))
+        return jsonify(_card(store, asked, settings))
 
     @door.get("/api/v1/card/history")
     @describe("The price history of a card", query=HistoryAsked, answer=HistoryAnswer,
               is_kept=True)  # fmt: skip
     def history() -> Response:
-        return jsonify(_history(store, read_query(HistoryAsked)))
+        return jsonify(_history(store, read_query(HistoryAsked), settings))
 
     @door.get("/api/v1/trending")
     @describe("The prices that moved most", query=TrendAsked, answer=TrendAnswer, is_kept=True)
     def trends() -> Response:
         asked = read_query(TrendAsked)
+        currency = asked.currency or ("" if asked.convert else settings.currency)
         with store.log.read() as session:
+            connection = session.connection()
+            conversion = conversion_to(connection, asked.convert, settings)
             movers = trending(
-                session.connection(), days=int(asked.days), currency=asked.currency or currency,
+                connection, days=int(asked.days), currency=currency,
                 falling=asked.direction == "down", game=asked.game,
                 at_least_minor=asked.at_least_minor, limit=asked.limit,
             )  # fmt: skip
         return jsonify(
-            days=int(asked.days), direction=asked.direction, currency=asked.currency or currency,
-            movers=movers,
+            days=int(asked.days), direction=asked.direction, currency=currency,
+            movers=[_beside(each, conversion, "amount_minor", "before_minor") for each in movers],
         )  # fmt: skip
 
     return door
 
 
-def _card(store: CloudStore, asked: CardAsked) -> dict[str, Any]:
+def _beside(told: dict[str, Any], conversion: Conversion | None, *amounts: str) -> dict[str, Any]:
+    """What was told, with these amounts converted beside it where that is asked for."""
+    return told if conversion is None else conversion.beside(told, *amounts)
+
+
+def _card(store: CloudStore, asked: CardAsked, settings: HttpSettings) -> dict[str, Any]:
     until = utc_now()
     since = until - timedelta(days=asked.days)
     facts = (CARD.c[name] for name in ("game", "card_id", "name", "set_name", "number", "variant"))
@@ -231,6 +161,7 @@ def _card(store: CloudStore, asked: CardAsked) -> dict[str, Any]:
         known = connection.execute(query).mappings().first()
         now = prices_now(connection, asked.game, asked.card_id)
         series = history_of(connection, asked.game, asked.card_id, since, {})
+        conversion = conversion_to(connection, asked.convert, settings)
     if known is None and not now:
         raise Refused(HTTPStatus.NOT_FOUND, "The cloud knows no such card.")
     points = {each.kind: each.points for each in series}
@@ -243,28 +174,28 @@ def _card(store: CloudStore, asked: CardAsked) -> dict[str, Any]:
         }
         for kind, (as_of, amount) in sorted(now.items())
     ]
+    prices = [_beside(price, conversion, "amount_minor", *_STATISTICS) for price in prices]
     unknown = dict.fromkeys(("name", "set_name", "number", "variant"), "")
     facts_known = dict(known) if known else {"game": asked.game, "card_id": asked.card_id}
     return {**unknown, **facts_known, "days": asked.days, "prices": prices}
 
 
-def _history(store: CloudStore, asked: HistoryAsked) -> dict[str, Any]:
+def _history(store: CloudStore, asked: HistoryAsked, settings: HttpSettings) -> dict[str, Any]:
     since = utc_now() - timedelta(days=asked.days)
     kind = {name: value for name in KIND if (value := getattr(asked, name))}
     if asked.condition is not None:  # "" stands for prices without one
         kind["condition"] = asked.condition
     with store.log.read() as session:
-        series = history_of(session.connection(), asked.game, asked.card_id, since, kind)
-    return {
-        "game": asked.game,
-        "card_id": asked.card_id,
-        "since": since,
-        "series": [
-            {
-                **dict(zip(KIND, each.kind, strict=True)),
-                "times": [time for time, _ in each.points],
-                "amounts_minor": [amount for _, amount in each.points],
-            }
-            for each in series
-        ],
-    }
+        connection = session.connection()
+        series = history_of(connection, asked.game, asked.card_id, since, kind)
+        conversion = conversion_to(connection, asked.convert, settings)
+    told = [
+        {
+            **dict(zip(KIND, each.kind, strict=True)),
+            "times": [time for time, _ in each.points],
+            "amounts_minor": [amount for _, amount in each.points],
+        }
+        for each in series
+    ]
+    shown = [_beside(each, conversion, "amounts_minor") for each in told]
+    return {"game": asked.game, "card_id": asked.card_id, "since": since, "series": shown}

@@ -127,14 +127,23 @@ def search_cards(
 
 
 def prices_of_cards(
-    connection: Connection, cards: Sequence[tuple[str, str]], currency: str
+    connection: Connection,
+    cards: Sequence[tuple[str, str]],
+    currencies: Sequence[str],
+    *,
+    others: bool = False,
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """The one price that stands for each card: by the first source in the usual order that knows
-    it, of the normal finish and near mint if there is."""
+    it, of the normal finish and near mint if there is.
+
+    It is in the first of `currencies` that the card has a price in; with `others`, else in any.
+    """
     kind = (PRICE.c.finish, PRICE.c.condition, PRICE.c.currency, PRICE.c.source)
     query = select(PRICE.c.game, PRICE.c.card_id, *kind, PRICE.c.amount_minor, PRICE.c.as_of).where(
-        tuple_(PRICE.c.game, PRICE.c.card_id).in_(cards), PRICE.c.currency == currency
+        tuple_(PRICE.c.game, PRICE.c.card_id).in_(cards)
     )
+    if not others:
+        query = query.where(PRICE.c.currency.in_(currencies))
     told: dict[tuple[str, str], list[Priced]] = {}
     for row in connection.execute(query.order_by(PRICE.c.as_of)) if cards else ():
         money = Money(row.amount_minor, row.currency)
@@ -142,9 +151,13 @@ def prices_of_cards(
         told.setdefault((row.game, row.card_id), []).append(price)
     found = {}
     for key, prices in told.items():
-        best = min(USUAL_ORDER.chosen(prices), key=_preference, default=None)
-        if best is not None:
-            found[key] = _told(best)
+        known = {price.money.currency for price in prices}
+        for currency in (*currencies, *sorted(known.difference(currencies))):
+            of_one = [price for price in prices if price.money.currency == currency]
+            best = min(USUAL_ORDER.chosen(of_one), key=_preference, default=None)
+            if best is not None:
+                found[key] = _told(best)
+                break
     return found
 
 

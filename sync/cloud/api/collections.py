@@ -1,171 +1,191 @@
-"""What each device's scanned cards amount to, day by day.
+"""What each device's cards amount to, day by day.
 
-A card counts from the day on which it was scanned until it is removed from the stock, as what it is
-known to be today; cards that were scanned for an offer do not count: the cloud is not told what was
-bought. It is priced as on
-the device (`scanner/price_range.py`), with that day's last prices; where the finish is not known,
-with the lowest price that it may have.
+A card counts from the day on which it was scanned until it leaves the stock, as what it is known
+to be today (`sync/cloud/stock.py`). It is priced as on the device (`scanner/inventory_value.py`),
+with that day's last prices; where the finish is not known, with the lowest price that it may have.
+A card counts in one currency alone: the cloud's own where it has a price in that, else in the
+first, by name, of those in which it has one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, tuple_
+from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
 
-from scanner.price_range import price_range
+from scanner.inventory_catalog import LibraryFacts
+from scanner.inventory_value import worth
 from scanner.price_sources import USUAL_ORDER, Priced
 from scanner.prices import Money
-from scanner.records import Finish
 from scanner.tables import utc_now
+from sync.cloud.stock import Card, Pile, piles_of
 from sync.cloud.store import CloudStore
-from sync.cloud.tables import PRICE_CHANGE, PRICE_KEYS, upsert
+from sync.cloud.tables import PRICE_CHANGE, PRICE_KEYS, hold
 from sync.cloud.tables_api import COLLECTION_VALUE
 
-FIRST_DAYS = 30
-"""How far back a device's collection is worked out the first time."""
+DAYS = 30
+"""So far back the days are worked out anew each time; those before stay as they were told."""
 
 _AT_ONCE = 300
 _DAY = timedelta(days=1)
-_CARDS = text("""
-    SELECT a.game, a.card_id, a.finish, a.condition, date(scan.created_at) AS day, count(*) AS cards
-    FROM present_answer AS a
-    JOIN scan ON scan.device = a.device AND scan.log = a.log AND scan.id = a.scan_id
-    LEFT JOIN batch
-        ON batch.device = scan.device AND batch.log = scan.log AND batch.id = scan.batch_id
-    WHERE a.device = :device AND a.decision = 'accepted' AND a.card_id <> ''
-        AND coalesce(batch.mode, '') <> 'offer'
-    GROUP BY a.game, a.card_id, a.finish, a.condition, date(scan.created_at)
-""")
 
-_GONE = text("""
-    SELECT a.game, a.card_id, a.finish, a.condition, date(edit.created_at) AS day,
-        -count(*) AS cards
-    FROM stock_edit AS edit
-    JOIN present_answer AS a
-        ON a.device = edit.device AND a.log = edit.log AND a.scan_id = edit.scan_id
-    JOIN scan ON scan.device = a.device AND scan.log = a.log AND scan.id = a.scan_id
-    LEFT JOIN batch
-        ON batch.device = scan.device AND batch.log = scan.log AND batch.id = scan.batch_id
-    WHERE edit.device = :device AND edit.removed <> '' AND a.decision = 'accepted'
-        AND a.card_id <> '' AND coalesce(batch.mode, '') <> 'offer'
-        AND edit.id = (
-            SELECT max(last.id) FROM stock_edit AS last
-            WHERE last.device = edit.device AND last.log = edit.log AND last.scan_id = edit.scan_id
-                AND last.removed IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM stock_change AS back
-                WHERE back.device = last.device AND back.log = last.log
-                    AND back.undoes = last.change_id
-            )
-        )
-    GROUP BY a.game, a.card_id, a.finish, a.condition, date(edit.created_at)
-""")
-
-Card = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Pile:
-    """Cards of one kind that came on one day; a negative number of them went."""
-
-    card: Card
-    finish: str
-    condition: str
-    day: date
-    cards: int
+Amounts = Counter[tuple[str, str]]
+"""Numbers by what they count: `cards` without a currency, `priced` and `minor` with one."""
 
 
 @dataclass(slots=True)
 class Value:
-    """What a collection amounts to on one day; `priced` cards of `cards` have a price."""
+    """What a collection amounts to on one day: `cards` in all, and by currency how many have a
+    price in it and what they are worth."""
 
     cards: int = 0
-    priced: int = 0
-    amount_minor: int = 0
+    by_currency: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def value_collections(store: CloudStore, currency: str, now: datetime | None = None) -> int:
-    """Work out what is not known yet, and today anew; how many values were written."""
+    """Work out the last days of every device's collection; how many days were written."""
     now = now or utc_now()
     written = 0
-    for device in _devices(store):
-        with store.log.read() as session:
-            connection = session.connection()
-            begins = _first_day(connection, device, currency, now.date())
-            values = worth_by_day(connection, device, currency, begins, now.date())
-        rows = [
-            {
-                "device": device, "day": f"{day}", "currency": currency, "cards": value.cards,
-                "priced": value.priced, "amount_minor": value.amount_minor, "made_at": now,
-            }
-            for day, value in values.items()
-        ]  # fmt: skip
-        with store.log.write() as session:
-            upsert(session.connection(), COLLECTION_VALUE, rows)
-        written += len(rows)
+    begins = now.date() - _DAY * (DAYS - 1)
+    with closing(LibraryFacts(store.data_dir)) as catalog:
+        for device in _devices(store):
+            with store.log.read() as session:
+                connection = session.connection()
+                piles = list(piles_of(connection, device, catalog.facts_of))
+                values = worth_by_day(connection, piles, currency, begins, now.date())
+            _write(store, device, values, currency, now)
+            written += len(values)
     return written
 
 
+def _write(
+    store: CloudStore, device: str, values: Mapping[date, Value], currency: str, now: datetime
+) -> None:
+    rows = [
+        {
+            "device": device, "day": f"{day}", "currency": name, "cards": value.cards,
+            "priced": priced, "amount_minor": amount, "made_at": now,
+        }
+        for day, value in values.items()
+        for name, (priced, amount) in {currency: (0, 0), **value.by_currency}.items()
+    ]  # fmt: skip
+    c = COLLECTION_VALUE.c
+    with store.log.write() as session:
+        connection = session.connection()
+        hold(connection, "collection", device)
+        connection.execute(
+            delete(COLLECTION_VALUE).where(c.device == device, c.day >= f"{min(values)}")
+        )
+        connection.execute(insert(COLLECTION_VALUE), rows)
+
+
 def worth_by_day(
-    connection: Connection, device: str, currency: str, begins: date, ends: date
+    connection: Connection, piles: Iterable[Pile], currency: str, begins: date, ends: date
 ) -> dict[date, Value]:
-    """What a device's cards were worth at the end of each of these days, both included."""
-    piles: dict[Card, list[Pile]] = defaultdict(list)
-    for query in (_CARDS, _GONE):
-        for row in connection.execute(query, {"device": device}):
-            card = (row.game, row.card_id)
-            day = date.fromisoformat(str(row.day))
-            piles[card].append(Pile(card, row.finish, row.condition, day, row.cards))
-    days = [begins + _DAY * at for at in range((ends - begins).days + 1)]
-    values = {day: Value() for day in days}
-    cards = iter(sorted(piles))
+    """What these cards were worth at the end of each of these days, both included."""
+    of_card: dict[Card, list[Pile]] = defaultdict(list)
+    for pile in piles:
+        of_card[pile.card].append(pile)
+    steps: dict[date, Amounts] = defaultdict(Counter)
+    cards = iter(sorted(of_card))
     while part := list(islice(cards, _AT_ONCE)):
-        told = _prices_since(connection, part, currency, begins)
+        told = _prices_since(connection, part, begins)
         for card in part:
-            _add(values, piles[card], told.get(card, ()))
+            _add_steps(steps, of_card[card], told.get(card, ()), currency, begins)
+    total: Amounts = Counter()
+    values = {}
+    for at in range((ends - begins).days + 1):
+        day = begins + _DAY * at
+        total.update(steps.get(day, {}))
+        values[day] = Value(
+            total["cards", ""],
+            {
+                name: (priced, total["minor", name])
+                for (what, name), priced in sorted(total.items())
+                if what == "priced" and priced
+            },
+        )
     return values
 
 
-def _add(values: Mapping[date, Value], piles: Iterable[Pile], told: Sequence[Any]) -> None:
-    """Add one card's piles to each day, by the prices that were told until its end."""
-    piles, place, known = list(piles), 0, []
-    chosen: list[Priced] = []
-    for day, value in values.items():
-        end = datetime.combine(day + _DAY, time.min, UTC)
-        before = place
-        while place < len(told) and told[place].as_of < end:
-            known.append(_priced(told[place]))
-            place += 1
-        if place != before:
-            chosen = USUAL_ORDER.chosen(known)
-        for pile in piles:
-            if pile.day > day:
-                continue
-            value.cards += pile.cards
-            finish = None if pile.finish in ("", Finish.UNKNOWN.value) else pile.finish
-            worth = price_range(chosen, finish=finish, condition=pile.condition)
-            if worth is not None:
-                value.priced += pile.cards
-                value.amount_minor += pile.cards * worth.low_minor
+def _add_steps(
+    steps: Mapping[date, Amounts],
+    piles: Sequence[Pile],
+    told: Sequence[Any],
+    currency: str,
+    begins: date,
+) -> None:
+    """Add by how much one card's piles changed the collection on each day."""
+    moves: dict[date, list[tuple[Pile, int]]] = defaultdict(list)
+    for pile in piles:
+        moves[max(begins, pile.came)].append((pile, pile.cards))
+        if pile.left is not None:
+            moves[max(begins, pile.left, pile.came)].append((pile, -pile.cards))
+    news: dict[date, list[Any]] = defaultdict(list)
+    for row in told:
+        news[max(begins, row.as_of.date())].append(row)
+    standing: Counter[tuple[str, str]] = Counter()
+    known = _Known(currency)
+    before: Amounts = Counter()
+    for day in sorted({*moves, *news}):
+        for pile, cards in moves.get(day, ()):
+            standing[pile.finish, pile.condition] += cards
+        for row in news.get(day, ()):
+            known.add(row)
+        now = known.worth_of(standing)
+        steps[day].update(now)
+        steps[day].subtract(before)
+        before = now
 
 
-def _priced(row: Any) -> Priced:
-    money = Money(row.amount_minor, row.currency)
-    return Priced(row.finish, row.condition, money, row.source, f"{row.as_of}", row.id)
+class _Known:
+    """One card's prices as they stand on a day, in all currencies."""
+
+    def __init__(self, currency: str) -> None:
+        """`currency` is asked first."""
+        self._first = currency
+        self._newest: dict[str, dict[tuple[str, str, str], Priced]] = defaultdict(dict)
+
+    def add(self, row: Any) -> None:
+        """A source has said something."""
+        price = Priced(
+            row.finish, row.condition, Money(row.amount_minor, row.currency), row.source,
+            f"{row.as_of}", row.id,
+        )  # fmt: skip
+        kinds = self._newest[row.currency]
+        kind = (price.finish, price.source, price.condition)
+        kinds.pop(kind, None)  # what was said last stands last
+        kinds[kind] = price
+
+    def worth_of(self, standing: Mapping[tuple[str, str], int]) -> Amounts:
+        """How many of these cards there are, and what they are worth in which currency."""
+        found: Amounts = Counter()
+        names = sorted(self._newest, key=lambda name: (name != self._first, name))
+        chosen = [(name, USUAL_ORDER.chosen(self._newest[name].values())) for name in names]
+        for (finish, condition), cards in standing.items():
+            found["cards", ""] += cards
+            for name, prices in chosen:
+                one = worth(prices, finish, condition)
+                if one is not None:
+                    found["priced", name] += cards
+                    found["minor", name] += cards * one.amount_minor
+                    break
+        return found
 
 
 def _prices_since(
-    connection: Connection, cards: Sequence[Card], currency: str, begins: date
+    connection: Connection, cards: Sequence[Card], begins: date
 ) -> dict[Card, list[Any]]:
     """The prices of cards in the order of time: what stood when `begins` began, and each change."""
     change = PRICE_CHANGE.c
     since = datetime.combine(begins, time.min, UTC)
-    of_these = (tuple_(change.game, change.card_id).in_(cards), change.currency == currency)
+    of_these = tuple_(change.game, change.card_id).in_(cards)
     last = (
         select(
             change.id,
@@ -176,11 +196,11 @@ def _prices_since(
             )
             .label("place"),
         )
-        .where(*of_these, change.as_of < since)
+        .where(of_these, change.as_of < since)
         .subquery()
     )
     standing = select(last.c.id).where(last.c.place == 1)
-    query = select(PRICE_CHANGE).where(*of_these, (change.as_of >= since) | change.id.in_(standing))
+    query = select(PRICE_CHANGE).where(of_these, (change.as_of >= since) | change.id.in_(standing))
     found: dict[Card, list[Any]] = defaultdict(list)
     for row in connection.execute(query.order_by(change.as_of, change.id)):
         found[row.game, row.card_id].append(row)
@@ -193,24 +213,11 @@ def _devices(store: CloudStore) -> list[str]:
         return sorted(found.scalars())
 
 
-def _first_day(connection: Connection, device: str, currency: str, today: date) -> date:
-    """The last day that was worked out, which had not ended then; else some weeks ago."""
-    last = connection.execute(
-        select(func.max(COLLECTION_VALUE.c.day)).where(
-            COLLECTION_VALUE.c.device == device, COLLECTION_VALUE.c.currency == currency
-        )
-    ).scalar()
-    earliest = today - _DAY * (FIRST_DAYS - 1)
-    return earliest if last is None else max(earliest, min(today, date.fromisoformat(last)))
-
-
-def values_of(
-    connection: Connection, currency: str, since: date, device: str = ""
-) -> Iterator[dict[str, Any]]:
-    """What was worked out, by device and day."""
-    wanted = [COLLECTION_VALUE.c.currency == currency, COLLECTION_VALUE.c.day >= f"{since}"]
+def values_of(connection: Connection, since: date, device: str = "") -> Iterator[dict[str, Any]]:
+    """What was worked out, by device, day and currency."""
+    c = COLLECTION_VALUE.c
+    wanted = [c.day >= f"{since}"]
     if device:
-        wanted.append(COLLECTION_VALUE.c.device == device)
-    query = select(COLLECTION_VALUE).where(*wanted)
-    rows = connection.execute(query.order_by(COLLECTION_VALUE.c.device, COLLECTION_VALUE.c.day))
-    return (dict(row) for row in rows.mappings())
+        wanted.append(c.device == device)
+    query = select(COLLECTION_VALUE).where(*wanted).order_by(c.device, c.day, c.currency)
+    return (dict(row) for row in connection.execute(query).mappings())

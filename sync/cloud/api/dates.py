@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask.json.provider import DefaultJSONProvider
@@ -19,4 +19,6 @@ class Json(DefaultJSONProvider):
         """Write what JSON does not know."""
         if isinstance(value, datetime):
             return value.isoformat().replace("+00:00", "Z")
+        if isinstance(value, date):
+            return value.isoformat()
         return DefaultJSONProvider.default(value)

@@ -1,7 +1,8 @@
 """Answers made of cards and prices alone hold until one of these changes: kept here and outside.
 
-The validator (ETag, RFC 9110) is made of what was asked and of the state of cards and prices, so
-that a client that has the answer already is told so before any work is done.
+The validator (ETag, RFC 9110) is made of what was asked and of the state of cards, prices and the
+rates that these are converted by, so that a client that has the answer already is told so before
+any work is done.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scanner.http.metrics import Metric, by
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import PRICE_FEED
 from sync.cloud.tables_api import CARD, PRICE_TREND
+from sync.cloud.tables_sources import CURRENCY_RATE
 
 MOST_BYTES = 32 * 1024 * 1024
 LOOK_EVERY_S = 1.0
@@ -122,8 +124,11 @@ class KeptAnswers:
         if not state or now_mono_s - looked_mono_s >= self.look_every_s:
             newest = (
                 select(func.max(column)).scalar_subquery()
-                for column in (PRICE_FEED.c.told, CARD.c.changed_in, PRICE_TREND.c.made_in)
-            )
+                for column in (
+                    PRICE_FEED.c.told, CARD.c.changed_in, PRICE_TREND.c.made_in,
+                    CURRENCY_RATE.c.changed_in,
+                )
+            )  # fmt: skip
             with self.store.log.read() as session:
                 state = tuple(session.connection().execute(select(*newest)).one())
             with self._lock:

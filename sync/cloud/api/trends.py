@@ -68,9 +68,11 @@ def trending(
     at_least_minor: int = 0,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """The prices that moved most, with what the cloud knows of the card."""
+    """The prices that moved most, with what the cloud knows of the card; "" is any currency."""
     trend = PRICE_TREND.c
-    wanted: list[ColumnElement[bool]] = [trend.days == days, trend.currency == currency]
+    wanted: list[ColumnElement[bool]] = [trend.days == days]
+    if currency:
+        wanted.append(trend.currency == currency)
     wanted.append(trend.change < 0 if falling else trend.change > 0)
     if game:
         wanted.append(trend.game == game)

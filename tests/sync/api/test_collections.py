@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sync.cloud.api.collections import FIRST_DAYS, value_collections
+from sync.cloud.api.collections import DAYS, value_collections
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JOBS, JobContext, Outcome, run_if_due
 from sync.cloud.store import Arrived
@@ -42,6 +42,13 @@ def scan(cloud: Cloud, device: str, number: int, days_ago: int, **words: Any) ->
     cloud.store.take([Arrived(device, "scan", message)])  # type: ignore[arg-type]
 
 
+def worth(told: Any) -> tuple[int, int, int]:
+    """Cards, cards with a price, and what they amount to in euros."""
+    [total] = told["totals"]
+    assert (total["currency"], total["priced"]) == ("EUR", told["priced"])
+    return told["cards"], told["priced"], total["amount_minor"]
+
+
 def test_a_collection_is_worth_what_its_cards_were_worth_each_day(either_api: Cloud) -> None:
     batch(either_api, "counter-1", 1)
     batch(either_api, "counter-1", 2, "offer")
@@ -59,22 +66,32 @@ def test_a_collection_is_worth_what_its_cards_were_worth_each_day(either_api: Cl
         price("base1-4", 1100, NOON),
         price("base1-4", 1, NOON, source="ebay"),
     )  # fmt: skip
-    assert value_collections(either_api.store, "EUR", NOON) == 2 * FIRST_DAYS
+    assert value_collections(either_api.store, "EUR", NOON) == 2 * DAYS
     reader, _ = either_api.key()
     one, two = reader.told("/api/v1/collections?days=5")["collections"]
-    assert [(day["cards"], day["priced"], day["amount_minor"]) for day in one["days"]] == [
+    assert [worth(day) for day in one["days"]] == [
         (0, 0, 0), (1, 1, 1000), (1, 1, 900), (4, 3, 2700), (4, 3, 3300)
     ]  # fmt: skip
-    assert (one["device"], one["currency"], one["amount_minor"]) == ("counter-1", "EUR", 3300)
-    assert [day["amount_minor"] for day in two["days"]] == [1000, 1000, 900, 900, 1100]
+    assert (one["device"], worth(one)) == ("counter-1", (4, 3, 3300))
+    assert [worth(day)[2] for day in two["days"]] == [1000, 1000, 900, 900, 1100]
     assert one["days"][-1]["day"] == f"{NOON:%Y-%m-%d}"
 
     scan(either_api, "counter-1", 7, 0)
-    assert value_collections(either_api.store, "EUR", NOON + timedelta(hours=3)) == 2
-    [one] = reader.told("/api/v1/collections?days=1&device=counter-1")["collections"]
-    assert (one["cards"], one["amount_minor"]) == (5, 4400)
-    assert value_collections(either_api.store, "EUR", NOON + timedelta(days=2)) == 6
-    assert reader.told("/api/v1/collections?currency=USD")["collections"] == []
+    value_collections(either_api.store, "EUR", NOON + timedelta(hours=3))
+    told = reader.told("/api/v1/collections?days=1&device=counter-1")
+    assert worth(told["collections"][0]) == worth(told) == (5, 4, 4400)
+    assert worth(reader.told("/api/v1/collections")) == (6, 5, 5500)
+
+
+def test_what_a_device_tells_late_is_in_the_days_to_which_it_belongs(cloud: Cloud) -> None:
+    batch(cloud, "counter-1", 1)
+    scan(cloud, "counter-1", 1, 2)
+    tell(cloud, price("base1-4", 1000, NOON - timedelta(days=90)))
+    value_collections(cloud.store, "EUR", NOON)
+    scan(cloud, "counter-1", 2, 2)
+    value_collections(cloud.store, "EUR", NOON)
+    [one] = cloud.key()[0].told("/api/v1/collections?days=4")["collections"]
+    assert [worth(day)[2] for day in one["days"]] == [0, 2000, 2000, 2000]
 
 
 def remove(cloud: Cloud, number: int, scan_id: int, removed: str, undoes: int = 0) -> None:
@@ -100,9 +117,7 @@ def test_a_card_that_was_sold_counts_no_more_unless_it_was_put_back(either_api: 
     tell(either_api, price("base1-4", 1000, NOON - timedelta(days=90)))
     value_collections(either_api.store, "EUR", NOON)
     [one] = either_api.key()[0].told("/api/v1/collections?days=3")["collections"]
-    assert [(day["cards"], day["amount_minor"]) for day in one["days"]] == [
-        (3, 3000), (2, 2000), (2, 2000)
-    ]  # fmt: skip
+    assert [worth(day) for day in one["days"]] == [(3, 3, 3000), (2, 2, 2000), (2, 2, 2000)]
 
 
 def test_the_jobs_of_the_api_run(cloud: Cloud) -> None:
