@@ -34,6 +34,17 @@ class SignatureError(PackError):
     """A signature is missing, wrong, or by a key that this device does not trust."""
 
 
+class UntrustedKeyError(SignatureError):
+    """The signature is by another key than the trusted ones: `key`."""
+
+    def __init__(self, what: str, key: str) -> None:
+        super().__init__(
+            f"The {what} is signed with a key that this device does not trust ({key}): if it is "
+            "the cloud's, put it into trusted_keys of the pairing file"
+        )
+        self.key = key
+
+
 def new_key(file: Path) -> str:
     """Make a private key in a new file that its owner alone can read; return the public key.
 
@@ -125,10 +136,7 @@ def check_signature(manifest: bytes, signature: bytes, what: str, trusted: Seque
             f"The signature of the {what} is damaged; have it signed again"
         ) from None
     if key not in trusted:
-        raise SignatureError(
-            f"The {what} is signed with a key that this device does not trust ({key}): if it is "
-            "the cloud's, put it into trusted_keys of the pairing file"
-        )
+        raise UntrustedKeyError(what, key)
     try:
         public.verify(made, _message(what, manifest))
     except InvalidSignature:

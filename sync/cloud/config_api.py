@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from scanner.config_machine import Section
 from scanner.signing import read_public
+from sync.protocol_fleet import MOST_RELEASE_BYTES
 
 
 class HttpSettings(Section):
@@ -46,8 +47,14 @@ class FilesSettings(Section):
         description="Address that devices reach them under: https://cloud.example/files.",
     )  # fmt: skip
     keys: tuple[str, ...] = Field(
-        (), description="Public keys that devices are told to trust when a code lets them in."
+        (),
+        description="Public keys that devices are told to trust when a code lets them in, and "
+        "that what is published over the API must be signed with.",
     )
+    upload_mb: int = Field(
+        2048, ge=0, le=MOST_RELEASE_BYTES // 10**6,
+        description="Largest pack or set of models that the API takes, in MB; 0: none.",
+    )  # fmt: skip
 
     @field_validator("keys", mode="before")
     @classmethod

@@ -40,6 +40,8 @@ _TITLES = {
     "keys": "Keys and usage",
     "devices": "Devices",
     "fleet": "One device and its commands",
+    "releases": "Packs and models for devices",
+    "uploads": "Uploads of packs and models",
     "cards": "Cards and prices",
     "collections": "Collections",
     "alerts": "Alerts and notifications",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from scanner.http.describe import Description
 from scanner.http.metrics import Meters, time_requests
 from sync.cloud import files
 from sync.cloud.api import (
@@ -20,14 +21,16 @@ from sync.cloud.api import (
     fleet_routes,
     key_routes,
     operations,
+    release_routes,
     sign_in,
+    upload_routes,
 )
 from sync.cloud.api.accounts import Accounts
 from sync.cloud.api.broker_files import BrokerFiles
 from sync.cloud.api.dates import Json
 from sync.cloud.api.deliverer import webhooks_of
 from sync.cloud.api.devices import Devices
-from sync.cloud.api.gate import Gate, guard
+from sync.cloud.api.gate import MAX_BODY_BYTES, Gate, guard
 from sync.cloud.api.kept_answers import KeptAnswers
 from sync.cloud.api.keys import ApiKeys
 from sync.cloud.api.rates import OwnRates, Rates, SharedRates
@@ -36,6 +39,7 @@ from sync.cloud.api.usage import Usage
 from sync.cloud.config import CloudConfig
 from sync.cloud.releases import Releases
 from sync.cloud.store import CloudStore
+from sync.cloud.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class Services:
     devices: Devices
     kept: KeptAnswers
     meters: Meters
+    uploads: Uploads
 
 
 def token_keys_file(data_dir: Path, config: CloudConfig) -> Path:
@@ -95,8 +100,12 @@ def create_app(
     broker_files = BrokerFiles(config.mosquitto, config.user)
     kept = KeptAnswers(store) if look_every_s is None else KeptAnswers(store, look_every_s)
     meters.add(kept.metrics)
-    behind = Services(store, config, gate, Devices(store, broker_files, config.user), kept, meters)
+    uploads = Uploads(store.data_dir / "releases" / "uploads", config.files.upload_mb)
+    behind = Services(
+        store, config, gate, Devices(store, broker_files, config.user), kept, meters, uploads
+    )
     app.extensions["counterscan"] = behind
+    releases = Releases(store.data_dir, config.files.url)
     for blueprint in (
         sign_in.make(gate),
         key_routes.make(gate),
@@ -106,7 +115,9 @@ def create_app(
         collection_routes.make(store, config.http),
         alert_routes.make(store, webhooks_of(store, config)),
         operations.make(store, config, meters),
-        files.make(Releases(store.data_dir, config.files.url).files),
+        upload_routes.make(uploads),
+        release_routes.make(store, config, releases, uploads),
+        files.make(releases.files),
         api_page.make(),
     ):
         app.register_blueprint(blueprint)
@@ -121,10 +132,18 @@ def services(app: Flask) -> Services:
     return found
 
 
+def largest_body_bytes(app: Flask) -> int:
+    """Return the largest request body that any route takes."""
+    described = (getattr(view, "description", None) for view in app.view_functions.values())
+    sizes = (found.max_body_bytes for found in described if isinstance(found, Description))
+    return max(MAX_BODY_BYTES, *sizes)
+
+
 def upkeep(app: Flask) -> list[tuple[str, float, Callable[[], object]]]:
     """What is to be done beside answering: a name, every how many seconds, and what."""
     behind = services(app)
     return [
         ("usage", 1.0, behind.gate.usage.flush),
         ("broker files", 10.0, behind.devices.tell_broker),
+        ("uploads", 3600.0, behind.uploads.all),
     ]

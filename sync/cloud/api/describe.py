@@ -30,6 +30,9 @@ def describe(
     media_type: str = "application/json",
     refusals: tuple[int, ...] = (),
     is_kept: bool = False,
+    is_noted: bool = True,
+    body_type: str = "application/json",
+    max_body_bytes: int = 0,
 ) -> Callable[[Handler], Handler]:
     """Describe a route. Place it between the route's line and the function.
 
@@ -44,9 +47,23 @@ def describe(
         refusals: statuses beside 400, 401, 403 and 429 that it may refuse with.
         is_kept: whether the answer is made of cards and prices alone, so that it holds until one
             of these changes (`sync/cloud/api/kept_answers.py`).
+        is_noted: whether a change made here goes to the audit log.
+        body_type: the body's media type, where it is not JSON.
+        max_body_bytes: the largest body that it takes, where that is not the usual 16 KiB.
     """
     return described(
         Description(
-            summary, answer, body, query, status, role, media_type, refusals, follows_log=is_kept
+            summary,
+            answer,
+            body,
+            query,
+            status,
+            role,
+            media_type,
+            refusals,
+            is_noted,
+            max_body_bytes,
+            body_type,
+            follows_log=is_kept,
         )
     )

@@ -78,6 +78,8 @@ def guard(app: Flask, gate: Gate) -> None:
         g.visitor = found = _identify(gate)
         _hold_back(gate, found)
         description = description_of(request.endpoint)
+        if description is not None and description.max_body_bytes:
+            request.max_content_length = description.max_body_bytes
         if request.endpoint is None or request.endpoint == "static":
             return
         role = description.role if description else "owner"
@@ -169,6 +171,9 @@ def _role(role: str) -> Role:
 def _refusal(error: HTTPException) -> Response:
     code = error.code or 500
     ours = "" if isinstance(error, Refused) else _SENTENCES.get(code, "")
+    if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        most_bytes = request.max_content_length or MAX_BODY_BYTES
+        ours = f"That is too large: {most_bytes // 1024} KiB are taken at most."
     answer = jsonify(error=ours or error.description or "This can't be answered.")
     answer.status_code = code
     if isinstance(error, Refused) and error.retry_after_s:
@@ -195,6 +200,5 @@ _USELESS = (
 _SENTENCES = {
     404: "There is nothing at this address; GET /api/openapi.json lists what there is.",
     405: "This address does not take that kind of request.",
-    413: f"That is too large: {MAX_BODY_BYTES // 1024} KiB are taken at most.",
     500: "The cloud met an error of its own and has logged it.",
 }

@@ -10,8 +10,7 @@ from typing import Self
 from scanner.errors import CounterscanError
 from scanner.http.bind import bind
 from scanner.http.connections import Connections
-from sync.cloud.api.app import create_app, upkeep
-from sync.cloud.api.gate import MAX_BODY_BYTES
+from sync.cloud.api.app import create_app, largest_body_bytes, upkeep
 from sync.cloud.config import CloudConfig
 from sync.cloud.store import CloudStore
 
@@ -41,7 +40,7 @@ class ApiServer:
         self._threads: list[threading.Thread] = []
         # Flask refuses a body that is too large first, in the API's words.
         self._server = Connections(
-            self.app, listener, THREADS, 2 * MAX_BODY_BYTES, behind=settings.behind
+            self.app, listener, THREADS, 2 * largest_body_bytes(self.app), behind=settings.behind
         )
 
     def __enter__(self) -> Self:
