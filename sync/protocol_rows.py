@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MOST_ROWS = 1000
 LONGEST = 400
@@ -28,20 +28,14 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Reasons = Annotated[list[Text], Field(max_length=MOST_REASONS)]
 
 
-def _with_zone(value: object) -> object:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
-
-
-def _can_be_kept(value: datetime) -> datetime:
-    """Turning the first or last years into another zone has no answer."""
+def _kept_time(value: datetime) -> datetime:
+    """A time without a zone is UTC; turning the first or last years into another has no answer."""
     if not 1970 <= value.year <= _LAST_YEAR:
         raise ValueError(f"a time must lie between 1970 and {_LAST_YEAR}")
-    return value
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
-UtcTime = Annotated[datetime, BeforeValidator(_with_zone), AfterValidator(_can_be_kept)]
+UtcTime = Annotated[datetime, AfterValidator(_kept_time)]
 AlertKey = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 LogName = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from scanner.errors import CounterscanError
-from sync.cloud.intake import clean
+from sync.cloud.copying import clean
 from sync.cloud.partitions import make_partitions
 from sync.cloud.schema import revisions
 from sync.cloud.store import CloudStore

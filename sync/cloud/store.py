@@ -13,7 +13,8 @@ from sqlalchemy import insert, select, update
 from scanner.store_open import Log, make_file
 from scanner.tables import utc_now
 from sync.cloud.alert_store import keep_rules
-from sync.cloud.intake import Arrived, clean, take_rows
+from sync.cloud.copying import clean
+from sync.cloud.intake import Arrived, take_rows
 from sync.cloud.postgres import Postgres
 from sync.cloud.schema import migrate
 from sync.cloud.tables import (
