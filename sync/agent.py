@@ -103,7 +103,7 @@ class Agent:
         gone = pack_json(DeviceState(online=False))
         self._link = Link(
             pairing,
-            f"counterscan-{self._device}",
+            pairing.private(f"counterscan-{self._device}"),
             subscriptions=self._subscriptions,
             will=(device_topic(self._device, "state"), gone),
             on_connected=self._say_hello,

@@ -59,7 +59,7 @@ class SimulatedDevice:
         gone = pack_json(DeviceState(online=False))
         self.link = Link(
             pairing,
-            f"counterscan-{self.name}",
+            pairing.private(f"counterscan-{self.name}"),
             subscriptions=lambda: {device_topic(self.name, "down", "+"): True},
             will=(device_topic(self.name, "state"), gone),
             on_connected=self._say_hello,

@@ -214,7 +214,7 @@ class _Bench:
         """Until the broker has seen each worker once more than when its session was made."""
         log = broker.folder / "mosquitto.log"
         end_mono_s = time.monotonic() + self._within_s
-        names = [f" as counterscan-cloud-{CLOUD}-ingest-{at} " for at in range(1, workers + 1)]
+        names = [f" as counterscan-cloud-{CLOUD}-ingest-{at}-" for at in range(1, workers + 1)]
         while True:
             said = log.read_text(encoding="utf-8", errors="replace")
             if all(said.count(name) >= 2 for name in names):

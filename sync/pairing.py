@@ -11,6 +11,7 @@ trusted_keys = ["…"]         # whose packs and models this device takes from t
 
 from __future__ import annotations
 
+import hmac
 import stat
 import tomllib
 from pathlib import Path
@@ -62,6 +63,17 @@ class Pairing(BaseModel):
         if not self.password and self.cert_file is None:
             raise ValueError("a password or a client certificate is needed")
         return self
+
+    def private(self, name: str) -> str:
+        """A name with an ending that nobody can tell who has not this pairing's secret.
+
+        A broker lets everybody who has a password of their own use any client id and any share
+        name; who knew ours could end our connections and swallow our messages.
+        """
+        key = self.password.encode()
+        if not key and self.key_file is not None:
+            key = self.key_file.read_bytes() if self.key_file.exists() else b""
+        return f"{name}-{hmac.digest(key, name.encode(), 'sha256').hex()[:20]}"
 
     @property
     def encrypted(self) -> bool:

@@ -1,7 +1,7 @@
 """Takes in what devices send: many messages in one transaction, acknowledged once it is on disk.
 
-Rows may come to any of several processes (`SHARED`), which the broker deals them out to; what a
-device keeps retained goes to one of them, `cloud serve`, which also tells devices what is on disk.
+Rows may come to any of several processes, which the broker deals them out to (`IngestWorker`); what
+a device keeps retained goes to one, `cloud serve`, which also tells devices what is on disk.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 ROWS = tuple(device_topic("+", "up", stream) for stream in UP)
 WORDS = (*(device_topic("+", "up", what) for what in ("counters", "rules", *FLEET_UP)),
          device_topic("+", "state"))  # fmt: skip
-SHARED = tuple(f"$share/ingest/{topic_filter}" for topic_filter in ROWS)
 FORMER = (device_topic("+", "up", "+"),)
 """What an earlier release subscribed to, in a session that the broker may still keep."""
 

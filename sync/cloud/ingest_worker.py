@@ -1,8 +1,10 @@
 """`counterscan cloud ingest`: one of several processes that share the rows out among them.
 
-The broker deals messages out to all members of the shared subscription. A worker's session outlives
-its connection by a minute only: what a worker that is gone for good was dealt is then forgotten,
-and the devices, who are never told that it is on disk, send it again.
+The broker deals messages out to all members of the shared subscription, whose name only the cloud
+can know: Mosquitto lets any device join one, and drops what a member is dealt and may not read.
+
+A worker's session outlives its connection by a minute only: what a worker that is gone for good was
+dealt is then forgotten, and the devices, who are never told that it is on disk, send it again.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from scanner.errors import StoreError
-from sync.cloud.ingest import SHARED, Ingest
+from sync.cloud.ingest import ROWS, Ingest
 from sync.cloud.store import CloudStore
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
 from sync.pairing import Pairing
@@ -40,10 +42,12 @@ class IngestWorker:
         """Make it; nothing happens before `run`. Raises ConfigError for a useless certificate."""
         self._ingest = Ingest(store)
         self._pending: deque[Incoming] = deque()
+        share = pairing.private("ingest")
+        self._filters = [f"$share/{share}/{topic_filter}" for topic_filter in ROWS]
         self.link = Link(
             pairing,
-            f"counterscan-cloud-{pairing.user}-ingest-{number}",
-            subscriptions=lambda: dict.fromkeys(SHARED, False),
+            pairing.private(f"counterscan-cloud-{pairing.user}-ingest-{number}"),
+            subscriptions=lambda: dict.fromkeys(self._filters, False),
             longest_back_off_s=longest_back_off_s,
             session_s=SESSION_S,
         )
@@ -77,7 +81,7 @@ class IngestWorker:
             return 0
 
     def _leave(self) -> None:
-        self.link.unsubscribe(SHARED)
+        self.link.unsubscribe(self._filters)
         end_mono_s = time.monotonic() + _LEAVE_WITHIN_S
         while self.link.online and time.monotonic() < end_mono_s:
             if not self._patiently():

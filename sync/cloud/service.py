@@ -58,7 +58,7 @@ class CloudService:
         self._fleet = FleetDesk(store)
         self.link = Link(
             pairing,
-            f"counterscan-cloud-{pairing.user}",
+            pairing.private(f"counterscan-cloud-{pairing.user}"),
             subscriptions=lambda: dict.fromkeys(self._filters, True),
             on_connected=self._connected,
             longest_back_off_s=longest_back_off_s,

@@ -49,7 +49,7 @@ def without_rows(cloud: CloudStore, broker: Broker) -> CloudService:
 
 def connected(broker: Broker, client: str) -> bool:
     said = (broker.folder / "mosquitto.log").read_text(encoding="utf-8", errors="replace")
-    return f" as {client} " in said
+    return f" as {client}-" in said
 
 
 @pytest.mark.parametrize(
