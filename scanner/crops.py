@@ -62,9 +62,13 @@ def encode_crop(crop: Picture, quality: int) -> bytes:
     """
     import cv2  # here, so that the page's process, which only reads, never loads OpenCV
 
-    done, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    wrong = f"A crop of shape {crop.shape} can't be written as JPEG: report this."
+    try:
+        done, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    except cv2.error as error:
+        raise PictureError(wrong) from error
     if not done:
-        raise PictureError(f"A crop of shape {crop.shape} can't be written as JPEG: report this.")
+        raise PictureError(wrong)
     return data.tobytes()
 
 

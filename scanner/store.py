@@ -15,7 +15,8 @@ from types import TracebackType
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from scanner.crops import crop_path, discard_crop, encode_crop, write_crop
+from scanner.crop_writer import CropWriter
+from scanner.crops import crop_path
 from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.records import Identification, Printing
 from scanner.retry import Outcome, TriedWith
@@ -70,7 +71,7 @@ class Store(
         super().__init__(log)
         self.price_order = price_order
         self._feed_lock = lock
-        self._crop_quality = crop_quality
+        self._crops = CropWriter(log.data_dir, crop_quality)
         self._backups = Backups(log.path) if lock else None
         self._scan_lock = threading.Lock()
 
@@ -131,6 +132,7 @@ class Store(
         """Finish or drop a running backup, close the file, give the machine's lock back."""
         if self._backups is not None:
             self._backups.close()
+        self._crops.close()
         self._log.close()
         if self._feed_lock is not None:
             self._feed_lock.release()
@@ -175,7 +177,7 @@ class Store(
                         return known
                 scan_id = _next_scan_id(session)
             created_at = utc_now()
-            crop = identification.crop
+            cut_crop = identification.cut_crop
             row = scan_row(
                 identification,
                 scan_id=scan_id,
@@ -183,23 +185,21 @@ class Store(
                 feed_key=feed_key,
                 driver=driver,
                 finish=finish,
-                crop_path="" if crop is None else crop_path(scan_id, created_at),
+                crop_path="" if cut_crop is None else crop_path(scan_id, created_at),
                 captured_mono_ns=captured_mono_ns,
                 created_at=created_at,
             )
-            if crop is not None:
-                jpeg = encode_crop(crop, self._crop_quality)
-                write_crop(self._log.data_dir, row.crop_path, jpeg)
-            try:
-                with self._log.write() as session:
-                    row.sequence = _next_sequence(session, batch_id)
-                    session.add(row)
-                    if routing is not None:
-                        session.flush()
-                        session.add(route_row(scan_id, routing))
-            except BaseException:
-                discard_crop(self._log.data_dir, row.crop_path)
-                raise
+            with (
+                self._crops.writing(cut_crop, row.crop_path) as crop,
+                self._log.write() as session,
+            ):
+                row.sequence = _next_sequence(session, batch_id)
+                session.add(row)
+                session.flush()
+                if routing is not None:
+                    session.add(route_row(scan_id, routing))
+                    session.flush()
+                crop.wait()
             return row
 
     # What is learned of a scan later: retries by the feed process, corrections by the page.

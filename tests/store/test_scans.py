@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
-from scanner.errors import StoreError
-from scanner.records import Decision
+from scanner.errors import PictureError, StoreError
+from scanner.records import Decision, Picture
 from scanner.store import Store
 from scanner.tables import Batch
 from tests.store.cards import identified
@@ -89,6 +93,39 @@ def test_the_crop_is_on_disk_before_the_row_is_there(
     assert ("crops/.writing/1.jpg", 0) in synced
     assert synced[-1] == (str(Path(scan.crop_path).parent), 0)
     assert ("crops", 0) in synced, "a new day's folder is itself on disk"
+
+
+def test_a_row_waits_for_its_crop(store: Store, batch: Batch, data_dir: Path) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    answer = identified()
+
+    def slow() -> Picture:
+        asked.set()
+        assert go_on.wait(60)
+        assert answer.crop is not None
+        return answer.crop
+
+    with ThreadPoolExecutor(1) as thread:
+        row = thread.submit(
+            store.commit_scan, batch.id, replace(answer, cut_crop=slow), feed_key="k1", driver="usb"
+        )
+        assert asked.wait(60)
+        with pytest.raises(TimeoutError):
+            row.result(0.2)
+        with Store.open(data_dir, role="reader") as reader:
+            assert reader.scans_after(0) == []
+        go_on.set()
+        assert (data_dir / row.result(60).crop_path).is_file()
+
+
+def test_a_crop_that_can_not_be_made_leaves_no_row(
+    store: Store, batch: Batch, data_dir: Path
+) -> None:
+    empty = replace(identified(), cut_crop=lambda: np.zeros((0, 0, 3), np.uint8))
+    with pytest.raises(PictureError, match="JPEG"):
+        store.commit_scan(batch.id, empty, feed_key="k1", driver="usb")
+    assert not store.has_feed_key("k1")
+    assert store.commit_scan(batch.id, identified(), feed_key="k1", driver="usb").sequence == 1
 
 
 def test_the_same_card_twice_is_one_scan(store: Store, batch: Batch, data_dir: Path) -> None:
