@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -140,6 +141,19 @@ class AlertRule(BaseModel):
         how = {"either": "changed", "up": "risen", "down": "fallen"}[self.direction]
         days = "a day" if self.days == 1 else f"{self.days} days"
         return f"{words.replace('changed', how)} {self.percent:g}% in {days}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRule:
+    """A rule that holds on a scanner: its own, or, with a `key`, one of all scanners."""
+
+    rule: AlertRule
+    key: str = ""
+
+    @property
+    def id(self) -> str:
+        """Tells it from every other rule here; two may have one name where both came from afar."""
+        return self.key or self.rule.name
 
 
 def read_alert(value: object, name: str = "") -> AlertRule:

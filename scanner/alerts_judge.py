@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scanner.alerts import AlertRule, Cause
+from scanner.price_sources import SourceOrder
 from scanner.prices import Money
 
 CONDITIONS = ("NM", "")
@@ -72,6 +73,25 @@ def by_kind(told: Iterable[Told]) -> dict[tuple[str, str], list[Told]]:
             if of == condition:
                 chosen.setdefault((finish, currency), rows)
     return chosen
+
+
+def by_order(told: Iterable[Told], order: SourceOrder) -> dict[tuple[str, str], list[Told]]:
+    """As `by_kind`, of each finish and currency by the one source that the shop ranks first.
+
+    Of sources that the shop does not rank the one that spoke last counts; asking prices that it
+    does not name do not.
+    """
+    chosen: dict[tuple[str, str], tuple[int, str]] = {}
+    looked_at = [each for each in told if each.condition in CONDITIONS]
+    for each in looked_at:
+        place, kind = order.place(each.source), (each.finish, each.currency)
+        if place >= 0 and (kind not in chosen or place <= chosen[kind][0]):
+            chosen[kind] = (place, each.source)
+    return by_kind(
+        each
+        for each in looked_at
+        if chosen.get((each.finish, each.currency), (0, None))[1] == each.source
+    )
 
 
 def meets(rule: AlertRule, quotes: Quotes, source: str = "") -> bool:

@@ -8,32 +8,39 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
-from scanner.alerts import AlertRule
-from scanner.alerts_judge import Told, by_kind, meets, meets_by_any, quotes_of, told_in_words
-from scanner.card_facts import CardFacts
+from scanner.alerts import AlertRule, Cause, HeldRule
+from scanner.alerts_judge import Told, by_kind, by_order, meets, quotes_of, told_in_words
+from scanner.card_facts import CardFacts, on_lists
 from scanner.conditions_judge import judge
+from scanner.price_sources import USUAL_ORDER, SourceOrder
+from scanner.records import Finish
+from scanner.shared_rules import folded_lists
 from scanner.tables import utc_now
 
 ANEW_EVERY_S = 3600.0
 """A change over a week grows older although no new price comes."""
 _KEYS_AT_ONCE = 2000
+_ANY_FINISH = Finish.UNKNOWN.value
 
 Key = tuple[str, str]
-Names = frozenset[str]
-Met = Mapping[str | None, Names]
+Ids = frozenset[str]
+Met = Mapping[str | None, Ids]
 """The rules whose cause a printing's prices meet, by its finish; None: whatever its finish is."""
 
 
 class AlertBook(Protocol):
     """The part of the store that is asked here."""
 
-    def alert_rules(self) -> tuple[list[AlertRule], dict[str, str]]: ...
+    price_order: SourceOrder
+
+    def held_rules(self) -> list[HeldRule]: ...
+    def shared_lists(self) -> Mapping[str, Iterable[str]]: ...
     def rules_version(self) -> int: ...
     def newest_price_id(self) -> int: ...
     def priced_after(self, price_id: int) -> list[Key]: ...
@@ -42,9 +49,13 @@ class AlertBook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read together; `met` has every printing once `is_whole`."""
+    """What was read together; `lists` are those of all scanners, which their rules ask about.
 
-    rules: tuple[AlertRule, ...] = ()
+    `met` has every printing once `is_whole`.
+    """
+
+    held: tuple[HeldRule, ...] = ()
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     met: dict[Key, Met] = field(default_factory=dict)
     is_whole: bool = False
 
@@ -63,32 +74,38 @@ class StandingAlerts:
     @property
     def rules(self) -> tuple[AlertRule, ...]:
         """The rules that are on."""
-        return self._read_rules().rules
+        return tuple(held.rule for held in self._read_rules().held)
 
-    def of(self, card: CardFacts) -> Names:
+    def of(self, card: CardFacts) -> frozenset[str]:
         """The names of the rules that the card sets off."""
+        return frozenset(rule.name for rule in self.rules_of(card))
+
+    def rules_of(self, card: CardFacts) -> list[AlertRule]:
+        """The rules that the card sets off."""
         known = self._read_rules()
         if not card.card_id:
-            return frozenset()
-        held = [rule for rule in known.rules if judge(rule.cards, card)]
-        names = {rule.name for rule in held if not rule.asks_prices}
-        if any(rule.asks_prices for rule in held):
-            met = self._met(known, (card.game or "", card.card_id))
-            of_finish = met.get(card.finish, frozenset())
-            names |= {rule.name for rule in held if rule.name in of_finish}
-        return frozenset(names)
+            return []
+        on_any = replace(card, lists=card.lists | on_lists(card, known.lists))
+        about = [
+            held for held in known.held if judge(held.rule.cards, on_any if held.key else card)
+        ]
+        met: Ids = frozenset()
+        if any(held.rule.asks_prices for held in about):
+            met = _of_finish(self._met(known, (card.game or "", card.card_id)), card.finish)
+        return [held.rule for held in about if not held.rule.asks_prices or held.id in met]
 
     def why(self, rule: AlertRule, card: CardFacts) -> str:
         """Why the card sets off the rule, as a sentence."""
+        if not rule.asks_prices:
+            return "Seen by the scanner."
         key = (card.game or "", card.card_id)
-        told = self._book.told_of([key]).get(key, [])
-        for (finish, _), rows in by_kind(told).items():
+        kinds = _counted(rule.cause, self._book.told_of([key]).get(key, []), self._book.price_order)
+        finishes = {finish for finish, _ in kinds}
+        wanted = card.finish if card.finish in finishes else None
+        for (finish, _), rows in kinds.items():
             quotes = quotes_of(rows, rule.days, utc_now())
-            if quotes is None or finish != (card.finish or finish):
-                continue
-            source = next((name for name in quotes.now if meets(rule, quotes, name)), "")
-            if source and rule.asks_prices:
-                return told_in_words(rule, quotes, source)
+            if quotes is not None and finish == (wanted or finish) and meets(rule, quotes):
+                return told_in_words(rule, quotes)
         return "Seen by the scanner."
 
     def refresh(self) -> None:
@@ -102,57 +119,83 @@ class StandingAlerts:
             or newest < self._newest
             or (now_mono_s - self._anew_mono_s > ANEW_EVERY_S)
         ):
-            rules = self._rules_on()
-            met: dict[Key, Met] = {}
-            if any(rule.asks_prices for rule in rules):
-                self._read_prices(rules, met, self._book.priced_after(0))
+            found = self._anew()
+            if _asks_prices(found.held):
+                self._read_prices(found.held, found.met, self._book.priced_after(0))
             with self._lock:
-                self._known = _Known(rules, met, is_whole=True)
+                self._known = replace(found, is_whole=True)
             self._anew_mono_s = now_mono_s
-        elif newest != self._newest and any(rule.asks_prices for rule in known.rules):
-            self._read_prices(known.rules, known.met, self._book.priced_after(self._newest))
+        elif newest != self._newest and _asks_prices(known.held):
+            self._read_prices(known.held, known.met, self._book.priced_after(self._newest))
         self._version, self._newest = version, newest
 
     def _read_rules(self) -> _Known:
         if self._known is None:
-            found = _Known(self._rules_on())
+            found = self._anew()
             with self._lock:  # everything may have been read meanwhile
                 self._known = self._known or found
         return self._known
 
-    def _rules_on(self) -> tuple[AlertRule, ...]:
-        return tuple(rule for rule in self._book.alert_rules()[0] if rule.on)
+    def _anew(self) -> _Known:
+        held = tuple(each for each in self._book.held_rules() if each.rule.on)
+        return _Known(held, folded_lists(self._book.shared_lists()))
 
     def _met(self, known: _Known, key: Key) -> Met:
         found = known.met.get(key)
         if found is None and not known.is_whole:
-            self._read_prices(known.rules, known.met, [key])
+            self._read_prices(known.held, known.met, [key])
             found = known.met.setdefault(key, {})
         return found or {}
 
-    def _read_prices(
-        self, rules: Iterable[AlertRule], met: dict[Key, Met], keys: list[Key]
-    ) -> None:
-        priced = [rule for rule in rules if rule.asks_prices]
-        now = utc_now()
+    def _read_prices(self, held: Iterable[HeldRule], met: dict[Key, Met], keys: list[Key]) -> None:
+        priced = [each for each in held if each.rule.asks_prices]
+        now, order = utc_now(), self._book.price_order
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             part = keys[start : start + _KEYS_AT_ONCE]
             told = self._book.told_of(part)
             for key in part:
-                found = met_by(priced, told.get(key, []), now)
+                found = met_by(priced, told.get(key, []), now, order)
                 if any(found.values()):
                     met[key] = found
                 else:
                     met.pop(key, None)
 
 
-def met_by(rules: Iterable[AlertRule], told: Iterable[Told], at: datetime) -> Met:
-    """The rules whose cause prices meet, by finish; under None those met in every finish."""
-    kinds = by_kind(told)
-    by_finish: dict[str | None, Names] = {}
-    for (finish, _), rows in kinds.items():
-        names = {rule.name for rule in rules if meets_by_any(rule, quotes_of(rows, rule.days, at))}
-        by_finish[finish] = by_finish.get(finish, frozenset()) | names
+def met_by(
+    held: Collection[HeldRule], told: Iterable[Told], at: datetime, order: SourceOrder = USUAL_ORDER
+) -> Met:
+    """The ids of the rules whose cause prices meet, by finish; under None those of every finish.
+
+    The price that counts is that of the source which the shop ranks first, as on the Prices page;
+    whether sources disagree is asked of all that count.
+    """
+    told = list(told)
+    by_finish: dict[str | None, Ids] = {each.finish: frozenset() for each in told}
+    of_cause = {cause: _counted(cause, told, order) for cause in {e.rule.cause for e in held}}
+    for each in held:
+        for (finish, _), rows in of_cause[each.rule.cause].items():
+            quotes = quotes_of(rows, each.rule.days, at)
+            if quotes is not None and meets(each.rule, quotes):
+                by_finish[finish] |= {each.id}
     if by_finish:
-        by_finish[None] = reduce(frozenset.intersection, by_finish.values())
+        known = [ids for finish, ids in by_finish.items() if finish != _ANY_FINISH]
+        by_finish[None] = reduce(frozenset.intersection, known or by_finish.values())
     return by_finish
+
+
+def _counted(
+    cause: Cause, told: Iterable[Told], order: SourceOrder
+) -> dict[tuple[str, str], list[Told]]:
+    """The prices that rules of a cause are held against."""
+    if cause is Cause.DISAGREE:
+        return by_kind(each for each in told if order.place(each.source) >= 0)
+    return by_order(told, order)
+
+
+def _of_finish(met: Met, finish: str | None) -> Ids:
+    """A source that knows no finishes prices them all."""
+    return met.get(finish, met.get(_ANY_FINISH, frozenset()))
+
+
+def _asks_prices(held: Iterable[HeldRule]) -> bool:
+    return any(each.rule.asks_prices for each in held)

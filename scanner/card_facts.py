@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from scanner.records import Finish
@@ -107,6 +107,15 @@ def folded(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return " ".join(bare.casefold().split())
+
+
+def on_lists(card: CardFacts, lists: Mapping[str, Set[str]]) -> frozenset[str]:
+    """The names of the lists that a card is on: by its name, its id, or its set and number.
+
+    `lists` hold folded entries.
+    """
+    words = {folded(card.name or ""), folded(card.card_id), folded(f"{card.set} {card.number}")}
+    return frozenset(name for name, entries in lists.items() if words & entries)
 
 
 def first_letters(name: str) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from scanner.card_facts import CardFacts, columns_of, folded
+from scanner.card_facts import CardFacts, columns_of, on_lists
 from scanner.finishes import read_finishes
 from scanner.price_range import price_range
 from scanner.price_table import Key, Prices
 from scanner.records import Finish, Identification
+from scanner.shared_rules import folded_lists
 from scanner.store import Store
 from scanner.store_present import PresentAnswer
 from scanner.store_scan import probability_of
@@ -39,7 +40,7 @@ class CardLookup:
         self._store = store
         self._facts = facts
         self._currency = currency
-        self._lists = {name: {folded(entry) for entry in of} for name, of in (lists or {}).items()}
+        self._lists = folded_lists(lists or {})
         self._alerts = alerts
         self._ahead: Prices = {}
 
@@ -135,7 +136,7 @@ class CardLookup:
             prices = self._store.prices_of_many([key], self._currency).get(key, ())
         card = replace(
             card,
-            lists=self._lists_of(card),
+            lists=on_lists(card, self._lists),
             price=price_range(
                 prices,
                 finish=card.finish,
@@ -145,11 +146,6 @@ class CardLookup:
         )
         alerts = self._alerts(card) if self._alerts is not None else frozenset()
         return replace(card, alerts=alerts) if alerts else card
-
-    def _lists_of(self, card: CardFacts) -> frozenset[str]:
-        names = {folded(card.name or ""), folded(card.card_id)}
-        names.add(folded(f"{card.set} {card.number}"))
-        return frozenset(name for name, entries in self._lists.items() if names & entries)
 
 
 def _percent(probability: float | None, score: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +13,14 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel
 
-from scanner.alerts import AlertRule, read_alert
+from scanner.alerts import AlertRule, HeldRule, read_alert
 from scanner.alerts_judge import Told
 from scanner.errors import ConditionError
 from scanner.store_open import in_parts
-from scanner.store_rules import RuleStore
+from scanner.store_shared import SharedRuleStore
 from scanner.tables_alerts import AlertClosed, AlertClosedTold, AlertRaised, AlertTold
+
+log = logging.getLogger(__name__)
 
 ALERT = "alert"
 MOST_CLOSED_AT_ONCE = 2000
@@ -79,7 +82,7 @@ class AlertMark:
     closed_told: int
 
 
-class AlertStore(RuleStore):
+class AlertStore(SharedRuleStore):
     """The part of `scanner.store.Store` that keeps alerts."""
 
     def raise_alerts(self, alerts: Sequence[AlertRaised]) -> int:
@@ -134,7 +137,7 @@ class AlertStore(RuleStore):
         return found
 
     def alert_rules(self) -> tuple[list[AlertRule], dict[str, str]]:
-        """The shop's alert rules by name; and those that can't be read, with the reason."""
+        """This scanner's own rules by name; and those that can't be read, with the reason."""
         rules, problems = [], {}
         for row in self.rule_sets(ALERT):
             try:
@@ -143,12 +146,28 @@ class AlertStore(RuleStore):
                 problems[row.name] = str(error)
         return rules, problems
 
+    def shared_alert_rules(self) -> list[HeldRule]:
+        """The rules of all scanners that hold, by name; one that can't be read is left out."""
+        found = []
+        for key, shared in self.shared_rules().items():
+            if shared.content is not None:
+                try:
+                    found.append(HeldRule(read_alert(shared.content), key))
+                except ConditionError as error:
+                    log.warning("a rule of all scanners can't be read: %s", error)
+        return sorted(found, key=lambda held: (held.rule.name.casefold(), held.key))
+
+    def held_rules(self) -> list[HeldRule]:
+        """Every rule that holds on this scanner, its own first."""
+        return [*map(HeldRule, self.alert_rules()[0]), *self.shared_alert_rules()]
+
     def rules_version(self) -> int:
         """Grows whenever alert rules or lists of cards change."""
         query = text("""SELECT (SELECT coalesce(max(id), 0) FROM rule_set WHERE kind = 'alert')
             + (SELECT coalesce(max(id), 0) FROM card_list)""")
         with self._log.read() as session:
-            return int(session.connection().execute(query).scalar_one())
+            own = int(session.connection().execute(query).scalar_one())
+        return own + self.shared_version()
 
     def newest_price_id(self) -> int:
         """The id of the newest price, 0 for none."""

@@ -16,6 +16,7 @@
 | `rule_set`, `rules_chosen`, `card_list` | web | rules and lists; see `scanner/tables_rules.py` |
 | `offer_word`, `offer_made` | web | what is paid for cards; see `scanner/tables_offers.py` |
 | `alert_…` | feed, sync, web | alerts and who closed them; see `scanner/tables_alerts.py` |
+| `shared_…` | web, sync | alert rules of all scanners; see `scanner/tables_shared.py` |
 | `batch_rules` | feed | the rules that a batch is sorted by; see `scanner/tables_rules.py` |
 | `hand_count`, `batch_word` | web | counts by hand, names anew; see `scanner/tables_batches.py` |
 | `stock_…`, `saved_filter` and so on | web | the shop's stock; see `scanner/tables_stock.py` |

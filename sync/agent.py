@@ -16,7 +16,7 @@ from scanner.errors import StoreError
 from scanner.store import Store
 from scanner.store_sync import Counted, LinkKind, Stream
 from scanner.tables import utc_now
-from sync.alerts import receive, rules_message
+from sync.alerts import receive
 from sync.fleet import Fleet
 from sync.home_assistant import discovery, discovery_topic
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
@@ -33,7 +33,8 @@ from sync.protocol import (
     device_topic,
     prices_filter,
 )
-from sync.wire import MessageError, pack, pack_json, read_json, unpack
+from sync.shared_rules import RulesExchange
+from sync.wire import MessageError, pack_json, read_json, unpack
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,6 @@ class Agent:
         self._online_mono_s = float("-inf")
         self._seen_version = -1
         self._log_name = ""
-        self._rules_told: tuple[str, int] | None = None
         gone = pack_json(DeviceState(online=False))
         self._link = Link(
             pairing,
@@ -109,6 +109,7 @@ class Agent:
             on_connected=self._say_hello,
             longest_back_off_s=longest_back_off_s,
         )
+        self._rules = RulesExchange(store, self._device, self._link.publish)
         if fleet is not None:
             fleet.start(self._link.publish)
 
@@ -158,7 +159,7 @@ class Agent:
         version = self._store.data_version()
         if version != self._seen_version or not self._log_name:
             self._log_name = self._store.log_name()
-            self._tell_rules()
+            self._rules.tell(self._log_name)
         busy = self._outbox.step(self._log_name, now_mono_s)
         if busy:
             # A long backlog takes its time, so that the feed loop has a core for itself.
@@ -166,15 +167,6 @@ class Agent:
         else:
             self._seen_version = version
             self._count(now_mono_s)
-
-    def _tell_rules(self) -> None:
-        """Send the shop's alert rules, retained, whenever they differ from those sent last."""
-        now = (self._log_name, self._store.rules_version())
-        if now != self._rules_told:
-            message = rules_message(self._store, self._log_name)
-            topic = device_topic(self._device, "up", "rules")
-            self._link.publish(topic, pack(message), retain=True)
-            self._rules_told = now
 
     def _count(self, now_mono_s: float) -> None:
         if now_mono_s - self._counted_mono_s < _COUNT_EVERY_S:
@@ -207,7 +199,7 @@ class Agent:
         away_long = time.monotonic() - self._online_mono_s > _AWAY_LONG_S
         self._asked_for = set(self._price_filters())
         wanted = dict.fromkeys(self._asked_for, away_long)
-        ours = {self._topic_received: True, self._topic_alerts: True}
+        ours = {self._topic_received: True, self._topic_alerts: True, self._rules.topic: True}
         further = [] if self._fleet is None else self._fleet.subscriptions()
         return {**wanted, **ours, **dict.fromkeys(further, True)}
 
@@ -218,7 +210,8 @@ class Agent:
 
     def _say_hello(self) -> None:
         self._log_name = self._store.log_name()
-        self._rules_told, self._seen_version = None, -1
+        self._seen_version = -1
+        self._rules.connected()
         release = importlib.metadata.version("counterscan")
         state = DeviceState(
             online=True,
@@ -246,6 +239,8 @@ class Agent:
             self._take_received(read_json(message.payload, Received))
         elif message.topic == self._topic_alerts:
             receive(self._store, unpack(message.payload, Alerts), self._device)
+        elif message.topic == self._rules.topic:
+            self._rules.take(message.payload)
         else:
             self._take_prices(message)
 
@@ -267,7 +262,8 @@ class Agent:
         if generation != self._generation:
             self._generation = generation
             self._inbox = PriceInbox(self._store.sync_cursors())
-            for topic_filter in (*self._price_filters(), self._topic_alerts):
+            self._rules.connected()
+            for topic_filter in (*self._price_filters(), self._topic_alerts, self._rules.topic):
                 self._link.subscribe(topic_filter, again=True)
 
     def _note_link(self) -> None:

@@ -14,12 +14,13 @@ log = logging.getLogger(__name__)
 
 
 def rules_message(store: Store, log_name: str) -> AlertRules:
-    """All alert rules of the shop as they are now, with the lists that they ask about."""
+    """All alert rules of this scanner, with its lists that any rule here asks about."""
     version = store.rules_version()
     rules, problems = store.alert_rules()
     for name, problem in problems.items():
         log.warning("the alert rule %r can't be read: %s", name, problem)
-    asked = {name for rule in rules for name in lists_asked(rule.cards)}
+    every = [*rules, *(held.rule for held in store.shared_alert_rules())]
+    asked = {name for rule in every for name in lists_asked(rule.cards)}
     lists = {name: found for name, found in store.card_lists().items() if _asks(asked, name)}
     return AlertRules(log=log_name, version=version, rules=_written(rules), lists=lists)
 

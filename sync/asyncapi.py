@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from sync.protocol import (
     ROOT,
+    SHOP_RULES,
     VERSION,
     AlertRules,
     Alerts,
@@ -23,6 +24,8 @@ from sync.protocol import (
     PriceDelta,
     PriceSnapshot,
     Received,
+    RuleChanges,
+    ShopRules,
 )
 from sync.protocol_fleet import (
     CommandAnswers,
@@ -65,6 +68,8 @@ def _channels() -> list[_Channel]:
     return [
         *up,
         _Channel("alertRules", f"{device}/up/rules", AlertRules, _ZLIB, "device", True),
+        _Channel("ruleChanges", f"{device}/up/shared_rules", RuleChanges, _ZLIB, "device", True),
+        _Channel("shopRules", SHOP_RULES, ShopRules, _ZLIB, "cloud", True),
         _Channel("counters", f"{device}/up/counters", Counters, _JSON, "device", True),
         _Channel("state", f"{device}/state", DeviceState, _JSON, "device", True),
         _Channel("received", f"{device}/down/received", Received, _JSON, "cloud", True),

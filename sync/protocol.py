@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import Field, model_validator
 
+from scanner.shared_rules import LAST_VERSION
 from sync.protocol_rows import (
     AlertCard,
     AlertKey,
@@ -33,6 +34,7 @@ MOST_ALERT_RULES = 100
 MOST_OPEN_ALERTS = 500
 MOST_CLOSED_ALERTS = 1000
 MOST_PLACES = 20
+MOST_SHARED_TOLD = 1000
 
 
 class AlertRules(Message):
@@ -44,6 +46,37 @@ class AlertRules(Message):
     log: LogName | Literal[""]
     version: Position
     rules: list[dict[str, Any]] = Field(max_length=MOST_ALERT_RULES)
+    lists: dict[str, list[str]] = Field(default={})
+
+
+class SharedRuleSaid(Message):
+    """One version of an alert rule that holds for all scanners (`scanner.shared_rules`).
+
+    Of two with one key one wins whole: a removed one, else the higher version, else the later
+    change. `device` is where somebody changed it, "" in the cloud.
+    """
+
+    key: AlertKey
+    version: int = Field(ge=1, le=LAST_VERSION)
+    changed_at: UtcTime
+    rule: dict[str, Any] | None = Field(description="None: it was removed, for good.")
+    by: Text = ""
+    device: Text = ""
+
+
+class RuleChanges(Message):
+    """What a device knows of rules for all scanners and the cloud does not. Retained."""
+
+    rules: list[SharedRuleSaid] = Field(max_length=MOST_SHARED_TOLD)
+
+
+class ShopRules(Message):
+    """The rules for all scanners, with those removed last, and the lists that they ask about.
+
+    A list holds what any scanner has on its list of that name. Retained.
+    """
+
+    rules: list[SharedRuleSaid] = Field(max_length=MOST_SHARED_TOLD)
     lists: dict[str, list[str]] = Field(default={})
 
 
@@ -173,6 +206,10 @@ def unpart(level: str) -> str:
 def device_topic(device: str, *levels: str) -> str:
     """A topic below one device: `state`, `up/scan`, `down/received`; `+` stands for any device."""
     return "/".join((ROOT, "device", device if device == "+" else part(device), *levels))
+
+
+SHOP_RULES = f"{ROOT}/rules"
+"""Where the rules for all scanners are, for every device."""
 
 
 def price_topic(game: str, set_name: str, what: Literal["snapshot", "delta"]) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from scanner.alerts import AlertRule, read_alert, write_alert
+from scanner.alerts import AlertRule, HeldRule, read_alert, write_alert
 from scanner.errors import ConditionError, CounterscanError
 from scanner.http.answers import Refused
 from scanner.http.describe import read_body, read_query
-from scanner.shop_alerts import alert_named, save_alert
+from scanner.shop_alerts import alert_named, alert_of_all, remove_alert, save_alert
 from scanner.store_alerts import ALERT
 from webui.card_alerts_answers import (
     AlertInWords,
@@ -22,13 +22,14 @@ from webui.card_alerts_answers import (
     AlertsTwin,
     ClosedTold,
     CloseSent,
+    RuleToRemove,
 )
 from webui.card_alerts_view import AlertsView, editor_words
 from webui.describe import describe
 from webui.gate import note, visitor
 from webui.inventory_view import StockDesk
 from webui.page import Page, Services
-from webui.rules_answers import Named, NameSent
+from webui.rules_answers import Named
 from webui.security import refusal
 from webui.words import sentence
 
@@ -57,15 +58,17 @@ def make(services: Services) -> Blueprint:
     def editor() -> str:
         store, name = services.view.store(), request.args.get("name", "")[:60]
         currency = services.currency()
-        rule = (
-            alert_named(store, name)
-            if name
-            else read_alert({**_NEW, "amount": f"20 {currency}"} | _card_asked())
-        )
+        key = request.args.get("key", "")[:32]
+        if key:
+            rule = alert_of_all(store, key)
+        elif name:
+            rule = alert_named(store, name)
+        else:
+            rule = read_alert({**_NEW, "amount": f"20 {currency}"} | _card_asked())
         lists = [{"name": each} for each in store.card_lists()]
-        start = {"rule": write_alert(rule), "was_called": name, "currency": currency,
-                 "lists": lists, **editor_words()}  # fmt: skip
-        return render_template("alert_edit.html", start=start, name=name)
+        start = {"rule": write_alert(rule), "was_called": name, "key": key, "currency": currency,
+                 "lists": lists, "is_paired": shown().is_paired(), **editor_words()}  # fmt: skip
+        return render_template("alert_edit.html", start=start, name=name or key)
 
     @alerts.get("/api/alerts")
     @describe(
@@ -93,9 +96,14 @@ def make(services: Services) -> Blueprint:
     )  # fmt: skip
     def keep() -> tuple[Response, int]:
         asked = read_body(AlertRuleSent)
-        rule = _read(asked.rule)
-        save_alert(services.view.store(), rule, was_called=asked.was_called)
-        note(rule.name)
+        rule, store = _read(asked.rule), services.view.store()
+        was = None
+        if asked.key:
+            was = HeldRule(alert_of_all(store, asked.key), asked.key)
+        elif asked.was_called and store.rule_set(ALERT, asked.was_called) is not None:
+            was = HeldRule(alert_named(store, asked.was_called))
+        save_alert(store, rule, was=was, for_all=asked.for_all, by=visitor().name)
+        note(f"{rule.name}, for all scanners" if asked.for_all else rule.name)
         return jsonify(name=rule.name), HTTPStatus.CREATED
 
     @alerts.post("/api/alerts/rules/words")
@@ -109,14 +117,13 @@ def make(services: Services) -> Blueprint:
 
     @alerts.post("/api/alerts/rules/remove")
     @describe(
-        "Take an alert rule away", body=NameSent, answer=Named, role="manager", refusals=(422,)
+        "Take an alert rule away", body=RuleToRemove, answer=Named, role="manager", refusals=(422,)
     )
     def remove() -> Response:
-        name, store = read_body(NameSent).name, services.view.store()
-        if store.rule_set(ALERT, name) is None:
-            raise ConditionError(f"There is no alert rule called {name!r}: reload the page.")
-        store.remove_rule_set(ALERT, name)
-        note(name)
+        asked, store = read_body(RuleToRemove), services.view.store()
+        name = alert_of_all(store, asked.key).name if asked.key else asked.name
+        remove_alert(store, name, asked.key, visitor().name)
+        note(f"{name}, for all scanners" if asked.key else name)
         return jsonify(name=name)
 
     @alerts.errorhandler(ConditionError)

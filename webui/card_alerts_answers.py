@@ -63,9 +63,18 @@ class PastShown(TypedDict):
 
 
 class AlertRuleShown(TypedDict):
-    """A rule in words and as it is kept; `problem` says why it can't be read."""
+    """A rule in words and as it is kept; `problem` says why it can't be read.
+
+    One that holds for all scanners of the shop has a `key`. `changed_by` changed it last, at
+    `changed_on` ("" for this scanner or the cloud); `waits` until the cloud knows what was changed
+    here.
+    """
 
     name: str
+    key: str
+    changed_by: str
+    changed_on: str
+    waits: bool
     words: str
     on: bool
     problem: str
@@ -101,16 +110,31 @@ class ClosedTold(TypedDict):
 
 
 class AlertRuleSent(_Asked):
-    """A rule to keep; `was_called` is its name so far, empty for a new one."""
+    """A rule to keep; `was_called` is its name so far, empty for a new one.
+
+    `for_all` keeps it for all scanners of the shop; `key` is the one so far of a rule that is.
+    """
 
     rule: dict[str, Any]
     was_called: str = Field("", max_length=60)
+    key: str = Field("", pattern="^([0-9a-f]{32})?$")
+    for_all: bool = False
 
 
 class AlertRuleDescribed(AlertRuleSent):
-    """A rule to keep, in full; `was_called` is its name so far, empty for a new one."""
+    """A rule to keep, in full; `was_called` is its name so far, empty for a new one.
+
+    `for_all` keeps it for all scanners of the shop; `key` is the one so far of a rule that is.
+    """
 
     rule: AlertRule  # type: ignore[assignment]
+
+
+class RuleToRemove(_Asked):
+    """A rule by its name; or, of those for all scanners, by its key."""
+
+    name: str = Field("", max_length=60)
+    key: str = Field("", pattern="^([0-9a-f]{32})?$")
 
 
 class AlertInWords(TypedDict):

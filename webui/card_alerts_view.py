@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from scanner.alerts import CAUSE_WORDS, Cause, write_alert
+from scanner.alerts import CAUSE_WORDS, Cause, read_alert, write_alert
 from scanner.catalog.references import References
 from scanner.conditions_fields import OPS, Kind
 from scanner.errors import ConditionError, PackError
 from scanner.export.plain_csv import place_words
 from scanner.inventory import Copy
-from scanner.shop_alerts import alert_named
+from scanner.shared_rules import SharedRule
 from scanner.stock import Stock
 from scanner.store import Store
 from scanner.store_alerts import ALERT, CardAlert
@@ -67,28 +68,21 @@ class AlertsView:
             for alert in self._store.past_alerts(MOST_PAST)
         ]
 
+    def is_paired(self) -> bool:
+        """Whether this scanner has ever exchanged anything with a cloud: others may be there."""
+        return self._store.sync_event() is not None or bool(self._store.shared_rules())
+
     def rules(self) -> list[AlertRuleShown]:
-        """Every rule in words."""
-        found: list[AlertRuleShown] = []
-        for row in self._store.rule_sets(ALERT):
-            try:
-                rule = alert_named(self._store, row.name)
-            except ConditionError as error:
-                problem: AlertRuleShown = {
-                    "name": row.name, "words": "", "on": False, "problem": str(error), "rule": None
-                }  # fmt: skip
-                found.append(problem)
-                continue
-            found.append(
-                {
-                    "name": rule.name,
-                    "words": rule.words,
-                    "on": rule.on,
-                    "problem": "",
-                    "rule": write_alert(rule),
-                }
-            )
-        return found
+        """Every rule in words: those for all scanners, then this one's own."""
+        told = self._store.shared_rules_told()
+        every = self._store.shared_rules()
+        held = [
+            _shown(shared.content, str(shared.content.get("name", "")), shared, told.get(key))
+            for key, shared in every.items()
+            if shared.content is not None
+        ]
+        own = [_shown(row.content, row.name) for row in self._store.rule_sets(ALERT)]
+        return [*sorted(held, key=lambda shown: shown["name"].casefold()), *own]
 
     def _group(self, alerts: Sequence[CardAlert], copies: Copies) -> AlertShown:
         newest = alerts[0]
@@ -145,6 +139,28 @@ class AlertsView:
             if scan_id in routings:
                 words += f", bin {routings[scan_id].bin}"
             yield {"where": words, "device": "", "scan": scan_id}
+
+
+def _shown(
+    content: Mapping[str, Any],
+    name: str,
+    shared: SharedRule | None = None,
+    told: SharedRule | None = None,
+) -> AlertRuleShown:
+    shown: AlertRuleShown = {
+        "name": name, "key": "", "changed_by": "", "changed_on": "", "waits": False, "words": "",
+        "on": False, "problem": "", "rule": None,
+    }  # fmt: skip
+    if shared is not None:
+        shown["key"], shown["waits"] = shared.key, shared != told
+        shown["changed_by"], shown["changed_on"] = shared.by, shared.device
+    try:
+        rule = read_alert(content, name)
+    except ConditionError as error:
+        shown["problem"] = str(error)
+        return shown
+    shown["words"], shown["on"], shown["rule"] = rule.words, rule.on, write_alert(rule)
+    return shown
 
 
 def _elsewhere(alerts: Sequence[CardAlert]) -> Iterator[PlaceShown]:

@@ -6,18 +6,22 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from scanner.alerts import AlertRule, read_alert
 from scanner.alerts_judge import Told
-from scanner.card_facts import CardFacts, columns_of, folded
+from scanner.card_facts import CardFacts, columns_of, on_lists
 from scanner.card_lookup import FactsBook
+from scanner.conditions import lists_asked
 from scanner.errors import ConditionError
+from scanner.shared_rules import Lists, folded_lists, joined_lists
 from sync.cloud import alert_store
 from sync.cloud.alert_store import Key
 from sync.cloud.alerts import Asked, GoneOff, gone_off
+from sync.cloud.rule_store import MOST_LIST_ENTRIES, held_rules, shop_lists
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import PRICE, PRICE_CHANGE, PRICE_KEYS, upsert
 from sync.cloud.tables_alerts import ALERT_CURSOR, ALERT_RULES, CARD
@@ -89,11 +93,14 @@ class AlertDesk:
             topic = device_topic(device, "down", "alerts")
             self._telling[link.publish(topic, payload, retain=True)] = (device, now)
 
-    def answered(self, outcome: Outcome) -> None:
-        """Take the broker's word on a message; one of somebody else's is passed over."""
-        device, told = self._telling.pop(outcome.number, ("", (0, 0)))
-        if device and outcome.verdict is not Verdict.REFUSED:
+    def answered(self, outcome: Outcome) -> bool:
+        """Take the broker's word on a message; False where it is somebody else's."""
+        if outcome.number not in self._telling:
+            return False
+        device, told = self._telling.pop(outcome.number)
+        if outcome.verdict is not Verdict.REFUSED:
             self._told[device] = told
+        return True
 
     def connected(self) -> None:
         """A broker that was killed may have forgotten what it kept: tell everybody again."""
@@ -162,18 +169,25 @@ class AlertDesk:
         return False
 
     def _rules(self, connection: Connection) -> list[Asked]:
-        found: dict[str, Asked] = {}
+        """Every rule that is on, once however many devices have it."""
+        found: dict[str, tuple[AlertRule, list[Lists]]] = {}
         for row in connection.execute(select(ALERT_RULES.c.rules, ALERT_RULES.c.lists)):
-            lists = {name: frozenset(map(folded, entries)) for name, entries in row.lists.items()}
             for value in row.rules:
                 try:
                     rule = read_alert(value)
                 except ConditionError as error:
                     log.warning("an alert rule can't be read: %s", error)
                     continue
-                if rule.on:
-                    found.setdefault(rule.fingerprint, Asked(rule, _OnLists(lists)))
-        return list(found.values())
+                found.setdefault(rule.fingerprint, (rule, []))[1].append(row.lists)
+        shared = held_rules(connection)
+        of_all = shop_lists(connection, shared)
+        for held in shared:
+            found.setdefault(held.rule.fingerprint, (held.rule, []))[1].append(of_all)
+        return [
+            Asked(rule, partial(on_lists, lists=_folded(lists, lists_asked(rule.cards))))
+            for rule, lists in found.values()
+            if rule.on
+        ]
 
     def _card(self, key: Key, seen: Mapping[str, str] | None, set_name: str) -> CardFacts:
         known = seen or {}
@@ -191,14 +205,8 @@ class AlertDesk:
         return replace(card, **columns)
 
 
-class _OnLists:
-    def __init__(self, lists: Mapping[str, frozenset[str]]) -> None:
-        self._lists = lists
-
-    def __call__(self, card: CardFacts) -> frozenset[str]:
-        words = {folded(card.name or ""), folded(card.card_id)}
-        words.add(folded(f"{card.set} {card.number}"))
-        return frozenset(name for name, entries in self._lists.items() if words & entries)
+def _folded(lists: Iterable[Lists], asked: Iterable[str]) -> dict[str, frozenset[str]]:
+    return folded_lists(joined_lists(lists, asked, MOST_LIST_ENTRIES))
 
 
 def _alert(connection: Connection, card: CardFacts, found: GoneOff, key: Key) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.home_assistant import PREFIX
-from sync.protocol import ROOT
+from sync.protocol import ROOT, SHOP_RULES
 from sync.protocol_fleet import FLEET_UP
 from sync.protocol_rows import UP
 
@@ -12,7 +12,7 @@ def access_list(cloud_user: str = "cloud") -> str:
     """The access list (`acl_file`): a device's user name is its name in the topics."""
     up = "\n".join(
         f"pattern write {ROOT}/device/%u/up/{stream}"
-        for stream in (*UP, "counters", "rules", *FLEET_UP)
+        for stream in (*UP, "counters", "rules", "shared_rules", *FLEET_UP)
     )
     return f"""\
 # Made by `counterscan cloud broker-acl`. What is not allowed here is refused.
@@ -20,10 +20,11 @@ def access_list(cloud_user: str = "cloud") -> str:
 user {cloud_user}
 topic readwrite {ROOT}/#
 
-# Every device: its own rows up, its own messages down, everybody's prices and packs.
+# Every device: its own rows up, its own messages down; what is for everybody.
 {up}
 pattern write {ROOT}/device/%u/state
 pattern read {ROOT}/device/%u/down/+
+pattern read {SHOP_RULES}
 pattern read {ROOT}/prices/+/+/+
 pattern read {ROOT}/pack/+/+
 pattern read {ROOT}/models/+

@@ -10,12 +10,15 @@ import gc
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from scanner.alerts import read_alert
 from scanner.errors import ConditionError
 from scanner.logs import fields
+from scanner.shared_rules import SharedRule
 from sync.cloud.fleet_store import Told, keep_told
 from sync.cloud.intake import Arrived
+from sync.cloud.rule_store import keep_rules
 from sync.cloud.store import CloudStore, Refused
 from sync.cloud.teller import Teller
 from sync.link import Incoming
@@ -24,18 +27,21 @@ from sync.protocol import (
     AlertRules,
     Counters,
     DeviceState,
+    RuleChanges,
     device_topic,
     part,
     unpart,
 )
 from sync.protocol_fleet import FLEET_UP, LogLines
 from sync.protocol_rows import UP, rows_model
+from sync.shared_rules import from_wire
 from sync.wire import MessageError, read_json, unpack
 
 log = logging.getLogger(__name__)
 
 ROWS = tuple(device_topic("+", "up", stream) for stream in UP)
-WORDS = (*(device_topic("+", "up", what) for what in ("counters", "rules", *FLEET_UP)),
+_KEPT = ("counters", "rules", "shared_rules")
+WORDS = (*(device_topic("+", "up", what) for what in (*_KEPT, *FLEET_UP)),
          device_topic("+", "state"))  # fmt: skip
 FORMER = (device_topic("+", "up", "+"),)
 """What an earlier release subscribed to, in a session that the broker may still keep."""
@@ -62,6 +68,7 @@ class Ingest:
         states: dict[str, DeviceState] = {}
         counters: dict[str, str] = {}
         rules: dict[str, AlertRules] = {}
+        changes: list[SharedRule] = []
         fleet: list[tuple[str, Told]] = []
         for message in messages:
             try:
@@ -75,6 +82,10 @@ class Ingest:
                 elif what == "rules":
                     if message.payload:
                         rules[device] = _checked(unpack(message.payload, AlertRules))
+                elif what == "shared_rules":
+                    if message.payload:
+                        told = unpack(message.payload, RuleChanges).rules
+                        changes += [replace(from_wire(one), device=device) for one in told]
                 elif what in FLEET_UP:
                     if message.payload:
                         read = unpack if FLEET_UP[what] is LogLines else read_json
@@ -90,8 +101,11 @@ class Ingest:
             _tell_stored(arrived)
         self._store.take_states(states)
         self._store.take_counters(counters)
-        for device, told in rules.items():
-            self._store.take_alert_rules(device, told)
+        for device, own in rules.items():
+            self._store.take_alert_rules(device, own)
+        if changes:
+            with self._store.log.write() as session:
+                keep_rules(session.connection(), changes)
         if fleet:
             with self._store.log.write() as session:
                 for device, said in fleet:
@@ -139,7 +153,7 @@ def _address(topic: str) -> tuple[str, str]:
     """Which device a topic belongs to, and which message it carries."""
     device, _, rest = topic.removeprefix(_DEVICES).partition("/")
     what = rest.removeprefix("up/")
-    if not topic.startswith(_DEVICES) or what not in (*UP, "counters", "rules", "state", *FLEET_UP):
+    if not topic.startswith(_DEVICES) or what not in (*UP, *_KEPT, "state", *FLEET_UP):
         raise MessageError("there is no such topic")
     name = unpart(device)
     # One name has one topic: `counter%2D1` must not pass for counter-1.

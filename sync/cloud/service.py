@@ -13,6 +13,7 @@ from sync.cloud.alert_desk import AlertDesk
 from sync.cloud.fleet_desk import FleetDesk
 from sync.cloud.ingest import FORMER, ROWS, WORDS, Ingest
 from sync.cloud.prices import Publication, due_publications, note_published, now_ms
+from sync.cloud.rules_desk import RulesDesk
 from sync.cloud.store import CloudStore
 from sync.cloud.teller import Teller
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link, Verdict
@@ -55,6 +56,7 @@ class CloudService:
         self._seen_version = -1
         self._judged_version: int | None = None
         self._alerts = AlertDesk(store, LibraryFacts(store.data_dir))
+        self._rules = RulesDesk(store)
         self._fleet = FleetDesk(store)
         self.link = Link(
             pairing,
@@ -80,6 +82,7 @@ class CloudService:
         former = {*FORMER, *ROWS} - {*self._filters}
         self.link.unsubscribe(sorted(former))  # from a session that the broker has kept
         self._alerts.connected()
+        self._rules.connected()
         self._fleet.connected()
         self._judged_version = None
 
@@ -93,8 +96,9 @@ class CloudService:
         for outcome in self.link.outcomes():
             publication = self._publishing.pop(outcome.number, None)
             if publication is None:
-                if not (self._teller.answered(outcome) or self._fleet.answered(outcome)):
-                    self._alerts.answered(outcome)
+                for part in (self._teller, self._fleet, self._rules, self._alerts):
+                    if part.answered(outcome):
+                        break
                 continue
             if outcome.verdict is Verdict.REFUSED:
                 log.error("%s: %s", publication.topic, outcome.text)
@@ -112,6 +116,7 @@ class CloudService:
         if version != self._judged_version:
             more = self._alerts.step()
             self._alerts.tell(self.link)
+            self._rules.tell(self.link)
             # What `step` wrote itself is no news: it is looked at once more, and then at rest.
             self._judged_version = None if more else version
         if self._publishing or version == self._seen_version:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from scanner.alerts import AlertRule, Cause, read_alert, write_alert
+from scanner.alerts import AlertRule, Cause, HeldRule, read_alert, write_alert
 from scanner.alerts_judge import Quotes, Told, by_kind, meets, meets_by_any, quotes_of
 from scanner.alerts_judge import told_in_words as words
-from scanner.alerts_standing import met_by
+from scanner.alerts_standing import StandingAlerts, met_by
+from scanner.card_facts import CardFacts
 from scanner.errors import ConditionError
+from scanner.price_sources import SourceOrder
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 
@@ -26,6 +29,7 @@ def quotes(
     return Quotes(currency, next(reversed(now), ""), now, past or {})
 
 
+CARD_2 = {"field": "name", "op": "is", "value": "Card 2"}
 ABOVE = {"cause": "above", "amount": "20.00 EUR"}
 BELOW = {"cause": "below", "amount": "2 EUR"}
 MOVED = {"cause": "changed", "percent": 10}
@@ -94,8 +98,122 @@ def test_a_card_of_unknown_finish_meets_what_all_its_finishes_meet() -> None:
         rule("above", amount="1 EUR").model_copy(update={"name": "Low"}),
         rule("above", amount="5 EUR").model_copy(update={"name": "High"}),
     ]
-    met = met_by(rules, [told(1, 200), told(1, 900, finish="foil")], NOW)
+    met = met_by(
+        [HeldRule(each) for each in rules], [told(1, 200), told(1, 900, finish="foil")], NOW
+    )
     assert met == {"normal": {"Low"}, "foil": {"Low", "High"}, None: {"Low"}}
+
+
+def held(cause: str, **changes: Any) -> HeldRule:
+    return HeldRule(rule(cause, **changes))
+
+
+@pytest.mark.parametrize(
+    ("order", "goes_off"),
+    [
+        (("cardmarket", "tcgcsv"), True),
+        (("tcgcsv", "cardmarket"), False),
+        (("scryfall", "cardmarket"), True),
+        (("scryfall",), False),  # of those not ranked the one that spoke last
+        ((), False),
+    ],
+)
+def test_the_source_that_the_shop_ranks_first_sets_off_its_rules(
+    order: tuple[str, ...], goes_off: bool
+) -> None:
+    said = [told(3, 2500, "cardmarket"), told(1, 1500, "tcgcsv")]
+    met = met_by([held("above", amount="20 EUR")], said, NOW, SourceOrder(order))
+    assert bool(met["normal"]) is goes_off
+
+
+def test_the_first_source_counts_though_it_names_no_condition() -> None:
+    said = [told(3, 2500, "cardmarket", condition=""), told(1, 1500, "tcgcsv")]
+    dear = [held("above", amount="20 EUR")]
+    assert met_by(dear, said, NOW, SourceOrder(("cardmarket",)))["normal"] == {"Test"}
+    worn = [told(3, 2500, "cardmarket", condition="LP"), told(1, 1500, "tcgcsv")]
+    assert not met_by(dear, worn, NOW, SourceOrder(("cardmarket",)))["normal"]
+
+
+def test_asking_prices_count_only_where_the_shop_names_them() -> None:
+    said = [told(3, 1000, "tcgcsv"), told(1, 9000, "tcgplayer (asking)")]
+    dear, apart = held("above", amount="20 EUR"), held("disagree", percent=50)
+    assert not met_by([dear], said, NOW)["normal"]
+    assert not met_by([apart], said, NOW)["normal"]
+    named = SourceOrder(("tcgplayer (asking)", "tcgcsv"))
+    assert met_by([dear], said, NOW, named)["normal"] == {"Test"}
+    assert met_by([apart], said, NOW, named)["normal"] == {"Test"}
+
+
+def test_sources_disagree_whichever_comes_first() -> None:
+    said = [told(3, 100, "tcgcsv"), told(1, 200, "cardmarket")]
+    for order in (("tcgcsv",), ("cardmarket",)):
+        met = met_by([held("disagree", percent=50)], said, NOW, SourceOrder(order))
+        assert met["normal"] == {"Test"}
+
+
+class Priced:
+    """The part of the log that standing alerts ask, with the prices of one card."""
+
+    price_order = SourceOrder(("cardmarket",))
+
+    def __init__(self, rules: list[HeldRule], said: list[Told]) -> None:
+        self.rules, self.said = rules, said
+
+    def held_rules(self) -> list[HeldRule]:
+        return self.rules
+
+    def shared_lists(self) -> dict[str, list[str]]:
+        return {"watchlist": ["C-1"]}
+
+    def rules_version(self) -> int:
+        return 1
+
+    def newest_price_id(self) -> int:
+        return 1
+
+    def priced_after(self, price_id: int) -> list[tuple[str, str]]:
+        return [("demo", "c-1")]
+
+    def told_of(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Told]]:
+        return {key: self.said for key in keys if key == ("demo", "c-1")}
+
+
+def test_why_is_told_by_the_source_that_counts() -> None:
+    dear = held("above", amount="20 EUR")
+    standing = StandingAlerts(
+        Priced([dear], [told(3, 9000), told(2, 2500, "cardmarket"), told(1, 8000)])
+    )
+    card = CardFacts(card_id="c-1", game="demo", finish="normal")
+    assert standing.of(card) == {"Test"}
+    assert standing.why(dear.rule, card) == "25.00 EUR by cardmarket: more than 20.00 EUR."
+
+
+def test_a_source_that_knows_no_finishes_prices_them_all() -> None:
+    dear = held("above", amount="20 EUR")
+    standing = StandingAlerts(Priced([dear], [told(1, 9000, finish="unknown")]))
+    for finish in ("foil", None):
+        card = CardFacts(card_id="c-1", game="demo", finish=finish)
+        assert standing.of(card) == {"Test"}
+        assert standing.why(dear.rule, card) == "90.00 EUR by a: more than 20.00 EUR."
+
+
+def test_two_rules_of_one_name_are_judged_apart() -> None:
+    cheap = HeldRule(rule("above", amount="1 EUR", cards=CARD_2), "a" * 32)
+    dear = HeldRule(rule("above", amount="90 EUR"), "b" * 32)
+    standing = StandingAlerts(Priced([cheap, dear], [told(1, 2000)]))
+    assert standing.of(CardFacts(card_id="c-1", game="demo", name="Card 1")) == frozenset()
+    assert standing.rules_of(CardFacts(card_id="c-1", game="demo", name="Card 2")) == [cheap.rule]
+
+
+def test_a_rule_for_all_asks_for_the_lists_of_all_and_an_own_rule_for_its_own() -> None:
+    on_list = {"field": "list", "op": "is", "value": "Watchlist"}
+    mine = held("seen", cards=on_list)
+    ours = HeldRule(rule("seen", cards=on_list).model_copy(update={"name": "All"}), "a" * 32)
+    standing = StandingAlerts(Priced([mine, ours], []))
+    assert standing.of(CardFacts(card_id="c-1", game="demo")) == {"All"}
+    assert standing.of(CardFacts(card_id="c-2", game="demo")) == frozenset()
+    own = CardFacts(card_id="c-2", game="demo", lists=frozenset({"Watchlist"}))
+    assert standing.of(own) == {"Test", "All"}
 
 
 def test_any_source_may_meet_a_rule() -> None:

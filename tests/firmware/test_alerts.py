@@ -14,12 +14,13 @@ from firmware.phases import Phase
 from firmware.signals import SIGNALS, Signal
 from firmware.signals_gpio import GpioSignals, SignalPins
 from firmware.simulated.wiring import WiredFactory
-from scanner.alerts import AlertRule, read_alert
+from scanner.alerts import AlertRule, HeldRule, read_alert
 from scanner.alerts_judge import Told
 from scanner.alerts_standing import StandingAlerts
 from scanner.card_facts import CardFacts
 from scanner.inventory_catalog import LibraryFacts
 from scanner.price_feed import PriceNews, PriceTold
+from scanner.price_sources import USUAL_ORDER
 from scanner.sorting.shop_router import ShopRouter
 from scanner.store import Store
 
@@ -148,9 +149,14 @@ class Book:
         self.told = [Told("normal", "NM", "EUR", "a", 3000, AS_OF, 1)]
         self.asked = 0
 
-    def alert_rules(self) -> tuple[list[AlertRule], dict[str, str]]:
+    price_order = USUAL_ORDER
+
+    def held_rules(self) -> list[HeldRule]:
         self.asked += 1
-        return self.rules, {}
+        return [HeldRule(rule) for rule in self.rules]
+
+    def shared_lists(self) -> dict[str, list[str]]:
+        return {}
 
     def rules_version(self) -> int:
         return len(self.rules)

@@ -58,6 +58,9 @@ TABLES = {
     "remote_answer",
     "sync_answer",
     "update_announced",
+    "shared_rule_said",
+    "shared_rule_told",
+    "shared_lists_told",
 }
 CURSORS = {"sync_cursor", "price_confirmed", "update_announced"}
 
@@ -211,6 +214,15 @@ ROWS[18] = [
     "INSERT INTO sync_answer VALUES (1, 'done', '2025-01-12 10:00:00.000000')",
     """INSERT INTO update_announced VALUES ('pack/demo', '3', 'tiny-1', 1000, 40, 'Second Tide.',
     '2025-01-11 10:00:00.000000', 0, 1, 500, '2025-01-12 10:00:00.000000')""",
+]
+ROWS[19] = [
+    *ROWS[18],
+    """INSERT INTO shared_rule_said VALUES (1, 'k1', 1, 0, '{"name": "Any"}', 'Ada',
+    '2025-01-12 10:00:00.000000')""",
+    """INSERT INTO shared_rule_told VALUES (1, 'k1', 2, 1, '{}', 'Bo', 'counter-2',
+    '2025-01-12 11:00:00.000000', '2025-01-12 11:00:01.000000')""",
+    """INSERT INTO shared_lists_told VALUES (1, '{"watchlist": ["c1"]}',
+    '2025-01-12 11:00:01.000000')""",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

@@ -15,6 +15,17 @@ const condition = buildGroup(start.rule.cards);
 byId("cards").append(condition);
 byId("amount").value = shownMoney(start.rule.amount || `20.00 ${start.currency}`, start.currency);
 
+// What choosing where the rule holds means for the other scanners.
+function tellWhere() {
+  if (!byId("for-all")) return;
+  const all = byId("for-all").value === "all";
+  byId("for-all-told").textContent = all
+    ? "Every scanner of the shop gets it, and may change it. A list means the lists of this name of all scanners together."
+    : start.key
+      ? "The other scanners lose this alert."
+      : "";
+}
+
 function showCause() {
   const cause = byId("cause").value;
   for (const part of document.querySelectorAll("[data-for]")) {
@@ -61,6 +72,7 @@ async function tellWords() {
 function touched() {
   unsaved = true;
   showCause();
+  tellWhere();
   clearTimeout(timer);
   timer = setTimeout(tellWords, TELL_AFTER_MS);
 }
@@ -68,12 +80,18 @@ function touched() {
 document.querySelector("main").addEventListener("input", touched);
 document.querySelector("main").addEventListener("change", touched);
 showCause();
+tellWhere();
 tellWords();
 
 byId("save").addEventListener("click", async () => {
   const save = byId("save");
   save.setAttribute("aria-busy", "true");
-  const done = await send("POST", "/api/alerts/rules", { rule: read(), was_called: start.was_called });
+  const done = await send("POST", "/api/alerts/rules", {
+    rule: read(),
+    was_called: start.was_called,
+    key: start.key,
+    for_all: byId("for-all")?.value === "all",
+  });
   save.removeAttribute("aria-busy");
   if (!done) return;
   unsaved = false;

@@ -92,11 +92,12 @@ if (list) {
 for (const button of document.querySelectorAll("[data-remove]")) {
   button.addEventListener("click", () => {
     const dialog = byId("remove-dialog");
-    byId("remove-text").textContent = `“${button.dataset.remove}” tells you nothing any more. What it told stays in the list.`;
+    const { remove: name, key } = button.dataset;
+    byId("remove-text").textContent = `“${name}” tells you nothing any more${key ? ", on any scanner of the shop" : ""}. What it told stays in the list.`;
     dialog.onclose = async () => {
       if (dialog.returnValue !== "remove") return;
       dialog.returnValue = "";
-      if (await send("POST", "/api/alerts/rules/remove", { name: button.dataset.remove })) location.reload();
+      if (await send("POST", "/api/alerts/rules/remove", { name, key })) location.reload();
     };
     dialog.showModal();
   });

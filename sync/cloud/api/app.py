@@ -22,6 +22,7 @@ from sync.cloud.api import (
     key_routes,
     operations,
     release_routes,
+    rule_routes,
     sign_in,
     upload_routes,
 )
@@ -114,6 +115,7 @@ def create_app(
         card_routes.make(store, config.http),
         collection_routes.make(store, config.http),
         alert_routes.make(store, webhooks_of(store, config)),
+        rule_routes.make(store),
         operations.make(store, config, meters),
         upload_routes.make(uploads),
         release_routes.make(store, config, releases, uploads),
