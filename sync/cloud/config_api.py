@@ -33,10 +33,24 @@ class HttpSettings(Section):
     currency: str = Field(
         "EUR", pattern="^[A-Z]{3}$", description="Currency where a request names none."
     )
+    cost_per_1000: float = Field(
+        0.0, ge=0, le=1_000_000,
+        description="What a thousand requests to this API cost the shop, in `cost_currency`.",
+    )  # fmt: skip
+    cost_per_mb: float = Field(
+        0.0, ge=0, le=1_000_000, description="And what a million bytes of its answers cost."
+    )
+    cost_currency: str = Field(
+        "EUR", pattern="^[A-Z]{3}$", description="The currency of these costs."
+    )
     rate_days: int = Field(
         7, ge=1, le=3650,
         description="Days after which a currency's rate is too old to convert by.",
     )  # fmt: skip
+
+    def cost_micro(self, requests: int, sent_bytes: int) -> int:
+        """What so much cost, in millionths of `cost_currency`."""
+        return round(1000 * requests * self.cost_per_1000 + sent_bytes * self.cost_per_mb)
 
 
 class FilesSettings(Section):

@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sync.cloud.opening import add_config_argument, config_of, open_store
 from sync.cloud.sources.book_sql import SqlBook
+from sync.cloud.sources.breaker import BreakerState
 from sync.cloud.sources.catalogs import Catalogs
 from sync.cloud.sources.clock import SystemClock
 from sync.cloud.sources.errors import SourceError
-from sync.cloud.sources.health import source_health
+from sync.cloud.sources.health import SourceState, source_health
 from sync.cloud.sources.link_file import COLUMNS, read_links
 from sync.cloud.sources.records import DayPlan
 from sync.cloud.sources.registry import MISSING_KEYS, Source, make_sources, without_keys
 from sync.cloud.sources.schedule import MOST_SCANNED
 from sync.cloud.sources.settings import NAMES, SourcesSettings
+from sync.cloud.sources.standing import states_of
 
 _USAGE_DAYS = 14
 
@@ -119,6 +122,19 @@ def _link(args: argparse.Namespace) -> int:
     return int(bool(unknown))
 
 
+def _standing(state: SourceState, cost_micro: int, currency: str) -> str:
+    """One source over all games: whether it is asked, how often, and what it cost."""
+    asked = {
+        BreakerState.CLOSED: "is asked as usual", BreakerState.OPEN: "is left alone",
+        BreakerState.HALF_OPEN: "is tried again with one request",
+    }[state.breaker]  # fmt: skip
+    line = f"{state.source} {asked}; {state.requests_today} requests today"
+    if state.left_today is not None:
+        line += f", {state.left_today} left"
+    line += f"; {cost_micro / 1e6:.2f} {currency} in two weeks"
+    return line + (f"; last failure: {state.error}" if state.error else "")
+
+
 def _usage(args: argparse.Namespace) -> int:
     config = config_of(args)
     since = (datetime.now(UTC) - timedelta(days=_USAGE_DAYS)).date()
@@ -136,9 +152,14 @@ def _usage(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    since = datetime.now(UTC) - timedelta(days=_USAGE_DAYS)
+    since, settings = datetime.now(UTC) - timedelta(days=_USAGE_DAYS), config_of(args).sources
     with open_store(args, config_of(args)) as store:
-        found = source_health(SqlBook(store).runs_since(since))
+        book = SqlBook(store)
+        found = source_health(book.runs_since(since))
+        states = states_of(store, settings)
+        costs = Counter[str]()
+        for day in book.usage(since.date()):
+            costs[day.source] += day.cost_micro
     for each in found:
         good = f"{each.good_at:%Y-%m-%d %H:%M} UTC" if each.good_at else "not within two weeks"
         line = f"{each.source}, {each.game}: last good {good}"
@@ -147,6 +168,8 @@ def _status(args: argparse.Namespace) -> int:
         if each.not_before is not None:
             line += f" It is left alone until {each.not_before:%H:%M} UTC."
         print(line)
+    for state in states:
+        print(_standing(state, costs[state.source], settings.cost_currency))
     if not found:
         print("Nothing has been collected in the last two weeks.")
     return int(any(not each.is_good for each in found))

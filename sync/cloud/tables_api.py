@@ -68,8 +68,10 @@ API_USAGE = Table(
         for name in ("requests", "not_modified", "refused", "failed", "sent_bytes")
     ),
     Column("took_ms", Float, nullable=False),
+    Column("cost_micro", Number, nullable=False, server_default="0"),
 )
-"""What a key (`key 3`) or a person (`account 1`) asked on one day (UTC)."""
+"""What a key (`key 3`) or a person (`account 1`) asked on one day (UTC), and what it cost in
+millionths of the currency that was set then."""
 
 ENROL_CODE = Table(
     "enrol_code",

@@ -47,6 +47,7 @@ SOURCE_RUN = Table(
     Column("retryable", Boolean, nullable=False),
     Column("not_before", UtcDateTime),
     Column("problem", String, nullable=False),
+    Column("error", String, nullable=False, server_default=""),
     Index("ix_source_run_started", "started_at"),
     sqlite_autoincrement=True,
 )

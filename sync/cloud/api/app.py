@@ -94,7 +94,7 @@ def create_app(
     app.url_map.strict_slashes = True
     if rates is None:
         rates = SharedRates(config.redis) if config.redis else OwnRates()
-    gate = Gate(accounts_of(store, config), ApiKeys(store), rates, Usage(store))
+    gate = Gate(accounts_of(store, config), ApiKeys(store), rates, Usage(store, config.http))
     guard(app, gate)
     meters = Meters()
     time_requests(app, meters, "api")
@@ -109,7 +109,7 @@ def create_app(
     releases = Releases(store.data_dir, config.files.url)
     for blueprint in (
         sign_in.make(gate),
-        key_routes.make(gate),
+        key_routes.make(gate, config.http.cost_currency),
         device_routes.make(behind.devices, config),
         fleet_routes.make(store, behind.devices),
         card_routes.make(store, config.http),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Float, cast, func, select
@@ -11,6 +11,10 @@ from scanner.http.metrics import Labels, Metric, by, one
 from scanner.tables import utc_now
 from sync.cloud.api.deliveries import Deliveries
 from sync.cloud.api.health import price_ages_s
+from sync.cloud.config import CloudConfig
+from sync.cloud.sources.breaker import BreakerState
+from sync.cloud.sources.health import SourceState
+from sync.cloud.sources.standing import states_of
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import DEVICE, RECEIVED, REFUSED_MESSAGE
 from sync.cloud.tables_alerts import ALERT_CLOSED, CARD_ALERT
@@ -18,21 +22,25 @@ from sync.cloud.tables_api import API_USAGE, CARD
 from sync.cloud.tables_jobs import JOB_RUN
 from sync.cloud.tables_sources import SOURCE_USAGE
 
+_BREAKER = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 1.0, BreakerState.OPEN: 2.0}
 
-def cloud_metrics(store: CloudStore) -> Callable[[], list[Metric]]:
+
+def cloud_metrics(store: CloudStore, config: CloudConfig) -> Callable[[], list[Metric]]:
     """Return what tells the numbers whenever they are read."""
 
     def told() -> list[Metric]:
         now = utc_now()
         messages: dict[str, float | None] = dict(Deliveries(store).counts())
         ages: dict[str, float | None] = dict(price_ages_s(store, now))
+        states = states_of(store, config.sources)
         with store.log.read() as session:
             connection = session.connection()
             return [
+                *_of_sources(states),
                 *_of_devices(connection),
                 *_of_alerts(connection),
                 *_of_jobs(connection),
-                *_of_usage(connection, f"{now:%Y-%m-%d}"),
+                *_of_usage(connection, f"{now:%Y-%m-%d}", config),
                 Metric("counterscan_cloud_cards", "gauge", "Printings that are searched.",
                        one(_count(connection, CARD))),
                 Metric("counterscan_cloud_messages", "gauge", "Messages to people and webhooks.",
@@ -89,10 +97,40 @@ def _of_jobs(connection: Connection) -> list[Metric]:
     ]  # fmt: skip
 
 
-def _of_usage(connection: Connection, day: str) -> list[Metric]:
+def _of_sources(states: Sequence[SourceState]) -> list[Metric]:
+    """How the sources of prices stand; one whose last collection went well has no failure."""
+    good: dict[str, float | None] = {
+        each.source: each.good_at.timestamp() for each in states if each.good_at is not None
+    }
+    left: dict[str, float | None] = {
+        each.source: float(each.left_today) for each in states if each.left_today is not None
+    }
+    breakers: dict[str, float | None] = {each.source: _BREAKER[each.breaker] for each in states}
+    failing: dict[Labels, float | None] = {
+        (("source", each.source), ("error", each.error)): 1.0 for each in states if each.error
+    }
+    return [
+        Metric("counterscan_cloud_source_breaker", "gauge",
+               "Whether each source is asked: 0 it is, 1 it is tried again, 2 it is left alone.",
+               by("source", breakers)),
+        Metric("counterscan_cloud_source_good_seconds", "gauge",
+               "When each source last gave what it has, as Unix time.", by("source", good)),
+        Metric("counterscan_cloud_source_left_today", "gauge",
+               "Requests that each source may still be asked today.", by("source", left)),
+        Metric("counterscan_cloud_source_failing", "gauge",
+               "The class of each source's last failure, until it gives prices again.", failing),
+    ]  # fmt: skip
+
+
+def _of_usage(connection: Connection, day: str, config: CloudConfig) -> list[Metric]:
+    usage = API_USAGE.c
     keys = connection.execute(
-        select(API_USAGE.c.who, API_USAGE.c.requests).where(API_USAGE.c.day == day)
-    )
+        select(usage.who, usage.requests, usage.cost_micro).where(usage.day == day)
+    ).all()
+    paid_in = ("currency", config.http.cost_currency)
+    costs: dict[Labels, float | None] = {
+        (("who", who), paid_in): float(cost) for who, _, cost in keys
+    }
     sources = connection.execute(
         select(
             SOURCE_USAGE.c.source,
@@ -101,16 +139,21 @@ def _of_usage(connection: Connection, day: str) -> list[Metric]:
     ).all()
     found = [
         Metric("counterscan_api_asked_today", "gauge", "Requests of each key and person today.",
-               by("who", {who: float(requests) for who, requests in keys})),
+               by("who", {who: float(requests) for who, requests, _ in keys})),
+        Metric("counterscan_api_cost_micro_today", "gauge",
+               "Cost, in millionths, of each key and person today.", costs),
     ]  # fmt: skip
     for place, (name, what) in enumerate(
         (("requests", "Requests to"), ("failures", "Failed requests to"),
          ("cost_micro", "Cost, in millionths, of")), 1
     ):  # fmt: skip
-        values: dict[str, float | None] = {row[0]: float(row[place]) for row in sources}
+        more = (("currency", config.sources.cost_currency),) if name == "cost_micro" else ()
+        values: dict[Labels, float | None] = {
+            (("source", row[0]), *more): float(row[place]) for row in sources
+        }
         found.append(
             Metric(f"counterscan_cloud_source_{name}_total", "counter", f"{what} each source.",
-                   by("source", values))
+                   values)
         )  # fmt: skip
     return found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Blueprint, Response, jsonify
 from pydantic import Field
@@ -63,7 +65,10 @@ class DaysAsked(Asked):
 
 
 class DayUsage(TypedDict):
-    """What one key or person asked on one day (UTC); `took_ms` is what the answers cost."""
+    """What one key or person asked on one day (UTC); `took_ms` is how long the answers took.
+
+    `cost_micro` is what it cost by the prices that were set then, in millionths.
+    """
 
     who: str
     label: str
@@ -74,16 +79,29 @@ class DayUsage(TypedDict):
     failed: int
     sent_bytes: int
     took_ms: float
+    cost_micro: int
+
+
+class WhoseUsage(TypedDict):
+    """What one key or person asked in all these days, and what it cost in millionths."""
+
+    who: str
+    label: str
+    requests: int
+    sent_bytes: int
+    cost_micro: int
 
 
 class UsageAnswer(TypedDict):
-    """Usage by day, newest first."""
+    """Usage by day, newest first, and for each key and person, the costliest first."""
 
+    currency: str
     usage: list[DayUsage]
+    totals: list[WhoseUsage]
 
 
-def make(gate: Gate) -> Blueprint:
-    """Return the routes."""
+def make(gate: Gate, currency: str) -> Blueprint:
+    """Return the routes; costs are in `currency`."""
     door = Blueprint("keys", __name__)
 
     @door.get("/api/v1/keys")
@@ -116,9 +134,26 @@ def make(gate: Gate) -> Blueprint:
         labels = {f"key {each.id}": each.label for each in gate.keys.all()}
         labels |= {f"account {each.id}": each.name for each in gate.accounts.all()}
         days = gate.usage.of_days(read_query(DaysAsked).days, only)
-        return jsonify(usage=[{**day, "label": labels.get(day["who"], "")} for day in days])
+        shown = [{**day, "label": labels.get(day["who"], "")} for day in days]
+        totals = totals_of(shown, ("who", "label"), ("requests", "sent_bytes", "cost_micro"))
+        return jsonify(currency=currency, usage=shown, totals=totals)
 
     return door
+
+
+def totals_of(
+    days: Iterable[Mapping[str, Any]], names: Sequence[str], counts: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Days added up by who is named in them, the costliest first."""
+    found: dict[tuple[Any, ...], Counter[str]] = {}
+    for day in days:
+        total = found.setdefault(tuple(day[name] for name in names), Counter())
+        total.update({name: day[name] for name in counts})
+    rows = [
+        {**dict(zip(names, key, strict=True)), **{name: total[name] for name in counts}}
+        for key, total in found.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["cost_micro"], -row["requests"]))
 
 
 def _key(gate: Gate, key: ApiKey) -> Key:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
@@ -16,8 +17,9 @@ from scanner.tables import utc_now
 from sync.cloud.api.cloud_metrics import cloud_metrics
 from sync.cloud.api.describe import describe
 from sync.cloud.api.health import is_well, parts_of
-from sync.cloud.api.key_routes import DaysAsked
+from sync.cloud.api.key_routes import DaysAsked, totals_of
 from sync.cloud.config import CloudConfig
+from sync.cloud.sources.standing import states_of
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_sources import SOURCE_USAGE
 
@@ -36,10 +38,33 @@ class PartShown(TypedDict):
     detail: str
 
 
+class SourceShown(TypedDict):
+    """How one source of prices stands.
+
+    `breaker` is closed, open (it is left alone until `not_before`) or half-open (it is tried with
+    one request). `error` is the class of its last failure and `problem` tells it; both are empty
+    where it has given prices since. `left_today` is null where it is not asked; `cost_micro_today`
+    is in millionths of `currency`.
+    """
+
+    source: str
+    breaker: str
+    good_at: datetime | None
+    failed_at: datetime | None
+    error: str
+    problem: str
+    not_before: datetime | None
+    requests_today: int
+    left_today: int | None
+    cost_micro_today: int
+    currency: str
+
+
 class HealthParts(Health):
-    """How each part of the cloud fares."""
+    """How each part of the cloud and each source of prices fares."""
 
     parts: list[PartShown]
+    sources: list[SourceShown]
 
 
 class SourceDay(TypedDict):
@@ -54,16 +79,28 @@ class SourceDay(TypedDict):
     cost_micro: int
 
 
-class SourceUsage(TypedDict):
-    """What the sources of prices were asked, newest day first."""
+class SourceTotal(TypedDict):
+    """What one source was asked in all these days."""
 
+    source: str
+    requests: int
+    received_bytes: int
+    failures: int
+    cost_micro: int
+
+
+class SourceUsage(TypedDict):
+    """What the sources of prices were asked: newest day first, and in all, the costliest first."""
+
+    currency: str
     usage: list[SourceDay]
+    totals: list[SourceTotal]
 
 
 def make(store: CloudStore, config: CloudConfig, meters: metrics.Meters) -> Blueprint:
     """Return the routes."""
     door = Blueprint("operations", __name__)
-    meters.add(cloud_metrics(store))
+    meters.add(cloud_metrics(store, config))
 
     @door.get("/healthz")
     @describe("Whether the cloud works", answer=Health, role="anyone", refusals=(503,))
@@ -76,7 +113,12 @@ def make(store: CloudStore, config: CloudConfig, meters: metrics.Meters) -> Blue
     def health() -> Response:
         parts = parts_of(store, config)
         shown = [{"name": part.name, "state": part.state, "detail": part.detail} for part in parts]
-        return jsonify(ok=is_well(parts), parts=shown)
+        currency = config.sources.cost_currency
+        sources = []
+        if not any(part.name == "database" and part.state == "down" for part in parts):
+            states = states_of(store, config.sources)
+            sources = [{**asdict(each), "currency": currency} for each in states]
+        return jsonify(ok=is_well(parts), parts=shown, sources=sources)
 
     @door.get("/api/v1/usage/sources")
     @describe("What the sources of prices were asked, and what it cost", query=DaysAsked,
@@ -89,7 +131,9 @@ def make(store: CloudStore, config: CloudConfig, meters: metrics.Meters) -> Blue
                 query.order_by(SOURCE_USAGE.c.day.desc(), SOURCE_USAGE.c.source)
             )
             found = [{**row, "day": f"{row['day']}"} for row in rows.mappings()]
-        return jsonify(usage=found)
+        counts = ("requests", "received_bytes", "failures", "cost_micro")
+        totals = totals_of(found, ("source",), counts)
+        return jsonify(currency=config.sources.cost_currency, usage=found, totals=totals)
 
     _metrics(door, meters.read, config.http.metrics_open)
     return door

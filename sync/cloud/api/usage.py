@@ -15,11 +15,14 @@ from typing import Any
 from sqlalchemy import select
 
 from scanner.tables import utc_now
+from sync.cloud.config_api import HttpSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import insert_for
 from sync.cloud.tables_api import API_USAGE
 
 _COUNTED = ("requests", "not_modified", "refused", "failed", "sent_bytes", "took_ms")
+_ADDED = (*_COUNTED, "cost_micro")
+_FREE = HttpSettings()
 
 
 @dataclass(slots=True)
@@ -30,8 +33,10 @@ class _Tally:
 class Usage:
     """The counts. Usable from several threads."""
 
-    def __init__(self, store: CloudStore) -> None:
+    def __init__(self, store: CloudStore, settings: HttpSettings = _FREE) -> None:
+        """The settings say what requests and bytes cost."""
         self._store = store
+        self._settings = settings
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], _Tally] = {}
         self._on_disk: dict[tuple[str, str], int] = {}
@@ -102,8 +107,11 @@ class Usage:
             connection = session.connection()
             # In one order everywhere, so that two processes never wait for one another in a ring.
             for (who, day), tally in sorted(waiting.items()):
-                new = insert_for(connection, API_USAGE).values(who=who, day=day, **tally.counts)
-                sums = {name: API_USAGE.c[name] + new.excluded[name] for name in _COUNTED}
+                counts = tally.counts
+                cost = self._settings.cost_micro(int(counts["requests"]), int(counts["sent_bytes"]))
+                row = {"who": who, "day": day, **counts, "cost_micro": cost}
+                new = insert_for(connection, API_USAGE).values(row)
+                sums = {name: API_USAGE.c[name] + new.excluded[name] for name in _ADDED}
                 adding = new.on_conflict_do_update(index_elements=["who", "day"], set_=sums)
                 total = connection.execute(adding.returning(API_USAGE.c.requests)).scalar_one()
                 totals[who, day] = int(total)

@@ -101,7 +101,7 @@ class SqlBook:
             Run(
                 row["source"], row["game"], Reach(row["reach"]), row["started_at"],
                 row["ended_at"], Outcome(row["outcome"]), row["prices"], row["changed"],
-                row["left_out"], row["retryable"], row["problem"], row["not_before"],
+                row["left_out"], row["retryable"], row["problem"], row["not_before"], row["error"],
             )
             for row in rows
         ]  # fmt: skip

@@ -15,7 +15,11 @@ from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.sources.book import Book
 from sync.cloud.sources.catalogs import Catalogs
 from sync.cloud.sources.clock import Clock
-from sync.cloud.sources.errors import CollectionStoppedError, SourceRefusedError
+from sync.cloud.sources.errors import (
+    CollectionStoppedError,
+    SourceError,
+    SourceRefusedError,
+)
 from sync.cloud.sources.records import LeftOut, Outcome, Page, Reach, Run, Want
 from sync.cloud.sources.registry import Source
 from sync.cloud.sources.schedule import LOOK_BACK, MOST_SCANNED, Job, Plan, due, next_turn
@@ -69,7 +73,7 @@ class Collector:
     def run(self, job: Job) -> Run:
         """Collect; a failure is a result, not an exception. Raises StoreError, PackError."""
         started_at, tally = self._clock.now(), _Tally()
-        outcome, problem, retryable = Outcome.DONE, "", True
+        outcome, problem, retryable, word = Outcome.DONE, "", True, ""
         try:
             self._collect(job, tally)
             if not tally.pages:
@@ -81,20 +85,21 @@ class Collector:
         except CounterscanError as error:
             outcome, problem = Outcome.FAILED, str(error)
             retryable = not isinstance(error, SourceRefusedError)
+            word = error.word if isinstance(error, SourceError) else SourceError.word
         except OSError as error:
-            outcome = Outcome.FAILED
+            outcome, word = Outcome.FAILED, "disk"
             problem = (
                 f"What {job.source} sends can't be kept for reading: {error.strerror or error}."
             )
         except _STRANGE as error:
             log.exception("%s: its answer could not be read", job.source)
-            outcome = Outcome.FAILED
+            outcome, word = Outcome.FAILED, "unforeseen"
             problem = f"{job.source} sent something unforeseen ({type(error).__name__})."
         now, left_s = self._clock.now(), self._sources[job.source].client.breaker.left_s
         run = Run(
             job.source, job.game, job.reach, started_at, now, outcome,
             tally.prices, tally.changed, len(tally.left_out), retryable, problem[:400],
-            now + timedelta(seconds=left_s) if left_s else None,
+            now + timedelta(seconds=left_s) if left_s else None, word,
         )  # fmt: skip
         self._book.add_run(run)
         if job.reach is Reach.ALL and outcome is Outcome.DONE:

@@ -178,6 +178,7 @@ class Run:
     """One collection of one source for one game.
 
     `retryable` says that nobody need mend anything; until `not_before` the source is left alone.
+    `error` names the class of what went wrong (`sync.cloud.sources.errors`), `problem` tells it.
     """
 
     source: str
@@ -192,6 +193,7 @@ class Run:
     retryable: bool = True
     problem: str = ""
     not_before: datetime | None = None
+    error: str = ""
 
 
 class PriceSource(Protocol):

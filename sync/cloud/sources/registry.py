@@ -50,6 +50,12 @@ def make_sources(settings: SourcesSettings, book: Book, clock: Clock) -> list[So
     return found
 
 
+def requests_per_day(settings: SourcesSettings) -> dict[str, int]:
+    """How many requests a day each source that can be asked allows."""
+    found = {name: _kind(name, settings) for name in settings.wanted}
+    return {name: kind[1].per_day for name, kind in found.items() if kind is not None}
+
+
 def without_keys(settings: SourcesSettings) -> list[str]:
     """The sources that are wanted and have no keys."""
     return [name for name in settings.wanted if _kind(name, settings) is None]

@@ -9,6 +9,8 @@ from scanner.config_machine import Section
 NAMES = ("tcgcsv", "scryfall", "cardmarket", "pokemontcg", "tcgplayer", "ebay")
 """The sources, in the order of use."""
 
+MOST_COST = 1_000_000
+
 
 class SourcesSettings(Section):
     """Which sources are asked, and with which keys."""
@@ -33,11 +35,23 @@ class SourcesSettings(Section):
         "EBAY_US", pattern="^EBAY_[A-Z]{2,5}$", description="Where listings are looked for."
     )
     ebay_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="And in which currency.")
-    pokemontcg_cost_per_1000: float = Field(
-        0.0, ge=0, description="What a thousand requests cost the shop, in `cost_currency`."
+    tcgcsv_cost_per_1000: float = Field(
+        0.0, ge=0, le=MOST_COST,
+        description="What a thousand requests to TCGCSV cost the shop, in `cost_currency`.",
+    )  # fmt: skip
+    scryfall_cost_per_1000: float = Field(
+        0.0, ge=0, le=MOST_COST, description="The same of Scryfall."
     )
-    tcgplayer_cost_per_1000: float = Field(0.0, ge=0, description="The same of TCGplayer.")
-    ebay_cost_per_1000: float = Field(0.0, ge=0, description="The same of eBay.")
+    cardmarket_cost_per_1000: float = Field(
+        0.0, ge=0, le=MOST_COST, description="The same of Cardmarket."
+    )
+    pokemontcg_cost_per_1000: float = Field(
+        0.0, ge=0, le=MOST_COST, description="The same of pokemontcg.io."
+    )
+    tcgplayer_cost_per_1000: float = Field(
+        0.0, ge=0, le=MOST_COST, description="The same of TCGplayer."
+    )
+    ebay_cost_per_1000: float = Field(0.0, ge=0, le=MOST_COST, description="The same of eBay.")
     cost_currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="The currency of costs.")
 
     @field_validator("only")
@@ -63,10 +77,7 @@ class SourcesSettings(Section):
 
     def costs_micro(self) -> dict[str, int]:
         """What one request costs, in millionths of `cost_currency`, by source."""
-        return {
-            name: round(getattr(self, f"{name}_cost_per_1000") * 1000)
-            for name in ("pokemontcg", "tcgplayer", "ebay")
-        }
+        return {name: round(getattr(self, f"{name}_cost_per_1000") * 1000) for name in NAMES}
 
 
 def _split(names: str) -> list[str]:

@@ -108,6 +108,8 @@ def test_the_dashboard_shows_numbers_that_there_are(either_api: Cloud) -> None:
         "counterscan_cloud_device_online", "counterscan_cloud_price_age_seconds",
         "counterscan_api_answer_seconds_bucket", "counterscan_api_asked_today",
         "counterscan_api_answers_total", "counterscan_api_kept_answers_total",
+        "counterscan_cloud_source_failing", "counterscan_cloud_source_good_seconds",
+        "counterscan_api_cost_micro_today",
     }  # fmt: skip
     for name in re.findall(r"counterscan_\w+", " ".join(asked)):
         assert name in known, name
