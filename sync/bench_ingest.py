@@ -31,7 +31,7 @@ from sync.bench_cpu import cpu_s, family_cpu_s
 from sync.bench_fleet import scan_row
 from sync.bench_postgres import PostgresServer
 from sync.cloud.ingest_worker import IngestWorker
-from sync.cloud.intake import Arrived, copy_into
+from sync.cloud.intake import Arrived, copy_rows
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES
 from sync.link import Link, Outcome
@@ -44,6 +44,7 @@ DEVICE = "counter-{}"
 ROWS_PER_MESSAGE = 250
 _DEVICES = 20
 _EXTRA = "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 40\n"
+_SETTINGS = ("autovacuum=off",)  # or it falls into one measurement and not into the next
 _LOOK_EVERY_S = 0.01
 _PER = 100_000
 
@@ -82,7 +83,7 @@ class _Bench:
     def __init__(self, folder: Path, stack: ExitStack, scans: int, within_s: float) -> None:
         self._folder = folder
         self._within_s = within_s
-        self._server = stack.enter_context(PostgresServer(durable=True))
+        self._server = stack.enter_context(PostgresServer(durable=True, extra=_SETTINGS))
         self._arrived = _messages(scans)
         self._scans = sum(len(each.message.rows) for each in self._arrived)
         self._packed = [
@@ -121,7 +122,7 @@ class _Bench:
         with CloudStore(folder, url) as store, self._looking(url):
             began_mono_s = time.monotonic()
             with store.log.write() as session:
-                copy_into(session.connection(), table, table.name, self._arrived)
+                copy_rows(session.connection(), table, self._arrived)
             return _Taken(self._scans / (time.monotonic() - began_mono_s))
 
     def _taken_in(self, folder: Path, workers: int) -> _Taken:
@@ -168,7 +169,7 @@ class _Bench:
         with engine.connect() as connection:
             connection.execute(text("CHECKPOINT"))
             yield connection
-            connection.execute(text("TRUNCATE scan"))  # or its clean-up falls into the next one
+            connection.execute(text("TRUNCATE scan"))
         engine.dispose()
 
     def _start(self, stack: ExitStack, folder: Path, number: int) -> int:

@@ -85,18 +85,32 @@ def is_new(before: Progress, came: Iterable[Span]) -> bool:
 
 
 def take_rows(connection: Connection, arrived: Sequence[Arrived]) -> None:
-    """Take messages in, within the caller's transaction."""
-    for stream, table in LOG_TABLES.items():
-        of_stream = [each for each in arrived if each.stream == stream]
-        count = sum(len(each.message.rows) for each in of_stream)
-        if connection.dialect.name == "postgresql" and count >= _COPY_FROM_ROWS:
-            _copy(connection, table, of_stream)
-        elif count:
-            _insert(connection, table, of_stream)
+    """Take messages in, within the caller's transaction, which has done nothing so far."""
+    in_order = sorted(arrived, key=lambda each: (each.key, each.span))
+    by_stream = {name: [each for each in in_order if each.stream == name] for name in LOG_TABLES}
+    # The first statement opens the transaction: others don't wait for it while texts are made.
+    texts = {
+        stream: list(copy_text(LOG_TABLES[stream], _owned(some)))
+        for stream, some in by_stream.items()
+        if connection.dialect.name == "postgresql" and _rows(some) >= _COPY_FROM_ROWS
+    }
+    for stream, some in by_stream.items():
+        if stream in texts:
+            _copy(connection, LOG_TABLES[stream], some, texts[stream])
+        elif some:
+            _insert(connection, LOG_TABLES[stream], some)
     for each in arrived:
         if each.stream in _OF_ALERTS:
             keep_rows(connection, each.device, each.message.log, each.message.rows)
     _settle(connection, _spans(arrived))
+
+
+def _owned(arrived: Iterable[Arrived]) -> list[tuple[str, Rows[LogRow]]]:
+    return [(each.device, each.message) for each in arrived]
+
+
+def _rows(arrived: Iterable[Arrived]) -> int:
+    return sum(len(each.message.rows) for each in arrived)
 
 
 def _spans(arrived: Iterable[Arrived]) -> dict[Key, list[Span]]:
@@ -115,12 +129,13 @@ def _insert(connection: Connection, table: Table, arrived: Sequence[Arrived]) ->
     insert_new(connection, table, rows)
 
 
-def _copy(connection: Connection, table: Table, arrived: Sequence[Arrived]) -> None:
+def _copy(
+    connection: Connection, table: Table, arrived: Sequence[Arrived], texts: Sequence[bytes]
+) -> None:
     came = _spans(arrived)
-    in_order = sorted(arrived, key=lambda each: (each.key, each.span))
     known = _progress(connection, sorted(came))
     if all(is_new(known[key], spans) for key, spans in came.items()) and _copy_straight(
-        connection, table, in_order
+        connection, table, texts
     ):
         return
     listed = _listed(table)
@@ -128,32 +143,36 @@ def _copy(connection: Connection, table: Table, arrived: Sequence[Arrived]) -> N
     connection.exec_driver_sql(
         f"CREATE TEMP TABLE IF NOT EXISTS {arriving} (LIKE {table.name}) ON COMMIT DELETE ROWS"
     )
-    copy_into(connection, table, arriving, in_order)
+    _copy_into(connection, table, arriving, texts)
     connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {arriving} "
         'ORDER BY device COLLATE "C", log, id ON CONFLICT DO NOTHING'
     )
 
 
-def _copy_straight(connection: Connection, table: Table, arrived: Sequence[Arrived]) -> bool:
+def _copy_straight(connection: Connection, table: Table, texts: Sequence[bytes]) -> bool:
     """Copy rows into their table itself; False where some of them are there after all."""
     try:
         with connection.begin_nested():
-            copy_into(connection, table, table.name, arrived)
+            _copy_into(connection, table, table.name, texts)
     except driver().errors.UniqueViolation:
         return False
     return True
 
 
-def copy_into(connection: Connection, table: Table, into: str, arrived: Sequence[Arrived]) -> None:
-    """Let PostgreSQL's COPY bring the rows of messages into a table with `table`'s columns."""
+def copy_rows(connection: Connection, table: Table, arrived: Iterable[Arrived]) -> None:
+    """Let COPY bring the rows of messages into their table; all of them must be new."""
+    _copy_into(connection, table, table.name, copy_text(table, _owned(arrived)))
+
+
+def _copy_into(connection: Connection, table: Table, into: str, texts: Iterable[bytes]) -> None:
     cursor: Any = connection.connection.cursor()
     with (
         closing(cursor),
         cursor.copy(f"COPY {into} ({_listed(table)}) FROM STDIN") as copy,
     ):
-        for block in copy_text(table, [(each.device, each.message) for each in arrived]):
-            copy.write(block)
+        for text in texts:
+            copy.write(text)
 
 
 def _listed(table: Table) -> str:
