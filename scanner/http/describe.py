@@ -26,7 +26,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class Description:
     """What one route is for. `role` is empty for whoever has signed in.
 
-    `media_type` is the answer's, where it is not JSON.
+    `media_type` is the answer's, where it is not JSON; `noted` are the fields of the body that an
+    audit log may hold.
     """
 
     summary: str
@@ -41,6 +42,7 @@ class Description:
     max_body_bytes: int = 0
     body_type: str = "application/json"
     follows_log: bool = False
+    noted: tuple[str, ...] = ()
 
 
 def described(description: Description) -> Callable[[Handler], Handler]:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sync.cloud.jobs import JobContext
 from sync.cloud.partitions import make_partitions, month_of, next_month
 from sync.cloud.tables import PRICE_CHANGE, PRICE_KEYS, REFUSED_MESSAGE
+from sync.cloud.tables_audit import API_AUDIT
 from sync.cloud.tables_jobs import JOB_RUN
 from sync.cloud.tables_sources import SOURCE_RUN
 
@@ -22,6 +23,7 @@ DAILY_AFTER = timedelta(days=90)
 WEEKLY_AFTER = timedelta(days=730)
 REFUSED_FOR = timedelta(days=90)
 RUNS_FOR = timedelta(days=90)
+AUDIT_FOR = timedelta(days=730)
 
 
 def make_next_partitions(context: JobContext) -> str:
@@ -46,9 +48,12 @@ def clean_up(context: JobContext) -> str:
         runs += connection.execute(
             delete(SOURCE_RUN).where(SOURCE_RUN.c.started_at < context.now - RUNS_FOR)
         ).rowcount
+        audited = connection.execute(
+            delete(API_AUDIT).where(API_AUDIT.c.at < context.now - AUDIT_FOR)
+        ).rowcount
     return (
-        f"{changes} old price changes rolled up, {refused} notes on refused messages and {runs} "
-        "on jobs removed"
+        f"{changes} old price changes rolled up, {refused} notes on refused messages, {runs} "
+        f"on jobs and {audited} rows of the audit log removed"
     )
 
 

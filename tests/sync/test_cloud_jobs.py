@@ -176,7 +176,9 @@ def test_old_price_changes_are_rolled_up_to_the_last_of_a_day_and_of_a_week(
 
 def test_the_clean_up_says_what_went(either_cloud: CloudStore) -> None:
     assert run_if_due("counted", at(either_cloud, days=-100)) is Outcome.DONE
-    assert clean_up(at(either_cloud)).endswith("0 notes on refused messages and 1 on jobs removed")
+    assert clean_up(at(either_cloud)).endswith(
+        "0 notes on refused messages, 1 on jobs and 0 rows of the audit log removed"
+    )
     assert last(either_cloud, "counted") is None
 
 

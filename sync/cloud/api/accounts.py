@@ -149,6 +149,13 @@ class Accounts:
         token, ends = self._keys.sign(known.id, known.generation)
         return _account(known), token, ends
 
+    def known_name(self, name: str) -> str:
+        """The name as it is kept; "" where nobody has it: what was typed may be a password."""
+        folded = " ".join(name.split()).casefold()[:LONGEST_NAME]
+        with self._store.log.read() as session:
+            known = _by_name(session.connection(), folded)
+        return "" if known is None else str(known.name)
+
     def of_token(self, token: str) -> tuple[Account, Claims] | None:
         """Return who holds a token; None where it is forged, too old, signed out or ended."""
         claims = self._keys.read(token)

@@ -45,6 +45,7 @@ _TITLES = {
     "cards": "Cards and prices",
     "collections": "Collections",
     "alerts": "Alerts and notifications",
+    "audit": "Who changed what",
     "operations": "Operations",
 }
 

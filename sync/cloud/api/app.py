@@ -15,6 +15,7 @@ from sync.cloud import files
 from sync.cloud.api import (
     alert_routes,
     api_page,
+    audit_routes,
     card_routes,
     collection_routes,
     device_routes,
@@ -27,6 +28,7 @@ from sync.cloud.api import (
     upload_routes,
 )
 from sync.cloud.api.accounts import Accounts
+from sync.cloud.api.audit import Trail
 from sync.cloud.api.broker_files import BrokerFiles
 from sync.cloud.api.dates import Json
 from sync.cloud.api.deliverer import webhooks_of
@@ -94,7 +96,9 @@ def create_app(
     app.url_map.strict_slashes = True
     if rates is None:
         rates = SharedRates(config.redis) if config.redis else OwnRates()
-    gate = Gate(accounts_of(store, config), ApiKeys(store), rates, Usage(store, config.http))
+    gate = Gate(
+        accounts_of(store, config), ApiKeys(store), rates, Usage(store, config.http), Trail(store)
+    )
     guard(app, gate)
     meters = Meters()
     time_requests(app, meters, "api")
@@ -116,6 +120,7 @@ def create_app(
         collection_routes.make(store, config.http),
         alert_routes.make(store, webhooks_of(store, config)),
         rule_routes.make(store),
+        audit_routes.make(gate.trail),
         operations.make(store, config, meters),
         upload_routes.make(uploads),
         release_routes.make(store, config, releases, uploads),

@@ -33,6 +33,7 @@ def describe(
     is_noted: bool = True,
     body_type: str = "application/json",
     max_body_bytes: int = 0,
+    noted: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Describe a route. Place it between the route's line and the function.
 
@@ -48,6 +49,7 @@ def describe(
         is_kept: whether the answer is made of cards and prices alone, so that it holds until one
             of these changes (`sync/cloud/api/kept_answers.py`).
         is_noted: whether a change made here goes to the audit log.
+        noted: fields of the body that the audit log may hold: nothing secret, nothing long.
         body_type: the body's media type, where it is not JSON.
         max_body_bytes: the largest body that it takes, where that is not the usual 16 KiB.
     """
@@ -65,5 +67,6 @@ def describe(
             max_body_bytes,
             body_type,
             follows_log=is_kept,
+            noted=noted,
         )
     )

@@ -15,6 +15,7 @@ from scanner.http.answers import Refused
 from scanner.http.describe import read_body
 from scanner.http.limits import Failures
 from sync.cloud.api.asked import Asked
+from sync.cloud.api.audit import noting
 from sync.cloud.api.broker_files import BrokerFilesError
 from sync.cloud.api.describe import describe
 from sync.cloud.api.devices import Devices
@@ -86,9 +87,10 @@ def make(devices: Devices, config: CloudConfig) -> Blueprint:
 
     @door.post("/api/v1/devices/codes")
     @describe("Make a code that lets a device in once, within 15 minutes", body=NewCode,
-              answer=Code, status=201, role="manager")  # fmt: skip
+              answer=Code, status=201, role="manager", noted=("device",))  # fmt: skip
     def make_code() -> tuple[Response, int]:
         device = read_body(NewCode).device
+        noting(target=device)
         code, ends = devices.make_code(device, visitor().name)
         return jsonify(device=device, code=code, expires_at=ends), HTTPStatus.CREATED
 
@@ -109,6 +111,7 @@ def make(devices: Devices, config: CloudConfig) -> Blueprint:
                 "Ask for a new one.",
             )
         wrong.forgive(client)
+        noting(who=f"device {let_in.device}", name=let_in.device, target=let_in.device)
         return jsonify(
             broker=config.mosquitto.address or config.broker, user=let_in.device,
             password=let_in.password, ca=_authority(config), trusted_keys=list(config.files.keys),

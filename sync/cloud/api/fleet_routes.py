@@ -18,6 +18,7 @@ from scanner.http.describe import read_body
 from scanner.tables import utc_now
 from sync.cloud import fleet_store
 from sync.cloud.api.asked import Asked, is_text
+from sync.cloud.api.audit import noting
 from sync.cloud.api.describe import describe
 from sync.cloud.api.device_routes import Device
 from sync.cloud.api.devices import Devices
@@ -157,7 +158,8 @@ def make(store: CloudStore, devices: Devices) -> Blueprint:
 def _commands(door: Blueprint, store: CloudStore, known: Any) -> None:
     @door.post("/api/v1/devices/<device>/commands")
     @describe("Ask a device to start, pause, update (for owners) or send_logs", body=NewCommand,
-              answer=CommandShown, status=202, role="manager", refusals=(404, 409))  # fmt: skip
+              answer=CommandShown, status=202, role="manager", refusals=(404, 409),
+              noted=("command", "minutes"))  # fmt: skip
     def ask(device: str) -> tuple[Response, int]:
         asked, who, found = read_body(NewCommand), visitor(), known(device)
         if asked.command in OWNERS_COMMANDS and not who.may("owner"):
@@ -178,6 +180,7 @@ def _commands(door: Blueprint, store: CloudStore, known: Any) -> None:
         except ValidationError as error:
             why = f"That is no command: {error.errors()[0]['msg']}."
             raise Refused(HTTPStatus.BAD_REQUEST, why) from None
+        noting(id=command.id)
         made = fleet_store.Asked(device, command, "", "", None)
         return jsonify(_command(made)), HTTPStatus.ACCEPTED
 

@@ -16,6 +16,7 @@ from scanner.http.answers import HEADERS, Refused
 from scanner.http.describe import description_of
 from scanner.http.limits import client_of
 from scanner.tables import utc_now
+from sync.cloud.api import audit
 from sync.cloud.api.accounts import ROLES, Account, Accounts, Role
 from sync.cloud.api.keys import PREFIX, ApiKeys
 from sync.cloud.api.rates import Rates
@@ -53,6 +54,7 @@ class Gate:
     keys: ApiKeys
     rates: Rates
     usage: Usage
+    trail: audit.Trail
 
 
 def visitor() -> Visitor:
@@ -91,6 +93,8 @@ def guard(app: Flask, gate: Gate) -> None:
             raise Refused(
                 HTTPStatus.FORBIDDEN, f"This needs the role {role}; yours is {found.role}."
             )
+        if audit.is_change(description):
+            audit.begin(gate.trail, found.who, found.name)
 
     def after(response: Response) -> Response:
         for name, value in HEADERS.items():
@@ -103,13 +107,28 @@ def guard(app: Flask, gate: Gate) -> None:
             took_ms = 1000 * (time.monotonic() - g.began_mono_s)
             sent_bytes = response.calculate_content_length() or 0
             gate.usage.note(found.who, response.status_code, sent_bytes, took_ms)
-        return response
+        return _noted(gate, found if isinstance(found, Visitor) else None, response)
 
     app.before_request(before)
     app.after_request(after)
     app.register_error_handler(HTTPException, _refusal)
     app.register_error_handler(UsageError, _useless)
     app.register_error_handler(StoreError, _unreadable)
+
+
+def _noted(gate: Gate, found: Visitor | None, response: Response) -> Response:
+    """The answer, once the audit log has it; nobody gets in where it can't be put down."""
+    description = description_of(request.endpoint)
+    if not audit.is_change(description):
+        return response
+    who, name = ("", "") if found is None else (found.who, found.name)
+    try:
+        audit.end(gate.trail, description, who, name, response)
+    except StoreError as error:
+        log.error("the audit log can't be written (%s): %s by %r", error, request.endpoint, name)
+        if found is None and response.status_code < HTTPStatus.BAD_REQUEST:
+            return _unreadable(error)
+    return response
 
 
 def too_many(wait_s: float, sentence: str) -> Refused:

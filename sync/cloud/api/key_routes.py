@@ -111,7 +111,7 @@ def make(gate: Gate, currency: str) -> Blueprint:
 
     @door.post("/api/v1/keys")
     @describe("Make a key; its secret is shown this once", body=NewKey, answer=MadeKey, status=201,
-              role="owner")  # fmt: skip
+              role="owner", noted=("label", "role", "per_minute", "per_day"))  # fmt: skip
     def make_key() -> tuple[Response, int]:
         asked = read_body(NewKey)
         made, secret = gate.keys.make(

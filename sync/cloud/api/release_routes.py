@@ -13,6 +13,7 @@ from scanner.http.answers import Refused
 from scanner.http.describe import read_body
 from sync.cloud import fleet_store
 from sync.cloud.api.asked import Asked
+from sync.cloud.api.audit import noting
 from sync.cloud.api.describe import describe
 from sync.cloud.api.upload_routes import refuse_in_words
 from sync.cloud.config import CloudConfig
@@ -100,7 +101,7 @@ def make(store: CloudStore, config: CloudConfig, releases: Releases, uploads: Up
     @door.post("/api/v1/releases")
     @describe("Announce a finished upload, once its signature and every file are checked",
               body=Publishing, answer=Announced, status=201, role="owner",
-              refusals=REFUSALS)  # fmt: skip
+              refusals=REFUSALS, noted=("upload", "channel", "rollback"))  # fmt: skip
     def publish() -> tuple[Response, int]:
         asked = read_body(Publishing)
         upload = uploads.find(asked.upload)
@@ -110,26 +111,32 @@ def make(store: CloudStore, config: CloudConfig, releases: Releases, uploads: Up
             release = publish_archive(
                 releases, archive, unpacked, asked.channel, keys, rollback=asked.rollback
             )
+        noting(target=target_of(release), version=release.version)
         made = standing_of(releases, target_of(release), asked.channel)
         return jsonify(shown(made)), HTTPStatus.CREATED
 
     @door.post("/api/v1/releases/rollback")
     @describe("Have devices go back to what was announced before", body=GoingBack,
-              answer=Announced, role="owner", refusals=REFUSALS)  # fmt: skip
+              answer=Announced, role="owner", refusals=REFUSALS,
+              noted=("target", "channel", "version"))  # fmt: skip
     def go_back() -> Response:
         asked = read_body(GoingBack)
+        noting(target=asked.target)
         former = _former(releases, asked)
         archive = releases.archive_of(former)
         assert archive is not None
         with uploads.room() as unpacked:
             publish_archive(releases, archive, unpacked, asked.channel, keys, rollback=True)
+        noting(version=former.version)
         return jsonify(shown(standing_of(releases, asked.target, asked.channel)))
 
     @door.post("/api/v1/releases/withdraw")
     @describe("Announce something no longer; devices keep what they have", body=Channel,
-              answer=Announced, role="owner", refusals=REFUSALS)  # fmt: skip
+              answer=Announced, role="owner", refusals=REFUSALS,
+              noted=("target", "channel"))  # fmt: skip
     def withdraw() -> Response:
         asked = read_body(Channel)
+        noting(target=asked.target)
         _require(releases, asked)
         releases.withdraw(asked.target, asked.channel)
         return jsonify(shown(standing_of(releases, asked.target, asked.channel)))

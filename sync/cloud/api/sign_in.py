@@ -13,6 +13,7 @@ from scanner.http.answers import Refused
 from scanner.http.describe import read_body
 from sync.cloud.api.accounts import Account, Accounts, Role, TooManyFailuresError
 from sync.cloud.api.asked import Asked
+from sync.cloud.api.audit import noting
 from sync.cloud.api.describe import describe
 from sync.cloud.api.gate import Gate, asker, too_many, visitor
 from sync.cloud.api.passwords import LONGEST
@@ -141,14 +142,16 @@ def _people(door: Blueprint, accounts: Accounts) -> None:
         return jsonify(people=[_person(each) for each in accounts.all()])
 
     @door.post("/api/v1/people")
-    @describe("Let a person in", body=NewPerson, answer=Person, status=201, role="owner")
+    @describe("Let a person in", body=NewPerson, answer=Person, status=201, role="owner",
+              noted=("name", "role", "email"))  # fmt: skip
     def add() -> tuple[Response, int]:
         asked = read_body(NewPerson)
         made = accounts.add(asked.name, asked.role, asked.password, asked.email)
         return jsonify(_person(made)), HTTPStatus.CREATED
 
     @door.patch("/api/v1/people/<int:account_id>")
-    @describe("Change a person", body=Changed, answer=Person, role="owner")
+    @describe("Change a person", body=Changed, answer=Person, role="owner",
+              noted=("role", "email"))  # fmt: skip
     def change(account_id: int) -> Response:
         asked = read_body(Changed)
         changed = accounts.change(
@@ -169,7 +172,10 @@ def _signed_in(accounts: Accounts, name: str, password: str) -> tuple[Account, s
     except TooManyFailuresError as error:
         raise too_many(error.wait_s, str(error)) from None
     if found is None:
+        noting(name=accounts.known_name(name))
         raise Refused(HTTPStatus.UNAUTHORIZED, "The name or the password is wrong.")
+    account, _, _ = found
+    noting(who=f"account {account.id}", name=account.name)
     return found
 
 

@@ -87,7 +87,8 @@ def make(uploads: Uploads) -> Blueprint:
 
     @door.post("/api/v1/uploads")
     @describe("Begin to upload an archive, or go on with it", body=NewUpload, answer=UploadShown,
-              status=201, role="owner", refusals=(409, 413, 507))  # fmt: skip
+              status=201, role="owner", refusals=(409, 413, 507),
+              noted=("size_bytes", "sha256"))  # fmt: skip
     def begin() -> tuple[Response, int]:
         asked = read_body(NewUpload)
         upload = uploads.begin(asked.size_bytes, asked.sha256, visitor().name)
