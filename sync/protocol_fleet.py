@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from scanner.catalog.manifest import is_name
 from sync.protocol import ROOT, part
 from sync.protocol_rows import Message, Name, Text, UtcTime
 
@@ -17,6 +18,16 @@ LONGEST_LINE = 2000
 # Down: packs and models, to all devices.
 
 
+def _is_safe(name: str) -> str:
+    """It becomes a folder's name before anything of the file is known to be signed."""
+    if not is_name(name):
+        raise ValueError("this can't be the name of a game or a version")
+    return name
+
+
+FolderName = Annotated[Name, AfterValidator(_is_safe)]
+
+
 class Release(Message):
     """A file to fetch: packs of one game, or models. Retained; nothing, retained, withdraws it.
 
@@ -25,7 +36,7 @@ class Release(Message):
     """
 
     channel: Name
-    version: Name
+    version: FolderName
     created_at: UtcTime
     model_id: Text = Field(description="The embedder that the packs are read with.")
     size_bytes: Annotated[int, Field(ge=1, le=MOST_RELEASE_BYTES)]
@@ -37,7 +48,7 @@ class Release(Message):
 class PackRelease(Release):
     """The pack of one game that devices on a channel are to use. Retained."""
 
-    game: Name
+    game: FolderName
 
 
 class ModelsRelease(Release):

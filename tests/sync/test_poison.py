@@ -25,6 +25,7 @@ from sync.cloud.intake import MOST_EARLY, Progress, advanced
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.store import CloudStore
 from sync.protocol import Alerts, DeviceState, PriceSnapshot, device_topic
+from sync.protocol_fleet import PackRelease
 from sync.wire import LARGEST_MESSAGE_BYTES, MessageError, pack, read_json, unpack
 from tests.sync.api.conftest import Cloud
 from tests.sync.conftest import DEVICE, OTHER
@@ -234,3 +235,17 @@ def test_absurd_amounts_never_reach_a_devices_sums() -> None:
         body = {"game": "g", "set": "A", "version": 1, "groups": [{**group, "amounts": [amount]}]}
         with pytest.raises(MessageError, match="amounts"):
             read_json(plain(**body), PriceSnapshot)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "a/b", "../../x", "/etc", "current", "x" * 65, "é", NUL]
+)
+@pytest.mark.parametrize("field", ["game", "version"])
+def test_what_is_announced_has_names_that_are_safe_as_folders(name: str, field: str) -> None:
+    body: dict[str, object] = {
+        "channel": "stable", "version": "1", "created_at": NOW, "model_id": "m", "game": "demo",
+        "size_bytes": 1, "sha256": "a" * 64, "url": "https://cloud.example/x",
+    }  # fmt: skip
+    assert read_json(plain(**body), PackRelease).version == "1"
+    with pytest.raises(MessageError, match=field):
+        read_json(plain(**body | {field: name}), PackRelease)

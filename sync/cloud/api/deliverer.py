@@ -66,11 +66,19 @@ class Deliverer:
         await asyncio.gather(*(self._send(each) for each in due))
 
     async def _send(self, due: Due) -> None:
-        if due.channel == EMAIL:
-            outcome = await asyncio.to_thread(mail.send, self._config.mail, due.target, due.alerts)
-        else:
-            outcome = await self._webhooks.send(int(due.target), due.id, due.body())
+        try:
+            outcome = await self._tried(due)
+        except CounterscanError:
+            raise
+        except Exception as error:  # a defect that one message meets must not end the others
+            log.exception("message %d to %s %s", due.id, due.channel, due.target)
+            outcome = Outcome(problem=f"It can't be sent: {type(error).__name__}.")
         self._note(due, outcome)
+
+    async def _tried(self, due: Due) -> Outcome:
+        if due.channel == EMAIL:
+            return await asyncio.to_thread(mail.send, self._config.mail, due.target, due.alerts)
+        return await self._webhooks.send(int(due.target), due.id, due.body())
 
     def _note(self, due: Due, outcome: Outcome) -> None:
         state = self._deliveries.note(due, outcome)

@@ -28,7 +28,7 @@ from sync.cloud.config import CloudConfig
 from sync.cloud.config_api import MailSettings, WebhookSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_alerts import ALERT_CLOSED
-from sync.cloud.tables_api import DELIVERY
+from sync.cloud.tables_api import ACCOUNT, DELIVERY
 from tests.sync.api.conftest import Asker, Cloud
 from tests.sync.api.receivers import Hook, MailServer, said
 
@@ -348,6 +348,32 @@ def test_a_card_can_not_write_headers_of_a_mail() -> None:
     message = message_of("a@b.example", "c@d.example", [evil])
     assert message["Bcc"] is None
     assert "\n" not in message["Subject"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@[", "=?utf-8?q?a=0d=0aBcc:x@y?=@x.y", "(é_]%).{!b%{]@..(*b", "a@b@c", "a b@c",
+     "a@b\r\nX: y", "a@", "@b", "a..b@c", "a@b,c@d", "Ada <a@b>"],
+)  # fmt: skip
+def test_what_is_no_address_is_not_taken_and_one_of_old_stops_no_other(
+    tmp_path: Path, address: str, hook: Hook
+) -> None:
+    with CloudStore(tmp_path) as store, MailServer() as server:
+        shop = shop_with_mail(store, mail_to(server))
+        owner = shop.cloud.person("Olga the Second")
+        body = {"name": "Eve", "password": "long enough 1", "email": address}
+        assert "e-mail address" in owner.told("/api/v1/people", body, status=400)["error"]
+        with store.log.write() as session:
+            eve = update(ACCOUNT).where(ACCOUNT.c.name == "Rita").values(email=address)
+            session.connection().execute(eve)
+        shop.webhook(hook.url)
+        raise_alerts(store, 1)
+        assert shop.sender.step() == 2
+        assert len(hook.taken) == 1
+        by_channel = {each["channel"]: each for each in shop.messages()}
+        assert by_channel["webhook"]["state"] == DONE
+        assert by_channel["email"]["state"] in (WAITING, DEAD, DONE)
+        assert all("\nBcc" not in said for _, said in server.taken)
 
 
 # Reading and acknowledging
