@@ -32,8 +32,8 @@ class SyncSettings(Section):
         description="Which packs and models of the cloud this device follows.",
     )  # fmt: skip
     auto_update: bool = Field(
-        True, description="Whether they are fetched and used by themselves; false waits for the "
-        "command `update`.",
+        True, description="Whether they are fetched and used by themselves; false waits for a "
+        "manager on the page Health, or for the cloud's command.",
     )  # fmt: skip
     allow_remote: tuple[RemoteKind, ...] = Field(
         (), description="What the cloud may ask of this device: start, pause, update, send_logs."

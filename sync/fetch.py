@@ -104,15 +104,18 @@ class Fetcher:
         self._limits = limits or Limits()
         self._free = free
 
-    def fetch(self, wanted: Wanted) -> Path:
-        """Return the whole file. Raises FetchError, whose `retryable` says whether to come back."""
+    def fetch(self, wanted: Wanted, told: Callable[[int], None] = lambda _bytes: None) -> Path:
+        """Return the whole file; `told` hears again and again how many bytes of it are here.
+
+        Raises FetchError, whose `retryable` says whether to come back.
+        """
         done = self._folder / f"{wanted.sha256}.tar"
         part = self._folder / f"{wanted.sha256}.part"
         with _disk_explained(part):
             self._folder.mkdir(parents=True, exist_ok=True)
             if done.exists() and sha256_file(done) == wanted.sha256:
                 return done
-            self._until_whole(wanted, part)
+            self._until_whole(wanted, part, told)
             part.rename(done)
         return done
 
@@ -124,7 +127,7 @@ class Fetcher:
             if path.suffix in (".part", ".tar") and path.stem not in digests:
                 path.unlink(missing_ok=True)
 
-    def _until_whole(self, wanted: Wanted, part: Path) -> None:
+    def _until_whole(self, wanted: Wanted, part: Path, told: Callable[[int], None]) -> None:
         failed = wrong = best = 0
         while True:
             have = _size(part)
@@ -141,7 +144,7 @@ class Fetcher:
                 have = best = 0
             try:
                 self._check_room(wanted, have)
-                self._get(wanted, part, have)
+                self._get(wanted, part, have, told)
             except _AgainError as why:
                 now = _size(part)
                 failed = 0 if now >= best + _PROGRESS_BYTES else failed + 1
@@ -151,7 +154,7 @@ class Fetcher:
                 log.info("%s; next try soon, %d of %d bytes are here", why, now, wanted.size_bytes)
                 self._wait(failed, why.wait_s)
 
-    def _get(self, wanted: Wanted, part: Path, have: int) -> None:
+    def _get(self, wanted: Wanted, part: Path, have: int, told: Callable[[int], None]) -> None:
         headers = {"Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
@@ -161,7 +164,7 @@ class Fetcher:
                 if start is None:
                     part.unlink(missing_ok=True)
                     raise _AgainError(f"{_where(wanted)} does not know where to go on")
-                self._write(answer, wanted, part, start)
+                self._write(answer, wanted, part, start, told)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise FetchRefusedError(f"{wanted.url} is no address: {error}") from None
         except httpx.TimeoutException:
@@ -171,7 +174,10 @@ class Fetcher:
                 raise FetchError(f"{why.rstrip('.')}. It is tried again later") from None
             raise _AgainError(f"The way to {_where(wanted)} broke: {error}") from None
 
-    def _write(self, answer: httpx.Response, wanted: Wanted, part: Path, start: int) -> None:
+    def _write(
+        self, answer: httpx.Response, wanted: Wanted, part: Path, start: int,
+        told: Callable[[int], None],
+    ) -> None:  # fmt: skip
         at, looked = start, start
         window_bytes, window_mono_s = start, time.monotonic()
         with part.open("r+b" if start else "wb") as file:
@@ -189,6 +195,7 @@ class Fetcher:
                             "were announced"
                         )
                     file.write(chunk)
+                    told(at)
                     if at - looked >= _LOOK_EVERY_BYTES:
                         looked = at
                         self._check_room(wanted, at)

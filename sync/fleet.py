@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,7 @@ from scanner.store_updates import MODELS, PACKS
 from scanner.tables import utc_now
 from sync.fetch import Fetcher, Limits
 from sync.link import Incoming, Outcome
+from sync.page_updates import PageUpdates
 from sync.pairing import Pairing
 from sync.protocol import ROOT, device_topic, unpart
 from sync.protocol_fleet import (
@@ -47,6 +49,8 @@ from sync.wire import MessageError, pack, pack_json, read_json
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 2.0
+_RETAINED_WITHIN_S = 20.0
+"""How long after the connection what the broker keeps has surely come."""
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -87,11 +91,13 @@ class Fleet:
             self._updater.update_now,
             self._send_lines,
         )
+        self._page = PageUpdates(store, self._updater)
         self._publish: Publish | None = None
         self._started_at = utc_now()
         self._told: dict[str, bytes] = {}
         self._told_version = -1
         self._looked_mono_s = float("-inf")
+        self._connected_mono_s: float | None = None
 
     def start(self, publish: Publish) -> None:
         """Begin; `publish` is used within the agent's turns only."""
@@ -114,6 +120,7 @@ class Fleet:
         """Say everything again: the broker may have forgotten it."""
         self._told.clear()
         self._told_version = -1
+        self._connected_mono_s = time.monotonic()
 
     def take(self, message: Incoming) -> bool:
         """Whether it was for here, and then it is done. Raises MessageError and StoreError."""
@@ -142,6 +149,13 @@ class Fleet:
             return
         self._looked_mono_s = now_mono_s
         self._remote.turn()
+        self._page.turn()
+        if (
+            online
+            and self._connected_mono_s is not None
+            and now_mono_s - self._connected_mono_s > _RETAINED_WITHIN_S
+        ):
+            self._updater.heard_all()
         version = self._store.data_version()
         if online and version != self._told_version:
             self._tell("holdings", pack_json(self._holdings()))

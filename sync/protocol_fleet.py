@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from scanner.catalog.manifest import is_name
 from sync.protocol import ROOT, part
-from sync.protocol_rows import Message, Name, Text, UtcTime
+from sync.protocol_rows import Message, Name, Position, Text, UtcTime
 
 MOST_RELEASE_BYTES = 16 * 1024**3
 MOST_ANSWERS = 50
@@ -43,12 +43,14 @@ class Release(Message):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     url: Annotated[str, Field(pattern="^https?://", max_length=2000)]
     rollback: bool = False
+    about: Text = Field("", description="What is new in it, for people.")
 
 
 class PackRelease(Release):
     """The pack of one game that devices on a channel are to use. Retained."""
 
     game: FolderName
+    cards: Position = Field(0, description="How many printings are in it; 0 where nobody counted.")
 
 
 class ModelsRelease(Release):

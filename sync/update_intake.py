@@ -6,7 +6,7 @@ It is installed then, and not in use.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from sync.fetch import Fetcher, Wanted
 from sync.protocol_fleet import ModelsRelease, PackRelease, Release
 from sync.unpack import PACK_NAMES, ArchiveError, unpack_archive
 
+Told = Callable[[int], None]
+"""Hears how many bytes of a file are here."""
+
 
 class Intake:
     """The way in. For one thread."""
@@ -36,24 +39,27 @@ class Intake:
         self._fetcher = fetcher
         self._trusted = trusted
 
-    def take_pack(self, release: PackRelease) -> None:
-        """Install the announced pack. Raises FetchError, PackError and AlreadyRunningError."""
-        archive = self._fetch(release)
+    def take_pack(self, release: PackRelease, told: Told) -> None:
+        """Install the announced pack; `told` hears what was fetched.
+
+        Raises FetchError, PackError and AlreadyRunningError.
+        """
+        archive = self._fetch(release, told)
         try:
             unpack_archive(archive, self._unpacked, PACK_NAMES)
             check_pack_signature(self._unpacked, self._trusted)
             manifest = read_manifest(self._unpacked)
-            told = (release.game, release.version, release.model_id)
-            if (manifest.game, manifest.version, manifest.model_id) != told:
+            wanted = (release.game, release.version, release.model_id)
+            if (manifest.game, manifest.version, manifest.model_id) != wanted:
                 raise ArchiveError(f"The file holds {manifest.pack_id}, which was not announced")
             _same_time(release, _time(manifest.created_at))
             self._packs.install(self._unpacked, move=True)
         finally:
             self._tidy(archive)
 
-    def take_models(self, release: ModelsRelease) -> None:
+    def take_models(self, release: ModelsRelease, told: Told) -> None:
         """Install the announced models. Raises FetchError, PackError, ModelError."""
-        archive = self._fetch(release)
+        archive = self._fetch(release, told)
         try:
             unpack_archive(archive, self._unpacked, MODEL_NAMES)
             check_models_signature(self._unpacked, self._trusted)
@@ -86,8 +92,8 @@ class Intake:
         except (PackError, ModelError):
             return False
 
-    def _fetch(self, release: Release) -> Path:
-        return self._fetcher.fetch(Wanted(release.url, release.size_bytes, release.sha256))
+    def _fetch(self, release: Release, told: Told) -> Path:
+        return self._fetcher.fetch(Wanted(release.url, release.size_bytes, release.sha256), told)
 
     def _tidy(self, archive: Path) -> None:
         archive.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,8 +67,14 @@ def plan(release: Release, held: Held, *, may_update: bool, models: frozenset[st
     if held.is_refused:
         return Plan(Step.REFUSE)
     if not may_update:
-        return Plan(Step.WAIT, "It waits for the command `update` (sync.auto_update is off).")
+        return Plan(Step.WAIT, "It waits for a person's word (sync.auto_update is off).")
     return Plan(Step.SWITCH if held.is_here else Step.FETCH)
+
+
+def may_take(release: Release, held: Held, *, models: frozenset[str]) -> bool:
+    """Whether a person's word is all that it waits for, or may help."""
+    wanted = plan(release, replace(held, is_refused=False), may_update=True, models=models)
+    return wanted.step in (Step.FETCH, Step.SWITCH)
 
 
 def is_older(announced: datetime, in_use: datetime | None) -> bool:

@@ -15,7 +15,7 @@ from scanner.models import read_manifest as read_model
 from scanner.models_library import ModelLibrary, models_in_use, read_bundle
 from scanner.store_updates import MODELS, PACKS
 from sync.protocol_fleet import ModelsRelease, PackRelease, Release
-from sync.update_intake import Intake
+from sync.update_intake import Intake, Told
 from sync.update_plan import Held
 
 log = logging.getLogger(__name__)
@@ -105,12 +105,15 @@ class Shelf:
     def _is_ours(self, path: Path) -> bool:
         return (path / SIGNATURE).exists()
 
-    def take(self, release: Release) -> None:
-        """Fetch, check and install. Raises FetchError, PackError, ModelError."""
+    def take(self, release: Release, told: Told) -> None:
+        """Fetch, check and install; `told` hears how many bytes are here.
+
+        Raises FetchError, PackError, ModelError.
+        """
         if isinstance(release, PackRelease):
-            self._intake.take_pack(release)
+            self._intake.take_pack(release, told)
         elif isinstance(release, ModelsRelease):
-            self._intake.take_models(release)
+            self._intake.take_models(release, told)
         self._taken.add(release.sha256)
 
     def remove(self, target: str, release: Release) -> None:

@@ -73,6 +73,11 @@ class Troubles:
         self._failures.pop(target, None)
         self._not_before_mono_s.pop(target, None)
 
+    def forgive(self, target: str) -> None:
+        """Somebody wants this one tried again."""
+        self._refused.pop(target, None)
+        self.settle(target)
+
     def forget(self) -> None:
         """Somebody wants all of it tried again."""
         self._refused.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from scanner.catalog.trial import TrialCutShortError
@@ -23,10 +23,14 @@ from scanner.errors import (
 )
 from scanner.store import Store
 from scanner.store_updates import MODELS, UpdateKind
+from scanner.tables_updates import UpdateAnnounced
 from sync.fetch import Fetcher, FetchError, FetchStoppedError
 from sync.protocol_fleet import Release
+from sync.update_inbox import UpdateInbox
 from sync.update_intake import Intake
-from sync.update_plan import Plan, Step, plan
+from sync.update_notes import Notes, announced_row
+from sync.update_orders import UpdateOrders
+from sync.update_plan import Plan, Step, may_take, plan
 from sync.update_shelf import Shelf, game_of
 from sync.update_switch import Change, Switch, Trial
 from sync.update_troubles import Troubles
@@ -55,14 +59,10 @@ class Updater:
         self._shelf = Shelf(settings, intake)
         self._switch = Switch(settings.data_dir, self._folder, trial)
         self._stopping = stopping
-        self._changed = threading.Condition()
-        self._releases: dict[str, Release] = {}
-        self._news = True
-        self._asked = False
+        self._inbox = UpdateInbox(stopping)
+        self.orders = UpdateOrders()
         self._troubles = Troubles(self._folder, first_wait_s)
-        self._told: dict[str, tuple[str, str]] = {}
-        self._withdrawn: set[str] = set()
-        self._fresh: set[str] = set()
+        self._notes = Notes(store)
         self.died: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="updates", daemon=True)
 
@@ -73,31 +73,29 @@ class Updater:
     def close(self) -> None:
         """End; what is half fetched goes on from there with the next start."""
         self._stopping.set()
-        with self._changed:
-            self._changed.notify()
+        self._inbox.wake()
         if self._thread.is_alive():
             self._thread.join(3)
 
     def announced(self, target: str, release: Release | None) -> None:
         """Take note of an announcement; None: it was withdrawn."""
-        with self._changed:
-            if self._releases.get(target) == release:
-                return
-            if release is None:
-                self._releases.pop(target, None)
-                self._withdrawn.add(target)
-            else:
-                self._releases[target] = release
-                self._withdrawn.discard(target)
-            self._fresh.add(target)
-            self._news = True
-            self._changed.notify()
+        self._inbox.announced(target, release)
 
     def update_now(self) -> None:
         """Look again at all that is announced, also at what was put off or refused."""
-        with self._changed:
-            self._asked = self._news = True
-            self._changed.notify()
+        self._inbox.ask_all()
+
+    def take(self, target: str, version: str) -> None:
+        """Bring one announced version into use, though it was put off or refused before.
+
+        `orders` says what came of it.
+        """
+        self.orders.want(target, version)
+        self._inbox.ask(target)
+
+    def heard_all(self) -> None:
+        """What the broker keeps has come by now: what is not announced is announced no longer."""
+        self._inbox.hear_all()
 
     def _run(self) -> None:
         try:
@@ -112,9 +110,7 @@ class Updater:
     def _begun(self) -> bool:
         try:
             self._troubles.begin()
-            self._told = {
-                event.target: (event.version, event.kind) for event in self._store.update_events()
-            }
+            self._notes.begin()
             if self._switch.go_back():
                 log.warning("an update that was cut short was taken back; it is tried again")
         except CounterscanError as error:
@@ -123,53 +119,61 @@ class Updater:
         return True
 
     def _turn(self) -> None:
-        with self._changed:
-            self._changed.wait_for(self._has_work, self._troubles.wait_s())
-            if self._stopping.is_set():
-                return
-            self._news, asked, self._asked = False, self._asked, False
-            releases, withdrawn = dict(self._releases), set(self._withdrawn)
-            fresh, self._fresh = self._fresh, set()
-        for target in fresh:
+        news = self._inbox.wait(self._troubles.wait_s())
+        if news is None:
+            return
+        for target in news.fresh:
             self._troubles.settle(target)
-        if asked:
+        for target in news.again:
+            self._troubles.forgive(target)
+        if news.asked:
             self._troubles.forget()
+            for target, release in news.releases.items():
+                self.orders.want(target, release.version)
         try:
-            self._note_withdrawn(withdrawn)
-            self._round(releases, asked=asked)
+            self._note_withdrawn(news.withdrawn)
+            self.orders.compare(news.releases, heard_all=news.heard_all)
+            self._round(news.releases, heard_all=news.heard_all)
         except (StoreError, OSError) as error:
             log.error("%s", error)
-            with self._changed:
-                self._news, self._asked = True, self._asked or asked
+            self._inbox.put_back(news)
             self._stopping.wait(_STORE_WAIT_S)
 
-    def _has_work(self) -> bool:
-        return self._news or self._stopping.is_set()
-
-    def _note_withdrawn(self, targets: set[str]) -> None:
+    def _note_withdrawn(self, targets: Collection[str]) -> None:
         for target in targets:
-            version, kind = self._told.get(target, ("", UpdateKind.IN_USE.value))
+            version, kind = self._notes.last(target)
             if kind != UpdateKind.IN_USE:
                 self._tell(target, version, UpdateKind.WITHDRAWN)
 
-    def _round(self, releases: Mapping[str, Release], *, asked: bool) -> None:
+    def _round(self, releases: Mapping[str, Release], *, heard_all: bool) -> None:
         """Fetch what is to be fetched, then put in use what is here."""
         self._troubles.let_go()
         self._fetcher.forget_all_but({release.sha256 for release in releases.values()})
-        may_update = asked or self._settings.sync.auto_update
         present = self._shelf.embedder()
         models = releases.get(MODELS)
         coming = {present, models.model_id} if models is not None else {present}
-        ready: dict[str, Release] = {}
+        plans: dict[str, Plan] = {}
+        rows: list[UpdateAnnounced] = []
         for target, release in sorted(releases.items()):
             if not self._shelf.follows(target):
+                why = "This device has no packs of that game."
+                self.orders.settle(target, release.version, why)
                 continue
             embedders = frozenset({release.model_id}) if target == MODELS else frozenset(coming)
             is_refused = self._troubles.is_refused(target, release)
             held = self._shelf.held(target, release, is_refused=is_refused)
-            step = plan(release, held, may_update=may_update, models=embedders)
-            if self._arrive(target, release, step):
-                ready[target] = release
+            may_update = self._settings.sync.auto_update or self.orders.wants(
+                target, release.version
+            )
+            plans[target] = plan(release, held, may_update=may_update, models=embedders)
+            takes = may_take(release, held, models=embedders)
+            rows.append(announced_row(target, release, may_take=takes))
+        self._notes.announce(rows, is_all=heard_all)
+        ready = {
+            target: releases[target]
+            for target, step in plans.items()
+            if self._arrive(target, releases[target], step)
+        }
         self._put_in_use(ready, present)
 
     def _arrive(self, target: str, release: Release, step: Plan) -> bool:
@@ -177,12 +181,15 @@ class Updater:
         match step.step:
             case Step.DONE:
                 self._troubles.settle(target)
-                if self._told.get(target) != (release.version, UpdateKind.IN_USE):
+                self.orders.settle(target, release.version)
+                if not self._notes.is_in_use(target, release.version):
                     self._tell(target, release.version, UpdateKind.IN_USE)
             case Step.WAIT:
                 self._tell(target, release.version, UpdateKind.WAITING, step.text)
+                self.orders.settle(target, release.version, step.text)
             case Step.REFUSE if step.text:
                 self._tell(target, release.version, UpdateKind.REFUSED, step.text)
+                self.orders.settle(target, release.version, step.text)
             case Step.SWITCH:
                 return not self._troubles.is_put_off(target)
             case Step.FETCH if not self._troubles.is_put_off(target):
@@ -192,7 +199,7 @@ class Updater:
     def _fetch(self, target: str, release: Release) -> bool:
         self._tell(target, release.version, UpdateKind.FETCHING)
         try:
-            self._shelf.take(release)
+            self._shelf.take(release, self._notes.progress(target))
         except FetchStoppedError:
             return False
         except (AlreadyRunningError, PackDiskError) as error:
@@ -258,14 +265,13 @@ class Updater:
                 if release.rollback:
                     text = f"Back from {old}, as the cloud asked." if old else text
                 self._tell(target, release.version, UpdateKind.IN_USE, text)
+                self.orders.settle(target, release.version)
                 self._shelf.prune(target)
 
     # What came of it.
 
     def _tell(self, target: str, version: str, kind: UpdateKind, text: str = "") -> None:
-        if self._store.add_update_event(target, version, kind, text):
-            log.info("%s %s: %s %s", target, version, kind.value, text)
-        self._told[target] = (version, kind)
+        self._notes.tell(target, version, kind, text)
 
     def _put_off(self, target: str, release: Release, why: str) -> None:
         self._troubles.put_off(target)
@@ -275,4 +281,5 @@ class Updater:
         self, target: str, release: Release, why: str, kind: UpdateKind = UpdateKind.REFUSED
     ) -> None:
         self._tell(target, release.version, kind, f"{why.rstrip('.')}.")
+        self.orders.settle(target, release.version, f"{why.rstrip('.')}.")
         self._troubles.refuse(target, release)

@@ -31,6 +31,7 @@ from webui import (
     rules,
     settings,
     sign_in,
+    updates,
     uploads,
 )
 from webui.access import Access
@@ -72,6 +73,7 @@ FURTHER: tuple[Callable[[Services], Blueprint], ...] = (
     api_page.make,
     offers.make,
     uploads.make,
+    updates.make,
 )
 """Routes that have no place in the navigation."""
 

@@ -23,6 +23,7 @@ from webui.device_metrics import device_metrics
 from webui.figures import Figures, together
 from webui.page import Page, Services
 from webui.samples import HOUR, MINUTE
+from webui.updates import UpdateAnswer, listed
 
 Span = Literal["day", "month"]
 
@@ -102,6 +103,12 @@ def make(services: Services) -> Blueprint:
             figures = sampler.device_only()
         return figures, [*_unwell(services.view.state()), *sampler.alerts()]
 
+    def announced() -> list[UpdateAnswer]:
+        try:
+            return listed(services.view.store())
+        except StoreError:
+            return []  # the alerts say why
+
     @health.get("/health")
     @describe("The Health page")
     def page() -> str:
@@ -113,6 +120,7 @@ def make(services: Services) -> Blueprint:
             "health.html",
             span=span,
             alerts=alerts,
+            updates=announced(),
             tiles=_tiles(figures),
             charts=_charts(sampler.history(minutes), until - length, until, width),
             figures=figures,

@@ -10,6 +10,7 @@ from scanner.errors import UsageError
 from scanner.signing import read_private_key
 from sync.cloud.opening import add_config_argument, config_of
 from sync.cloud.releases import Releases, is_models
+from sync.protocol_rows import LONGEST
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rollback", action="store_true", help="go back to it, although it is older"
+    )
+    parser.add_argument(
+        "--about", default="", metavar="TEXT", help="what is new in it, shown on devices' pages"
     )
     parser.add_argument(
         "--withdraw", metavar="TARGET", help="announce pack/GAME, or models, no longer"
@@ -47,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     key = None if args.key is None else read_private_key(args.key)
     publish = releases.publish_models if is_models(args.folder) else releases.publish_pack
-    release = publish(args.folder, args.channel, rollback=args.rollback, key=key)
+    if len(args.about) > LONGEST:
+        raise UsageError(f"--about may have {LONGEST} characters")
+    release = publish(args.folder, args.channel, rollback=args.rollback, key=key, about=args.about)
     print(
         f"{release.version} is announced on {args.channel}: "
         f"{release.size_bytes / 1e6:.1f} MB at {release.url}"

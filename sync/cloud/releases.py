@@ -85,9 +85,12 @@ class Releases:
         self._url = url.rstrip("/")
 
     def publish_pack(
-        self, pack: Path, channel: str, *, rollback: bool, key: Ed25519PrivateKey | None
-    ) -> PackRelease:
+        self, pack: Path, channel: str, *, rollback: bool, key: Ed25519PrivateKey | None,
+        about: str = "",
+    ) -> PackRelease:  # fmt: skip
         """Keep an archive of a signed pack and announce it; with `key`, sign it first.
+
+        `about` tells people what is new in it.
 
         Raises PackError, UsageError and AlreadyRunningError.
         """
@@ -108,12 +111,13 @@ class Releases:
             return self._announce(
                 PackRelease, PACKS + manifest.game, archive, game=manifest.game, channel=channel,
                 version=manifest.version, created_at=manifest.created_at,
-                model_id=manifest.model_id, rollback=rollback,
+                model_id=manifest.model_id, rollback=rollback, cards=manifest.cards, about=about,
             )  # fmt: skip
 
     def publish_models(
-        self, models: Path, channel: str, *, rollback: bool, key: Ed25519PrivateKey | None
-    ) -> ModelsRelease:
+        self, models: Path, channel: str, *, rollback: bool, key: Ed25519PrivateKey | None,
+        about: str = "",
+    ) -> ModelsRelease:  # fmt: skip
         """As `publish_pack`, of a folder of models: `manifest.toml`, the calibration, the files.
 
         A folder with `bundle.toml` is published as it is, signature and all: to go back to it.
@@ -137,7 +141,7 @@ class Releases:
             return self._announce(
                 ModelsRelease, MODELS, archive, channel=channel, version=bundle.version,
                 created_at=bundle.created_at.isoformat(), model_id=bundle.model_id,
-                rollback=rollback,
+                rollback=rollback, about=about,
             )  # fmt: skip
 
     def withdraw(self, target: str, channel: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner.catalog.library import Library
+from scanner.catalog.manifest import read_manifest
 from scanner.catalog.pack import Pack
 from scanner.config import load_settings
 from scanner.store import Store
@@ -70,3 +71,28 @@ def test_a_published_pack_is_in_use_on_the_device_and_the_cloud_knows(
         with_pictures, model_id=manifest.model_id, runtime=manifest.runtime, verify=True
     ).close()
     assert [path.name for path in (data_dir / "updates").iterdir()] == []
+
+
+def test_the_pages_word_is_done_by_the_exchange_also_after_a_restart(
+    broker: Broker, filled: FilledLog, device_store: Store, cloud_store: CloudStore,
+    running: Running, shop: Shop, served: str,
+) -> None:  # fmt: skip
+    data_dir = filled.data_dir
+    settings = load_settings(data_dir=data_dir, sync__auto_update=False)
+    paired = pairing(broker.port).model_copy(update={"trusted_keys": (shop.public,)})
+    running.start(service(cloud_store, broker.port))
+    published(shop, cloud_store.data_dir, "1", served)
+    first = Running()
+    fleet = Fleet(settings, device_store, paired, limits=IMPATIENT)
+    first.start(Agent(device_store, paired, fleet=fleet, longest_back_off_s=0.2))
+    until(lambda: [row.may_take for row in device_store.announced()] == [True])
+    manifest = read_manifest(shop.packs["1"])
+    assert device_store.announced()[0].cards == manifest.cards > 0
+    first.stop()
+    with Store.open(data_dir, role="web") as page:
+        asked = page.add_command("update", {"target": "pack/drawn", "version": "1"})
+        fleet = Fleet(settings, device_store, paired, limits=IMPATIENT)
+        running.start(Agent(device_store, paired, fleet=fleet, longest_back_off_s=0.2))
+        until(lambda: page.command_outcome(asked.id or 0) == "done", 120)
+    assert in_use(data_dir) == "1"
+    running.stop()
