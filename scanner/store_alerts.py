@@ -7,35 +7,57 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import Row, TextClause, bindparam, text
 from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from scanner.alerts import AlertRule, HeldRule, read_alert
 from scanner.alerts_judge import Told
 from scanner.errors import ConditionError
 from scanner.store_open import in_parts
 from scanner.store_shared import SharedRuleStore
-from scanner.tables_alerts import AlertClosed, AlertClosedTold, AlertRaised, AlertTold
+from scanner.tables_alerts import (
+    AlertClosed,
+    AlertClosedTold,
+    AlertCursor,
+    AlertRaised,
+    AlertTold,
+    AlertWithdrawn,
+)
 
 log = logging.getLogger(__name__)
 
 ALERT = "alert"
+LaterAnswer = Literal["retry", "correction"]
+LATER_ANSWERS: tuple[LaterAnswer, ...] = ("retry", "correction")
 MOST_CLOSED_AT_ONCE = 2000
 _MARK = text("""
     SELECT (SELECT count(*) FROM card_alert WHERE closed_at IS NULL),
         (SELECT coalesce(max(id), 0) FROM alert_raised),
         (SELECT coalesce(max(id), 0) FROM alert_told),
         (SELECT coalesce(max(id), 0) FROM alert_closed),
-        (SELECT coalesce(max(id), 0) FROM alert_closed_told)
+        (SELECT coalesce(max(id), 0) FROM alert_closed_told),
+        (SELECT coalesce(max(id), 0) FROM alert_withdrawn)
 """)
 _TOLD = """
     SELECT card_id, finish, condition, currency, source, amount_minor, as_of
     FROM price WHERE game = :game AND card_id IN ({}) ORDER BY id
 """
 _PRICED = text("SELECT DISTINCT game, card_id FROM price WHERE id > :after")
+_STANDING = text("""
+    SELECT scan_id, rule, game, card_id FROM alert_raised
+    WHERE scan_id IN :ids AND key NOT IN (SELECT key FROM alert_withdrawn)
+""").bindparams(bindparam("ids", expanding=True))
+_OPEN_OF = text("""
+    SELECT key, scan_id, game, card_id FROM card_alert
+    WHERE is_ours AND closed_at IS NULL AND scan_id IN :ids
+""").bindparams(bindparam("ids", expanding=True))
+_AFTER: Mapping[LaterAnswer, TextClause] = {
+    table: text(f"SELECT id, scan_id FROM {table} WHERE id > :after ORDER BY id LIMIT :limit")
+    for table in LATER_ANSWERS
+}
 _KNOWN = text("SELECT key FROM card_alert WHERE key IN :keys AND closed_at IS NULL").bindparams(
     bindparam("keys", expanding=True)
 )
@@ -80,16 +102,59 @@ class AlertMark:
     told: int
     closed: int
     closed_told: int
+    withdrawn: int
 
 
 class AlertStore(SharedRuleStore):
     """The part of `scanner.store.Store` that keeps alerts."""
 
     def raise_alerts(self, alerts: Sequence[AlertRaised]) -> int:
-        """Put alerts about scans on disk; one that this scan raised already is left out."""
+        """Put alerts about scans on disk; how many.
+
+        One that this scan has raised by this rule about this card stands, also where somebody has
+        acknowledged it; one that was withdrawn may be raised again.
+        """
         self._only("feed")
         with self._log.write() as session:
-            return _insert_new(session, AlertRaised, [_values(alert) for alert in alerts])
+            found = session.connection().execute(_STANDING, {"ids": [a.scan_id for a in alerts]})
+            standing = {tuple(row) for row in found}
+            new = [a for a in alerts if (a.scan_id, a.rule, a.game, a.card_id) not in standing]
+            return _insert_new(session, AlertRaised, [_values(alert) for alert in new])
+
+    def withdraw_alerts(self, gone: Mapping[str, str], cursors: Mapping[str, int]) -> None:
+        """Close alerts whose card is another one after all, by key, with the reason.
+
+        Together with how far later answers were looked at, by the tables' names.
+        """
+        self._only("feed")
+        rows = [_values(AlertWithdrawn(key=key, why=why)) for key, why in gone.items()]
+        with self._log.write() as session:
+            _insert_new(session, AlertWithdrawn, rows)
+            for name, position in cursors.items():
+                session.merge(AlertCursor(name=name, position=position))
+
+    def alert_cursors(self) -> dict[str, int]:
+        """Up to where later answers were looked at, by the tables' names."""
+        with self._log.read() as session:
+            return {row.name: row.position for row in session.exec(select(AlertCursor))}
+
+    def open_alerts_of(self, scan_ids: Sequence[int]) -> list[tuple[str, int, str, str]]:
+        """The open alerts that these scans raised: key, scan, game and card_id of each."""
+        with self._log.read() as session:
+            rows = session.connection().execute(_OPEN_OF, {"ids": list(scan_ids)})
+            return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def answered_after(self, table: LaterAnswer, after: int, limit: int) -> list[tuple[int, int]]:
+        """The next rows of a table of later answers: the id, and the scan that it is about."""
+        with self._log.read() as session:
+            values = {"after": after, "limit": limit}
+            return [(row[0], row[1]) for row in session.connection().execute(_AFTER[table], values)]
+
+    def newest_answer(self, table: LaterAnswer) -> int:
+        """The id of the newest row of a table of later answers, 0 for none."""
+        query = text(f"SELECT coalesce(max(id), 0) FROM {table}")
+        with self._log.read() as session:
+            return int(session.connection().execute(query).scalar_one())
 
     def receive_alerts(self, told: Sequence[AlertTold], closed: Sequence[AlertClosedTold]) -> int:
         """Take in what the cloud says; what is known already changes nothing. The rows added."""
@@ -128,7 +193,8 @@ class AlertStore(SharedRuleStore):
 
     def alerts_of_scans(self, scan_ids: Sequence[int]) -> dict[int, list[str]]:
         """The names of the rules that scans of this device set off, by the scans' ids."""
-        query = text("SELECT scan_id, rule FROM alert_raised WHERE scan_id IN :ids ORDER BY id")
+        query = text("""SELECT scan_id, rule FROM alert_raised WHERE scan_id IN :ids
+            AND key NOT IN (SELECT key FROM alert_withdrawn) ORDER BY id""")
         found: dict[int, list[str]] = {}
         with self._log.read() as session:
             query = query.bindparams(bindparam("ids", expanding=True))

@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel, col, select
 from scanner.price_feed import PriceNews, apply_prices
 from scanner.store_machine import MachineWrites
 from scanner.tables import Batch, Correction, Retry, Scan, utc_now
-from scanner.tables_alerts import AlertClosed, AlertRaised
+from scanner.tables_alerts import AlertClosed, AlertRaised, AlertWithdrawn
 from scanner.tables_batches import BatchWord, HandCount
 from scanner.tables_bins import Route
 from scanner.tables_offers import OfferMade
@@ -44,6 +44,7 @@ class Stream(StrEnum):
     CORRECTION = "correction"
     ALERT = "alert"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
     STOCK_CHANGE = "stock_change"
     STOCK_EDIT = "stock_edit"
     HAND_COUNT = "hand_count"
@@ -65,6 +66,7 @@ _TABLES: dict[Stream, type[SQLModel]] = {
     Stream.CORRECTION: Correction,
     Stream.ALERT: AlertRaised,
     Stream.CLOSED: AlertClosed,
+    Stream.WITHDRAWN: AlertWithdrawn,
     Stream.STOCK_CHANGE: StockChange,
     Stream.STOCK_EDIT: StockEdit,
     Stream.HAND_COUNT: HandCount,

@@ -3,12 +3,15 @@
 | table | written by | holds |
 |---|---|---|
 | `alert_raised` | feed | a card that was scanned here set off a rule |
+| `alert_withdrawn` | feed | such a card is another one after all |
+| `alert_cursor` | feed | up to which later answers were looked at |
 | `alert_told` | sync | an alert of the cloud, or of another device of the shop |
 | `alert_closed` | web | somebody acknowledged an alert on this device's page |
 | `alert_closed_told` | sync | somebody did so elsewhere |
 
-An alert is known by its `key` everywhere, and open until anybody has closed it. Rules are rows of
-`rule_set` with the kind `alert` (`scanner/alerts.py`).
+An alert is known by its `key` everywhere, and open until anybody has closed it, or it was
+withdrawn. Rules are rows of `rule_set` with the kind `alert` (`scanner/alerts.py`), or of all
+scanners (`scanner/tables_shared.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ class AlertRaised(SQLModel, table=True):
 
     __tablename__ = "alert_raised"
     __table_args__ = (
-        Index("ix_alert_raised_scan_id_rule", "scan_id", "rule", unique=True),
+        Index("ix_alert_raised_scan_id", "scan_id"),
         _NUMBERED,
     )
 
@@ -53,6 +56,28 @@ class AlertRaised(SQLModel, table=True):
     finish: str = "unknown"
     text: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class AlertWithdrawn(SQLModel, table=True):
+    """The card that raised an alert here is another one after all; `why` says how that came out."""
+
+    __tablename__ = "alert_withdrawn"
+    __table_args__ = (_NUMBERED,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    why: str = ""
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class AlertCursor(SQLModel, table=True):
+    """Up to which row of a table (`retry`, `correction`) answers were judged."""
+
+    __tablename__ = "alert_cursor"
+
+    name: str = Field(primary_key=True)
+    position: int
+    changed_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class AlertTold(SQLModel, table=True):

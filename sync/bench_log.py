@@ -16,7 +16,7 @@ from scanner.store_later import Word, insert_correction, insert_undoing
 from scanner.store_open import Log
 from scanner.store_sync import Row, Stream
 from scanner.tables import Scan, utc_now
-from scanner.tables_alerts import AlertRaised
+from scanner.tables_alerts import AlertRaised, AlertWithdrawn
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES
 
@@ -88,6 +88,11 @@ class FilledLog:
         """A card that was scanned sets off a rule."""
         with self._log.write() as session:
             session.add(alert)
+
+    def withdraw_alert(self, key: str, why: str) -> None:
+        """Such a card is another one after all."""
+        with self._log.write() as session:
+            session.add(AlertWithdrawn(key=key, why=why))
 
     def _row(self, number: int) -> dict[str, Any]:
         card = self._random.randrange(20_000)

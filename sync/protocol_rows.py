@@ -155,6 +155,13 @@ class ClosedRow(LogRow):
     by: Text = ""
 
 
+class WithdrawnRow(LogRow):
+    """An alert about a scan whose card is another one after all; `why` says how that came out."""
+
+    key: AlertKey
+    why: Text = ""
+
+
 class StockChangeRow(LogRow):
     """A bulk edit of the stock, or the undoing of one (`scanner.tables_stock.StockChange`).
 
@@ -259,6 +266,10 @@ class ClosedRows(Rows[ClosedRow]):
     """Alerts acknowledged on the device's page."""
 
 
+class WithdrawnRows(Rows[WithdrawnRow]):
+    """Alerts about cards that are others after all."""
+
+
 class StockChangeRows(Rows[StockChangeRow]):
     """Bulk edits of the stock."""
 
@@ -286,6 +297,7 @@ _ROW_MESSAGES: dict[str, type[Rows[Any]]] = {
     "correction": CorrectionRows,
     "alert": AlertRows,
     "closed": ClosedRows,
+    "withdrawn": WithdrawnRows,
     "stock_change": StockChangeRows,
     "stock_edit": StockEditRows,
     "hand_count": HandCountRows,

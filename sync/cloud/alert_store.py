@@ -21,7 +21,7 @@ from sync.protocol import (
     ClosedAlert,
     OpenAlert,
 )
-from sync.protocol_rows import AlertRow, ClosedRow, LogRow
+from sync.protocol_rows import AlertRow, ClosedRow, LogRow, WithdrawnRow
 
 Key = tuple[str, str]
 _IS_OPEN = ~select(ALERT_CLOSED.c.key).where(ALERT_CLOSED.c.key == CARD_ALERT.c.key).exists()
@@ -49,7 +49,8 @@ def keep_rules(connection: Connection, device: str, told: AlertRules) -> bool:
 def keep_rows(connection: Connection, device: str, log: str, rows: Sequence[LogRow]) -> None:
     """Take alerts and words that close them out of a device's rows; what is known stays."""
     alerts = [row for row in rows if isinstance(row, AlertRow)]
-    closed = [row for row in rows if isinstance(row, ClosedRow)]
+    closed = [(row.key, row.by, row.created_at) for row in rows if isinstance(row, ClosedRow)]
+    gone = [(row.key, row.why, row.created_at) for row in rows if isinstance(row, WithdrawnRow)]
     if alerts:
         known = set(
             connection.execute(
@@ -58,8 +59,8 @@ def keep_rows(connection: Connection, device: str, log: str, rows: Sequence[LogR
         )
         new = [row for row in alerts if row.key not in known]
         add_alerts(connection, [_of_scan(connection, device, log, row) for row in new])
-    if closed:
-        close(connection, device, [(row.key, row.by, row.created_at) for row in closed])
+    if closed or gone:
+        close(connection, device, [*closed, *gone])
 
 
 def add_alerts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -28,7 +28,7 @@ from sync.protocol_rows import LogRow, Rows
 Key = tuple[str, str, str]
 Span = tuple[int, int]
 _COPY_FROM_ROWS = 20
-_OF_ALERTS = ("alert", "closed")
+_OF_ALERTS = ("alert", "closed", "withdrawn")
 MOST_EARLY = 1000
 """Spans that wait for those before them. A device has a few under way at once; of one that leaves
 gaps without end, those that are furthest ahead are forgotten, and come again in their turn."""

@@ -44,6 +44,7 @@ from sync.protocol_rows import (
     ScanRow,
     StockChangeRow,
     StockEditRow,
+    WithdrawnRow,
 )
 
 METADATA = MetaData()
@@ -94,6 +95,7 @@ LOG_TABLES = {
     "correction": _of_a_log("correction", CorrectionRow),
     "alert": _of_a_log("alert", AlertRow),
     "closed": _of_a_log("closed", ClosedRow),
+    "withdrawn": _of_a_log("withdrawn", WithdrawnRow),
     "stock_change": _of_a_log("stock_change", StockChangeRow),
     "stock_edit": _of_a_log("stock_edit", StockEditRow),
     "hand_count": _of_a_log("hand_count", HandCountRow),

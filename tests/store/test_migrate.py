@@ -58,11 +58,13 @@ TABLES = {
     "remote_answer",
     "sync_answer",
     "update_announced",
+    "alert_withdrawn",
+    "alert_cursor",
     "shared_rule_said",
     "shared_rule_told",
     "shared_lists_told",
 }
-CURSORS = {"sync_cursor", "price_confirmed", "update_announced"}
+CURSORS = {"sync_cursor", "alert_cursor", "price_confirmed", "update_announced"}
 
 TABLE_MODULES = [
     importlib.import_module(f"scanner.{file.stem}")
@@ -223,6 +225,12 @@ ROWS[19] = [
     '2025-01-12 11:00:00.000000', '2025-01-12 11:00:01.000000')""",
     """INSERT INTO shared_lists_told VALUES (1, '{"watchlist": ["c1"]}',
     '2025-01-12 11:00:01.000000')""",
+]
+ROWS[20] = [
+    *ROWS[19],
+    """INSERT INTO alert_withdrawn VALUES (1, 'k3', 'a correction (Right card)',
+    '2025-01-13 10:00:00.000000')""",
+    "INSERT INTO alert_cursor VALUES ('retry', 2, '2025-01-13 10:00:00.000000')",
 ]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 

@@ -313,6 +313,30 @@ def test_acknowledged_on_one_device_is_acknowledged_on_the_other(
     other.close()
 
 
+def test_an_alert_that_is_withdrawn_on_one_device_is_closed_on_the_other(
+    broker: Broker, filled: FilledLog, device_store: Store, cloud_store: CloudStore,
+    running: Running, page: Page, tmp_path: Path,
+) -> None:  # fmt: skip
+    filled.add_scans(2)
+    why = "a correction (Salt Priestess)"
+    with (
+        FilledLog(tmp_path / "other") as other,
+        Store.open(other.data_dir, role="sync") as other_store,
+    ):
+        running.start(service(cloud_store, broker.port))
+        running.start(agent(device_store, broker.port))
+        running.start(agent(other_store, broker.port, user=OTHER))
+        alert = raise_one(filled)
+        until(lambda: len(other_store.open_alerts(9)) == 1)
+        filled.withdraw_alert(alert.key, why)
+        until(lambda: not other_store.open_alerts(9))
+        [gone] = other_store.past_alerts(9)
+        assert (gone.closed_by, gone.closed_on) == (why, DEVICE)
+        assert page.open() == []
+        assert [alert.closed_by for alert in page.store.past_alerts(9)] == [why]
+        running.stop()
+
+
 def test_a_broker_that_forgot_is_told_again(
     broker: Broker, filled: FilledLog, device_store: Store, cloud_store: CloudStore,
     running: Running, page: Page,
@@ -339,7 +363,7 @@ def test_copies_in_any_order_end_alike(
         raise_one(filled, scan_id)
     page.close_all()
     arrived = []
-    for stream in ("batch", "scan", "alert", "closed"):
+    for stream in ("batch", "scan", "alert", "closed", "withdrawn"):
         rows = [_clipped(row) for row in device_store.rows_after(stream, 0, 100)]  # type: ignore[arg-type]
         for place, row in enumerate(rows):
             after = rows[place - 1]["id"] if place else 0

@@ -65,6 +65,7 @@ def asking(value: object, field: str = "copies_seen", op: str = "is") -> bytes:
 HOSTILE: dict[str, tuple[str, bytes]] = {
     "nulls in an alert": ("alert", row(key="a" * 32, rule="\0", scan_id=1, **ALL_TEXTS)),
     "nulls in who closed one": ("closed", row(key="a" * 32, by=NUL)),
+    "nulls in why one was withdrawn": ("withdrawn", row(key="a" * 32, why=NUL)),
     "nulls in a scan": ("scan", row(**ANSWERED, game=NUL, name=NUL, reasons=[NUL])),
     "nulls in a batch": ("batch", row(name=NUL, driver=NUL, store=NUL)),
     "nulls in a correction": ("correction", row(kind="corrected", scan_id=1, language=NUL)),
