@@ -28,7 +28,28 @@ _CHATTY = ("alembic", "httpx")
 """Libraries that tell each of their steps, which nobody but a programmer wants to know."""
 
 
-class _JournalFormatter(logging.Formatter):
+# Control characters, and what else begins a new line or turns the order of letters around.
+_TRICKS = {
+    number: f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+    for number in (
+        *(set(range(32)) - {9, 10}), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}  # fmt: skip
+
+
+class _TextFormatter(logging.Formatter):
+    """What a stranger wrote can't look like a line of its own, nor steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).translate(_TRICKS)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        record.message = record.message.replace("\n", "\n    ")
+        return super().formatMessage(record)
+
+
+class _JournalFormatter(_TextFormatter):
     """The journal stamps time and process itself; each line of a traceback needs the priority."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -71,7 +92,7 @@ def setup_logging(
         handler.setFormatter(_JournalFormatter())
     else:
         handler.setFormatter(
-            logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+            _TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
         )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _CHATTY:

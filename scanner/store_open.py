@@ -78,9 +78,17 @@ def in_parts(values: Iterable[T], size: int = _VALUES_PER_QUERY) -> Iterator[lis
 
 
 def make_file(data_dir: Path, database: str) -> None:
-    """Make the folder and an empty database in it, where there is none. Raises StoreError."""
+    """Make the folder and an empty database in it, where there is none, and keep others out.
+
+    Raises StoreError.
+    """
     with explained(data_dir):
         data_dir.mkdir(parents=True, exist_ok=True)
+        file = data_dir / database
+        file.touch(mode=0o600)
+        found = file.stat()
+        if found.st_mode & 0o007 and found.st_uid == os.geteuid():  # of an earlier release
+            file.chmod(found.st_mode & 0o770)
         connect(data_dir / database, mode="rwc").close()
 
 

@@ -64,7 +64,8 @@ class Contents:
 def export(store: CloudStore, folder: Path) -> dict[str, Contents]:
     """Write every table to a new folder, as it is at one moment. Raises MovingError."""
     try:
-        folder.mkdir(parents=True, exist_ok=False)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)  # hashes of passwords and keys are in it
     except OSError as error:
         raise MovingError(f"{folder}: name a folder that is not there yet ({error}).") from None
     found: dict[str, Contents] = {}

@@ -34,7 +34,28 @@ def test_under_systemd_every_line_carries_its_priority(
     monkeypatch.setenv("JOURNAL_STREAM", "1:2")
     setup_logging("info")
     logging.getLogger("feed").error("a jam\nin the belt")
-    assert capsys.readouterr().err == "<3>feed: a jam\n<3>in the belt\n"
+    assert capsys.readouterr().err == "<3>feed: a jam\n<3>    in the belt\n"
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_nobody_writes_lines_of_their_own_or_steers_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], journal: bool
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    if not journal:
+        monkeypatch.delenv("JOURNAL_STREAM")
+    setup_logging("info")
+    forged = "x\n12:00:00 ERROR feed: forged\r\x1b[2J\x9b0m\u2028\u202egnp.exe\tend"
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        logging.getLogger("cloud").exception("a device called %s", forged)
+    said = capsys.readouterr().err
+    assert said.replace("\t", "").replace("\n", "").isprintable()
+    assert "\\x1b[2J" in said
+    assert "    12:00:00 ERROR feed: forged" in said.partition("Traceback")[0]
+    assert not any(line.startswith("12:00:00 ERROR feed") for line in
+                   said.partition("Traceback")[0].splitlines())  # fmt: skip
 
 
 @pytest.mark.parametrize(("level", "heard"), [("info", False), ("debug", True)])

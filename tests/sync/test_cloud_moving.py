@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,3 +100,20 @@ def test_the_commands_say_what_they_did_and_what_is_wrong(
         session.connection().execute(text("DELETE FROM scan"))
     assert main(["--data", str(new), "cloud", "verify", folder]) == 1
     assert "scan has 0 rows in place of 300" in capsys.readouterr().out
+
+
+def test_what_holds_hashes_of_passwords_is_for_its_user_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with CloudStore(tmp_path / "cloud") as store:
+            store.take_states({DEVICE: DeviceState(online=True)})
+            files = list((tmp_path / "cloud").glob("cloud.db*"))
+            assert len(files) == 3
+            assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+            export(store, tmp_path / "far" / "export")
+        (tmp_path / "cloud" / "cloud.db").chmod(0o644)
+        with CloudStore(tmp_path / "cloud"):
+            assert (tmp_path / "cloud" / "cloud.db").stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
+    assert (tmp_path / "far" / "export").stat().st_mode & 0o777 == 0o700
