@@ -31,6 +31,10 @@ def make_queue(config: CloudConfig, data_dir: Path) -> Celery:
         )
     queue = Celery("counterscan", broker=config.redis)
     queue.conf.update(
+        # Who can write to Redis asks for jobs of the table, and for nothing else.
+        task_serializer="json",
+        accept_content=["json"],
+        worker_enable_remote_control=False,
         task_ignore_result=True,
         task_acks_late=True,
         task_default_queue="counterscan",
