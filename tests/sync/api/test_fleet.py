@@ -25,6 +25,7 @@ from sync.cloud.api.fleet_routes import (
 )
 from sync.cloud.config import CloudConfig
 from sync.cloud.fleet_store import keep_told
+from sync.cloud.postgres import Postgres
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_fleet import DEVICE_COMMAND
 from sync.fleet import Fleet
@@ -69,17 +70,20 @@ class Shop:
 
 @pytest.fixture
 def shop(
-    broker: Broker, filled: FilledLog, device_store: Store, cloud_store: CloudStore,
+    broker: Broker, filled: FilledLog, device_store: Store, either_cloud: CloudStore,
     running: Running,
 ) -> Iterator[Shop]:  # fmt: skip
-    yield Shop(broker, filled, device_store, cloud_store, running)
+    yield Shop(broker, filled, device_store, either_cloud, running)
     running.stop()
 
 
 @pytest.fixture
-def manager(cloud_store: CloudStore, tmp_path: Path) -> Iterator[Asker]:
+def manager(either_cloud: CloudStore, tmp_path: Path) -> Iterator[Asker]:
     """Asks an API that has nothing in common with the service but the database."""
-    with CloudStore(tmp_path / "cloud") as own:
+    url = ""
+    if isinstance(either_cloud.log, Postgres):
+        url = either_cloud.log.engine.url.render_as_string(hide_password=False)
+    with CloudStore(tmp_path / "cloud", url) as own:
         yield Cloud(create_app(own, CloudConfig()), own).key("manager")[0]
 
 
