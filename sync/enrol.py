@@ -44,7 +44,7 @@ def enrol(url: str, code: str, file: Path, transport: httpx.BaseTransport | None
         EnrolError: the cloud refuses the code, or does not answer as it should.
         ConfigError: what it told makes no pairing; then what was there before stays.
     """
-    address = f"{_checked(url)}/api/v1/enrol"
+    address = f"{checked_url(url)}/api/v1/enrol"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with httpx.Client(timeout=_WITHIN_S, transport=transport) as client:
@@ -64,7 +64,8 @@ def enrol(url: str, code: str, file: Path, transport: httpx.BaseTransport | None
     return told.user
 
 
-def _checked(url: str) -> str:
+def checked_url(url: str) -> str:
+    """Return the address of a cloud's API. Raises UsageError where secrets must not go there."""
     parts = urlsplit(url)
     is_near = parts.hostname == "localhost"
     with suppress(ValueError):
@@ -72,13 +73,13 @@ def _checked(url: str) -> str:
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise UsageError(f"{url} is no address of a cloud: write it like https://cloud.example")
     if parts.scheme == "http" and not is_near:
-        raise UsageError(f"{url} would send the password in the clear: use https://")
+        raise UsageError(f"{url} would send secrets in the clear: use https://")
     return url.rstrip("/")
 
 
 def _read(answer: httpx.Response) -> _Told:
     if answer.status_code != httpx.codes.OK:
-        raise EnrolError(_reason(answer))
+        raise EnrolError(reason(answer))
     if len(answer.content) > _LARGEST_ANSWER_BYTES:
         raise EnrolError("What answers there is no Counterscan cloud: look at the address.")
     try:
@@ -89,7 +90,8 @@ def _read(answer: httpx.Response) -> _Told:
         ) from None
 
 
-def _reason(answer: httpx.Response) -> str:
+def reason(answer: httpx.Response) -> str:
+    """Why a cloud refused, as it said it, or that what answers is none."""
     try:
         said = json.loads(answer.content[:_LARGEST_ANSWER_BYTES])["error"]
     except (ValueError, KeyError, TypeError):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scanner.config import Settings
 from scanner.errors import UsageError
 from scanner.signing import read_private_key
 from sync.cloud.opening import add_config_argument, config_of
+from sync.cloud.publish_remote import RemoteCloud, read_secret
 from sync.cloud.releases import Releases, is_models
+from sync.protocol_fleet import Release
 from sync.protocol_rows import LONGEST
 
 
@@ -32,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--about", default="", metavar="TEXT", help="what is new in it, shown on devices' pages"
     )
     parser.add_argument(
+        "--at", metavar="URL", help="publish to the cloud there over its API; --key stays here"
+    )
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="with --at: an owner's API key"
+    )
+    parser.add_argument(
         "--withdraw", metavar="TARGET", help="announce pack/GAME, or models, no longer"
     )
 
@@ -39,18 +50,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it; a running `cloud serve` tells the devices within a second or two.
 
-    Raises PackError, ModelError and UsageError.
+    Raises PackError, ModelError, UsageError and RemoteCloudError.
     """
-    settings: Settings = args.settings
-    releases = Releases(settings.data_dir, config_of(args).files.url)
     if (args.folder is None) == (args.withdraw is None):
         raise UsageError("name a folder to publish, or a target to --withdraw")
+    if (args.at is None) != (args.token_file is None):
+        raise UsageError("--at URL and --token-file FILE go together")
+    if args.at is not None:
+        with RemoteCloud(args.at, read_secret(args.token_file)) as cloud:
+            return _do(args, cloud.withdraw, partial(cloud.publish, tell=_tell))
+    settings: Settings = args.settings
+    releases = Releases(settings.data_dir, config_of(args).files.url)
+    is_pack = args.folder is None or not is_models(args.folder)
+    return _do(
+        args, releases.withdraw, releases.publish_pack if is_pack else releases.publish_models
+    )
+
+
+def _do(
+    args: argparse.Namespace,
+    withdraw: Callable[[str, str], None],
+    publish: Callable[..., Release],
+) -> int:
     if args.withdraw is not None:
-        releases.withdraw(args.withdraw, args.channel)
+        withdraw(args.withdraw, args.channel)
         print(f"{args.withdraw} is announced on {args.channel} no longer.")
         return 0
     key = None if args.key is None else read_private_key(args.key)
-    publish = releases.publish_models if is_models(args.folder) else releases.publish_pack
     if len(args.about) > LONGEST:
         raise UsageError(f"--about may have {LONGEST} characters")
     release = publish(args.folder, args.channel, rollback=args.rollback, key=key, about=args.about)
@@ -59,3 +85,11 @@ def run(args: argparse.Namespace) -> int:
         f"{release.size_bytes / 1e6:.1f} MB at {release.url}"
     )
     return 0
+
+
+def _tell(sent_bytes: int, size_bytes: int) -> None:
+    """Show how far the upload is, where somebody looks."""
+    if sys.stderr.isatty():
+        end = "\n" if sent_bytes == size_bytes else ""
+        said = f"\r{sent_bytes / 1e6:.0f} of {size_bytes / 1e6:.0f} MB"
+        print(said, end=end, file=sys.stderr, flush=True)

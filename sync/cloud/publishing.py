@@ -29,7 +29,7 @@ class OlderReleaseError(CounterscanError, ValueError):
 
 def publish_archive(
     releases: Releases, archive: Path, unpacked: Path, channel: str, keys: Sequence[str],
-    *, rollback: bool,
+    *, rollback: bool, about: str = "",
 ) -> Release:  # fmt: skip
     """Announce the pack, or the models, in an archive; `unpacked` is a folder for the checks.
 
@@ -61,7 +61,7 @@ def publish_archive(
         if not rollback:
             _refuse_older(standing_of(releases, target, channel), created_at)
         publish = releases.publish_pack if is_pack else releases.publish_models
-        return publish(unpacked, channel, rollback=rollback, key=None)
+        return publish(unpacked, channel, rollback=rollback, key=None, about=about)
     except UntrustedKeyError as error:
         raise PackError(
             f"It is signed with the key {error.key}, which is none of [files] keys in cloud.toml."

@@ -92,7 +92,8 @@ class Uploads:
             )
         with disk_errors(self.folder, "upload it again"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            needed = _TIMES_ON_DISK * size_bytes + self._reserve_bytes
+            promised = sum(each.size_bytes - each.received_bytes for each in under_way)
+            needed = _TIMES_ON_DISK * size_bytes + promised + self._reserve_bytes
             free = shutil.disk_usage(self.folder).free
             if free < needed:
                 raise PackDiskError(

@@ -22,6 +22,7 @@ from sync.cloud.releases import MODELS, PACKS, Releases, Standing
 from sync.cloud.store import CloudStore
 from sync.cloud.uploads import Uploads
 from sync.protocol_fleet import Holdings, Release
+from sync.protocol_rows import LONGEST
 
 REFUSALS = (404, 409, 507)
 
@@ -45,6 +46,7 @@ class Publishing(Asked):
     upload: str = Field(max_length=64)
     channel: str = Field("stable", max_length=40)
     rollback: bool = Field(False, description="Whether devices go back to it from a newer one.")
+    about: str = Field("", max_length=LONGEST, description="What is new in it, for people.")
 
 
 class ReleaseShown(TypedDict):
@@ -57,6 +59,7 @@ class ReleaseShown(TypedDict):
     sha256: str
     url: str
     rollback: bool
+    about: str
     is_kept: bool
 
 
@@ -109,7 +112,13 @@ def make(store: CloudStore, config: CloudConfig, releases: Releases, uploads: Up
             raise Refused(HTTPStatus.NOT_FOUND, "There is no such upload any more: upload it anew.")
         with uploads.taken(upload) as (archive, unpacked):
             release = publish_archive(
-                releases, archive, unpacked, asked.channel, keys, rollback=asked.rollback
+                releases,
+                archive,
+                unpacked,
+                asked.channel,
+                keys,
+                rollback=asked.rollback,
+                about=asked.about,
             )
         noting(target=target_of(release), version=release.version)
         made = standing_of(releases, target_of(release), asked.channel)
@@ -126,7 +135,9 @@ def make(store: CloudStore, config: CloudConfig, releases: Releases, uploads: Up
         archive = releases.archive_of(former)
         assert archive is not None
         with uploads.room() as unpacked:
-            publish_archive(releases, archive, unpacked, asked.channel, keys, rollback=True)
+            publish_archive(
+                releases, archive, unpacked, asked.channel, keys, rollback=True, about=former.about
+            )
         noting(version=former.version)
         return jsonify(shown(standing_of(releases, asked.target, asked.channel)))
 
@@ -183,7 +194,7 @@ def _announced(standing: Standing, releases: Releases, holdings: dict[str, Holdi
             "version": release.version, "created_at": release.created_at,
             "model_id": release.model_id, "size_bytes": release.size_bytes,
             "sha256": release.sha256, "url": release.url, "rollback": release.rollback,
-            "is_kept": releases.archive_of(release) is not None,
+            "about": release.about, "is_kept": releases.archive_of(release) is not None,
         }  # fmt: skip
 
     used = {
