@@ -128,6 +128,16 @@ class UpdateStore(MachineWrites):
         with self._log.read() as session:
             return [_answered(command, answer) for command, answer in session.exec(query)]
 
+    def remote_mark(self) -> tuple[int, int]:
+        """Changes whenever a remote command comes or is answered."""
+        query = select(
+            select(func.max(RemoteCommand.id)).scalar_subquery(),
+            select(func.count()).select_from(RemoteAnswer).scalar_subquery(),
+        )
+        with self._log.read() as session:
+            newest, answered = session.exec(query).one()
+        return newest or 0, answered or 0
+
     def unanswered_remote(self) -> list[RemoteCommand]:
         """What was kept and has no answer yet, oldest first."""
         answered = select(RemoteAnswer.remote_id)

@@ -43,6 +43,7 @@ from webui.hub import Hub
 from webui.log_view import LogView
 from webui.page import Page, Services, is_here
 from webui.pairing import Pairing
+from webui.remote_trail import RemoteTrail
 from webui.samples import Sampler
 from webui.security import MAX_BODY_BYTES, protect
 from webui.shared_answers import SharedAnswers
@@ -139,6 +140,7 @@ def create_app(
         meters=meters,
         intake=intake,
         folder=FolderWatcher(intake, folder_of(sources, view.data_dir)),
+        remote=RemoteTrail(book, view.store),
         currency=lambda: currency_in_use(view.store(), settings.decision.currency),
         restart=on_restart,
     )

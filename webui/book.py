@@ -112,6 +112,12 @@ class Book:
         with self._log.read() as session:
             return list(session.exec(wanted))
 
+    def audit_texts(self, kind: str) -> list[str]:
+        """The words of every row of one kind, oldest first."""
+        wanted = select(Audit.text).where(col(Audit.kind) == kind).order_by(col(Audit.id))
+        with self._log.read() as session:
+            return list(session.exec(wanted))
+
     def samples(self, minutes: int, since: datetime) -> Sequence[Sample]:
         """The samples of one length since then, oldest first."""
         wanted = (

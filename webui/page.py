@@ -22,6 +22,7 @@ from webui.book import Book
 from webui.gate import Gate
 from webui.hub import Hub
 from webui.log_view import LogView
+from webui.remote_trail import RemoteTrail
 from webui.samples import Sampler
 from webui.upload_folder import FolderWatcher
 from webui.upload_intake import Intake
@@ -48,6 +49,7 @@ class Services:
     meters: Meters
     intake: Intake
     folder: FolderWatcher
+    remote: RemoteTrail
     currency: Callable[[], str]
     restart: Callable[[], None]
 
@@ -57,6 +59,7 @@ class Services:
         self.folder.stop()
         self.watcher.stop()
         self.sampler.stop()
+        self.remote.stop()
         self.view.close()
         self.references.close()
         self.book.close()

@@ -7,17 +7,15 @@ theirs to change.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from scanner.errors import StoreError, UsageError
+from scanner.errors import UsageError
 from scanner.http.answers import Refused
 from scanner.http.describe import read_body, read_query
-from webui import remote_trail
 from webui.access import KEY, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, ROLES, SESSION, Role, Way
 from webui.book_tables import Audit
 from webui.describe import describe
@@ -216,16 +214,11 @@ def make(services: Services) -> Blueprint:
         changed("Changed their own password")
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def note_remote() -> None:
-        with suppress(StoreError):  # where there is no log, the cloud has asked for nothing
-            remote_trail.catch_up(services.book, services.view.store())
-
     @people.get("/settings/audit")
     @describe("The page of who did what", role="manager")
     def audit_page() -> str:
         kind = request.args.get("kind", "")
         before = request.args.get("before", "")
-        note_remote()
         rows = services.book.audit(
             AUDIT_PAGE, int(before) if re.fullmatch(r"\d{1,15}", before) else None, kind
         )
@@ -240,7 +233,6 @@ def make(services: Services) -> Blueprint:
     @describe("Who did what, newest first", query=AuditAsked, answer=AuditAnswer, role="manager")
     def audit() -> Response:
         asked = read_query(AuditAsked)
-        note_remote()
         rows = services.book.audit(AUDIT_PAGE, asked.before, asked.kind)
         older = rows[-1].id if len(rows) == AUDIT_PAGE else None
         return jsonify(rows=[_audit_row(row) for row in rows], before=older)

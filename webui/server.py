@@ -58,6 +58,7 @@ class PageServer:
     def serve(self) -> None:
         """Answer until interrupted or `stop`; then end the streams and close the log."""
         services(self.app).sampler.start()
+        services(self.app).remote.start()
         try:
             self._server.run()
         finally:
