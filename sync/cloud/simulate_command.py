@@ -2,6 +2,7 @@
 
 By itself it starts a broker and a cloud of its own, throws both away in the end, and also looks
 into the database. Against a cloud that runs already (`--broker`) it knows what devices know.
+While it runs it says a line each ten seconds; each device's own words come with `--log-level info`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from scanner.errors import CounterscanError, UsageError
 from sync.bench_broker import CLOUD, PASSWORD, Broker, write_pairing
 from sync.bench_fleet import Fleet, SimulatedDevice
 from sync.bench_postgres import PostgresServer
+from sync.bench_progress import Progress, hushed
 from sync.cloud.store import CloudStore
 from sync.pairing import Pairing
 from sync.wire import LARGEST_PACKET_BYTES
@@ -32,6 +35,9 @@ from sync.wire import LARGEST_PACKET_BYTES
 _TURN_S = 0.02
 _LOOK_EVERY_S = 0.05
 _WATCH_EVERY_S = 1.0
+_OF_EACH_DEVICE = ("sync.link", "sync.outbox")
+"""Loggers that say the same for hundreds of devices."""
+
 _SAMPLES = 50_000
 _BROKER_EXTRA = "max_queued_messages 100000\nmax_inflight_messages 100\nmax_connections -1\n"
 
@@ -69,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     if (args.broker is None) != (args.password_file is None):
         raise UsageError("--broker and --password-file belong together")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        if args.log_level is None:
+            stack.enter_context(hushed(*_OF_EACH_DEVICE))
         report = _Simulation(args, Path(folder), stack).run()
     if args.json:
         print(json.dumps(report))
@@ -127,6 +135,7 @@ class _Simulation:
         else:
             password = args.password_file.read_text(encoding="utf-8").strip()
         self._fleet = stack.enter_context(Fleet(self._devices(broker, password)))
+        self._progress = Progress(self._line)
 
     def _devices(self, broker: str, password: str) -> list[SimulatedDevice]:
         chance = random.Random()
@@ -171,6 +180,7 @@ class _Simulation:
                 or self._fleet.online() == len(self._names)
             ),
             "every device connects",
+            self._progress.turn,
         )
         began_mono_s = time.monotonic()
         while time.monotonic() - began_mono_s < self._args.seconds:
@@ -192,6 +202,20 @@ class _Simulation:
         for device in self._fleet.devices:
             self._told.seen(device.name, device.told, now_mono_s)
         self._look(now_mono_s)
+        self._progress.turn()
+
+    def _line(self) -> str:
+        """How it stands, and what keeps a device away."""
+        devices = self._fleet.devices
+        made = sum(device.made for device in devices)
+        stored = made - (self._told if self._store is None else self._stored).left()
+        line = (
+            f"{self._fleet.online()} of {len(devices)} devices online, {made:,} scans made, "
+            f"{stored:,} stored"
+        )
+        problems = (device.link.problem for device in devices if not device.link.online)
+        problem = next(filter(None, problems), None)
+        return line if problem is None else f"{line}; {problem.text}"
 
     _looked_mono_s = _watched_mono_s = float("-inf")
 
@@ -246,11 +270,14 @@ class _Simulation:
         report["fleet_mb"] = round(_memory_kb("self") / 1024)
         return report
 
-    def _await(self, so: Any, what: str) -> None:
+    def _await(
+        self, so: Callable[[], bool], what: str, meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         end_mono_s = time.monotonic() + self._args.within
         while not so():
             if time.monotonic() > end_mono_s:
                 raise CounterscanError(f"It takes too long until {what}.")
+            meanwhile()
             time.sleep(0.01)
 
 
