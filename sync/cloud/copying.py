@@ -30,11 +30,13 @@ def clean(text: str) -> str:
 def cleaned(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row's values as a database can keep them."""
     return {
-        key: clean(value) if isinstance(value, str)
-        else [clean(each) for each in value] if isinstance(value, list)
-        else value
+        key: [_kept(each) for each in value] if isinstance(value, list) else _kept(value)
         for key, value in row.items()
-    }  # fmt: skip
+    }
+
+
+def _kept(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value
 
 
 def copy_text(table: Table, messages: Iterable[tuple[str, Rows[LogRow]]]) -> Iterator[bytes]:
