@@ -56,9 +56,9 @@ def check_pairing(settings: Settings) -> Check:
     """Show the code that the page waits for."""
     code = published_code(settings.data_dir)
     if not code:
-        return Check("pairing", Status.GOOD, "the page waits for no code")
+        return Check("page code", Status.GOOD, "the page waits for none")
     found = f"the page waits for its first manager: the code is {code[:3]} {code[3:]}"
-    return Check("pairing", Status.NOTE, found, "open the page in a browser and type it")
+    return Check("page code", Status.NOTE, found, "open the page in a browser and type it")
 
 
 def check_python(_settings: Settings) -> Check:
