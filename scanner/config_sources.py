@@ -25,6 +25,19 @@ FILE_VARIABLE = "COUNTERSCAN_CONFIG"
 PAGE_FILE = "settings.toml"
 """What a manager sets on the Settings page, in the data folder; it wins over the settings file."""
 
+_WISHES = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": 'a text in quotes: "…"',
+    "path_type": 'a text in quotes: "…"',
+    "tuple_type": 'a list: ["…"]',
+    "model_type": "a table of settings, not one value",
+}
+
 _HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?$")
 _ASSIGNMENT = re.compile(r"""^\s*([A-Za-z0-9_."'-]+)\s*=""")
 
@@ -124,6 +137,14 @@ def problem_of(error: ErrorDetails, gathered: Gathered, known: Collection[Keys])
     return ConfigError(f"{where}: {name} is {error['input']!r} but must be {message}.")
 
 
+def wish_of(error: ErrorDetails) -> str:
+    """What a wrong value must be, in words, and never the value: it may be a secret."""
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] in ("value_error", "missing"):
+        return message if error["type"] == "value_error" else "it is missing"
+    return f"must be {_WISHES.get(error['type']) or message.removeprefix('Input should be ')}"
+
+
 def _find_file() -> Path | None:
     if named := os.environ.get(FILE_VARIABLE):
         return Path(named)
@@ -154,7 +175,7 @@ def _add_page_file(gathered: Gathered, file: Path, text: str | None) -> None:
             return  # there is none, or no data folder, of which the command itself will speak
         except (OSError, UnicodeDecodeError):
             raise ConfigError(f"{file}: the page's settings can't be read: remove it.") from None
-    table = _parsed(file, text)
+    table = parsed_toml(file, text)
     if "data_dir" in table:
         raise ConfigError(f"{file}: data_dir can't be set here: this file lies in that folder.")
     _add_table(gathered, file, text, (), table)
@@ -168,10 +189,11 @@ def _add_file(gathered: Gathered, file: Path) -> None:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(f"{file}: the settings can't be read: {reason}.") from None
-    _add_table(gathered, file, text, (), _parsed(file, text))
+    _add_table(gathered, file, text, (), parsed_toml(file, text))
 
 
-def _parsed(file: Path, text: str) -> dict[str, Any]:
+def parsed_toml(file: Path, text: str) -> dict[str, Any]:
+    """Read TOML. Raises ConfigError with the file and the line."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -11,15 +11,16 @@ trusted_keys = ["…"]         # whose packs and models this device takes from t
 
 from __future__ import annotations
 
+import difflib
 import hmac
 import stat
-import tomllib
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from scanner.config_sources import line_of, parsed_toml, wish_of
 from scanner.errors import ConfigError
 from scanner.signing import read_public
 
@@ -92,6 +93,9 @@ class Pairing(BaseModel):
         return parts.port or _PORTS[parts.scheme]
 
 
+_NAMES = tuple(Pairing.model_fields)
+
+
 def read_pairing(file: Path) -> Pairing:
     """Read the file.
 
@@ -103,24 +107,32 @@ def read_pairing(file: Path) -> Pairing:
         mode = stat.S_IMODE(file.stat().st_mode)
     except FileNotFoundError:
         raise ConfigError(
-            f"{file}: this device is not paired with a cloud: put the address and the password "
-            "that it gave you there (docs/SYNC.md)."
+            f"{file}: this device is not paired with a cloud: counterscan sync enrol URL CODE "
+            "pairs it (docs/SYNC.md)."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: the pairing can't be read: {error}.") from None
     if mode & 0o007:
         raise ConfigError(f"{file}: everybody can read the password in it: chmod 640 {file}.")
     try:
-        pairing = Pairing.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: {error}.") from None
+        pairing = Pairing.model_validate(parsed_toml(file, text))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the pairing"
-        raise ConfigError(
-            f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}."
-        ) from None
+        raise _explained(error, file, text) from None
     found = {name: getattr(pairing, name) for name in ("ca_file", "cert_file", "key_file")}
     return pairing.model_copy(
         update={name: file.parent / path for name, path in found.items() if path is not None}
     )
+
+
+def _explained(error: ValidationError, file: Path, text: str) -> ConfigError:
+    """The first complaint, with file and line; never the value, which may be the password."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    line = line_of(text, (name,)) if name else None
+    where = f"{file}, line {line}" if line else str(file)
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Pairing.model_fields, 1)
+        hint = f"; did you mean {near[0]}?" if near else f": there is {', '.join(_NAMES)}."
+        return ConfigError(f"{where}: a pairing has no {name}{hint}")
+    wish = "may have letters, digits, - and _ only" if name == "user" else wish_of(first)
+    return ConfigError(f"{where}: {name}: {wish}." if name else f"{where}: {wish}.")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 from scanner.config_machine import Section
 from scanner.config_sources import CLOUD_PREFIX as PREFIX
-from scanner.config_sources import line_of
+from scanner.config_sources import line_of, parsed_toml, wish_of
 from scanner.errors import ConfigError
 from sync.cloud.config_api import (
     FilesSettings,
@@ -122,10 +121,7 @@ def read_cloud_config(
         (folder / NAME for folder in (data_dir, SYSTEM) if (folder / NAME).exists()), None
     )
     text = "" if found is None else _read_private(found)
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{found}: {error}.") from None
+    values = {} if found is None else parsed_toml(found, text)
     _add_environment(values, os.environ if environment is None else environment)
     folder = data_dir if found is None else found.parent
     _read_files(values, CloudConfig, folder)
@@ -213,5 +209,5 @@ def _explained(error: ValidationError, file: Path | None, text: str) -> ConfigEr
         near = difflib.get_close_matches(name, [".".join(path) for path in setting_paths()], 1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         return ConfigError(f"{where}: there is no setting {name}{hint}.")
-    message = first["msg"].removeprefix("Value error, ")
+    message = wish_of(first)
     return ConfigError(f"{where}: {name}: {message}." if name else f"{where}: {message}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from scanner.config_sources import wish_of
 from scanner.errors import CounterscanError
 from scanner.price_feed import PriceTold
 from scanner.prices import read_money
@@ -32,8 +33,8 @@ def read_price_file(file: Path) -> dict[tuple[str, str], list[PriceTold]]:
             for row in reader:
                 try:
                     price = _price(row)
-                except (ValueError, ValidationError) as error:
-                    reason = str(error).splitlines()[0]
+                except ValueError as error:  # ValidationError is one
+                    reason = _reason(error, row)
                     raise PriceFileError(f"{file}, line {reader.line_num}: {reason}.") from None
                 found.setdefault((row["game"], row["set"]), []).append(price)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -41,9 +42,23 @@ def read_price_file(file: Path) -> dict[tuple[str, str], list[PriceTold]]:
     return found
 
 
+def _reason(error: ValueError, row: dict[str, str]) -> str:
+    """What is wrong in a row, by the name of its column."""
+    if not isinstance(error, ValidationError):
+        return str(error).splitlines()[0].rstrip(".")
+    first = error.errors(include_url=False, include_context=False)[0]
+    column = {"cards": "card_id", "amounts": "amount"}.get(str(first["loc"][0]), first["loc"][0])
+    return f"{column} is {row.get(str(column))!r} but {wish_of(first)}"
+
+
 def _price(row: dict[str, str]) -> PriceTold:
     money = read_money(f"{row['amount']} {row['currency']}")
-    as_of = datetime.fromisoformat(row["as_of"])
+    try:
+        as_of = datetime.fromisoformat(row["as_of"])
+    except ValueError:
+        raise ValueError(
+            f"as_of is {row['as_of']!r} but must be a time such as 2026-05-01T06:00:00Z"
+        ) from None
     checked = PriceGroup.model_validate(
         {
             "source": row["source"],

@@ -30,11 +30,15 @@ def test_the_file_says_who_this_device_is(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         (GOOD.replace("mqtts", "https"), "broker: must be mqtts"),
-        (GOOD.replace("counter-1", "a/b"), "user"),
+        (GOOD.replace("counter-1", "a/b"), "line 2: user: may have letters, digits"),
         (GOOD.replace('password = "secret"\n', ""), "a password or a client certificate"),
         (GOOD + 'cert_file = "a.pem"\n', "belong together"),
-        (GOOD + "colour = 1\n", "colour"),
-        ("broker =", "sync.toml"),
+        (
+            GOOD + "trusted_key = 1\n",
+            "line 4: a pairing has no trusted_key; did you mean trusted_keys",
+        ),
+        (GOOD + "ca_file = 3\n", "line 4: ca_file: must be"),
+        ("broker =", "sync.toml, line 1: this is not TOML"),
     ],
 )
 def test_a_wrong_file_is_explained(tmp_path: Path, text: str, reason: str) -> None:
