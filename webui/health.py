@@ -73,9 +73,20 @@ class Moment(TypedDict):
     figures: FiguresAnswer
 
 
-class HealthAnswer(TypedDict):
-    """`now` is about the newest 500 cards, `month` is what is usual; `stages_ms` is [p50, p95]."""
+class CloudAnswer(TypedDict):
+    """The exchange: connected, refused, lost or unheard, and how many scans are still to go."""
 
+    state: str
+    waiting: int
+
+
+class HealthAnswer(TypedDict):
+    """`now` is about the newest 500 cards, `month` is what is usual; `stages_ms` is [p50, p95].
+
+    `cloud` is null where this device was never connected with one.
+    """
+
+    cloud: CloudAnswer | None
     alerts: list[AlertAnswer]
     now: FiguresAnswer
     month: FiguresAnswer | None
@@ -121,7 +132,7 @@ def make(services: Services) -> Blueprint:
             span=span,
             alerts=alerts,
             updates=announced(),
-            tiles=_tiles(figures),
+            tiles=[*_tiles(figures), *_cloud_tile(_cloud(services))],
             charts=_charts(sampler.history(minutes), until - length, until, width),
             figures=figures,
             month=sampler.month(),
@@ -138,6 +149,7 @@ def make(services: Services) -> Blueprint:
             alerts=[
                 {"key": a.key, "level": a.level, "title": a.title, "text": a.text} for a in alerts
             ],
+            cloud=_cloud(services),
             now=_answer(figures),
             month=None if month is None else _answer(month),
             history=[
@@ -173,13 +185,13 @@ def make(services: Services) -> Blueprint:
 
 
 def _unwell(state: dict[str, Any]) -> list[Alert]:
-    """What the log, the feed process and the updates have to say, before any figure counts."""
+    """What log, feed process, cloud and updates have to say, before any figure counts."""
     if state["log_error"]:
         return [Alert("log", "fault", "The log cannot be read", state["log_error"])]
     found = [
-        Alert("update", "warn", notice["title"], notice["text"])
+        Alert(notice["key"], "warn", notice["title"], notice["text"])
         for notice in state["notices"]
-        if notice["key"] == "update"
+        if notice["key"] in ("cloud", "update")
     ]
     if state["feed_silent"]:
         text = (
@@ -223,9 +235,32 @@ def _tiles(now: Figures) -> list[tuple[str, str, str]]:
         ("Waiting for review", f"{now.queue:,}", "cards" if now.queue != 1 else "card"),
         ("Accepted", _or("{:.0%}", now.accept_rate), f"of {now.scans:,}" if now.scans else ""),
         ("Jams in 1,000", _or("{:.1f}", now.jams_per_1000), ""),
-        ("Half take", _or("{:.0f} ms", now.p50_ms), "p50"),
-        ("95 of 100 take", _or("{:.0f} ms", now.p95_ms), "p95"),
+        ("Half take", _or("{:.0f} ms", now.p50_ms), "a card, or less"),
+        ("95 of 100 take", _or("{:.0f} ms", now.p95_ms), "a card, or less"),
     ]
+
+
+def _cloud(services: Services) -> CloudAnswer | None:
+    """How the exchange with the cloud stands; None without one, or without a log."""
+    try:
+        store = services.view.store()
+        event = store.sync_event()
+        if event is None:
+            return None
+        newest = store.latest_scans(1)
+        sent = store.sync_cursors().get("scan", 0)
+    except StoreError:
+        return None
+    return {"state": event.kind, "waiting": max(0, (newest[0].id or 0) - sent) if newest else 0}
+
+
+def _cloud_tile(cloud: CloudAnswer | None) -> list[tuple[str, str, str]]:
+    if cloud is None:
+        return []
+    word = {"connected": "connected", "lost": "away"}.get(cloud["state"], "refused")
+    count = cloud["waiting"]
+    waits = f"{count:,} scan{'s' if count != 1 else ''} to send" if count else "all is sent"
+    return [("Cloud", word, waits)]
 
 
 def _or(form: str, value: float | None) -> str:
@@ -259,7 +294,7 @@ def _charts(history: Moments, since: datetime, until: datetime, width: timedelta
         (
             "Recognition",
             "ms",
-            [("p50", line(lambda f: f.p50_ms)), ("p95", line(lambda f: f.p95_ms))],
+            [("half", line(lambda f: f.p50_ms)), ("95 of 100", line(lambda f: f.p95_ms))],
             0.0,
         ),
         ("Accepted", "%", [("", line(lambda f: share(f.accept_rate)))], 100.0),

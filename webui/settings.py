@@ -21,6 +21,7 @@ from webui.gate import note
 from webui.page import Page, Services
 from webui.restart import add_restart
 
+_LABELS = {"data_dir": "Data folder", "ms_per_degree": "Milliseconds per degree"}
 _TITLES = {
     "": "General",
     "web": "This page",
@@ -142,6 +143,8 @@ def make(services: Services) -> Blueprint:
 
 def label_of(key: str) -> tuple[str, str]:
     """Return the words and the unit of a setting's key: `keep_days` is ("Keep", "days")."""
+    if key in _LABELS:
+        return _LABELS[key], ""
     words = key.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
     kept = words[:-1] if unit else words

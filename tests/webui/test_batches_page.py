@@ -196,3 +196,16 @@ def test_the_list_shows_what_is_left_to_do_and_is_searched(
     expect(page.locator("#batch-name")).to_have_text("Attic finds")
     fits(page)
     watched.is_well()
+
+
+def test_on_a_phone_the_two_buttons_of_the_list_stand_side_by_side(
+    shop: Shop, serve: Serve, look: Look
+) -> None:
+    shop.keep_showing(state="idle", view="nothing")
+    page = look(serve().url + "/batches", "390").page
+    upload = page.get_by_role("link", name="Upload").bounding_box()
+    new = page.locator("#new-batch").bounding_box()
+    assert upload is not None
+    assert new is not None
+    assert (upload["y"], upload["height"]) == (new["y"], new["height"])
+    fits(page)

@@ -16,6 +16,7 @@ from scanner.device import DeviceState, device_state
 from scanner.http.metrics import Metric, by, one, written
 from scanner.records import Decision
 from scanner.store import Store
+from scanner.store_sync import LinkKind
 from scanner.tables import utc_now
 from tests.webui.accessible import is_accessible
 from tests.webui.served import SIZES, PageProcess, Watched, fits
@@ -283,3 +284,26 @@ def test_a_page_without_a_log_still_tells_how_the_device_is(serve: Serve) -> Non
     assert client.get("/health").status == 200
     assert b"counterscan_log_readable 0" in client.get("/metrics").body
     assert client.get("/api/health?span=year").status == 400
+
+
+@pytest.mark.browser
+def test_the_page_tells_how_the_exchange_with_the_cloud_fares(
+    shop: Shop, serve: Serve, look: Look
+) -> None:
+    shop.keep_showing()
+    shop.start()
+    for _ in range(3):
+        shop.scan(Decision.ACCEPTED, cut_crop=None)
+    with Store.open(shop.data_dir, role="sync") as sync:
+        sync.add_sync_event(LinkKind.LOST, "Nothing listens at cloud.example:8883.")
+        sync.set_sync_cursors({"scan": 1})
+    page = look(f"{serve().url}/health", "390").page
+    tile = page.locator(".tile", has_text="Cloud")
+    expect(tile).to_contain_text("away")
+    expect(tile).to_contain_text("2 scans to send")
+    expect(page.get_by_text("All is well")).to_be_visible()
+    with Store.open(shop.data_dir, role="sync") as sync:
+        sync.add_sync_event(LinkKind.REFUSED, "The broker does not let this device in.")
+    expect(page.locator('[data-alert="cloud"]')).to_contain_text("does not let this device in")
+    expect(tile).to_contain_text("refused")
+    fits(page)
