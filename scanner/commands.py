@@ -32,10 +32,10 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "demo": Command("firmware.demo", "feed a stack of demo cards past the simulated machine"),
-    "run": Command("scanner.run_command", "start the feed loop and the page together"),
+    "run": Command("scanner.run_command", "start feed loop, page and, if paired, the exchange"),
     "feed": Command("firmware.feed_command", "feed, name and log cards, one after another"),
     "web": Command("webui.command", "serve the page"),
-    "sync": Command("sync.command", "exchange scans and prices with the cloud"),
+    "sync": Command("sync.command", "exchange with the cloud; enrol pairs this device"),
     "cloud": Command("sync.cloud.command", "the cloud's end: take scans in, give prices out"),
     "identify": Command("scanner.identify_command", "name the cards in pictures"),
     "export": Command("scanner.export.command", "write the stock to a file of another program"),

@@ -78,6 +78,11 @@ def fields(**named: str | int) -> dict[str, dict[str, str | int]]:
     return {_FIELDS: named}
 
 
+def span(first: int, last: int) -> str:
+    """Return rows from `first` to `last` as a line says them: one row has one number."""
+    return str(first) if first == last else f"{first} to {last}"
+
+
 def setup_logging(
     level: str = "info", stream: TextIO | None = None, *, as_json: bool = False
 ) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from scanner.logs import fields
+from scanner.logs import fields, span
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
 from sync.protocol_rows import LONGEST, MOST_REASONS, rows_model
@@ -116,7 +116,7 @@ class Outbox:
             lane.sent = int(rows[-1]["id"])
             first, last = int(rows[0]["id"]), lane.sent
             log.info(
-                "%s %d to %d sent", stream.value, first, last,
+                "%s %s sent", stream.value, span(first, last),
                 extra=fields(log=log_name, stream=stream.value, first_id=first, last_id=last),
             )  # fmt: skip
             lane.under_way.append(_Batch(number, lane.sent))

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from scanner.errors import StoreError
 from scanner.store import Store
-from scanner.store_updates import UpdateKind
+from scanner.store_updates import PROBLEMS, UpdateKind
 from scanner.tables_updates import UpdateAnnounced
 from sync.protocol_fleet import PackRelease, Release
 
@@ -43,7 +43,9 @@ class Notes:
     def tell(self, target: str, version: str, kind: UpdateKind, text: str = "") -> None:
         """Note a step. Raises StoreError."""
         if self._store.add_update_event(target, version, kind, text):
-            log.info("%s %s: %s %s", target, version, kind.value, text)
+            level = logging.WARNING if kind in PROBLEMS else logging.INFO
+            what = kind.value.replace("_", " ")
+            log.log(level, "%s %s: %s%s", target, version, what, f": {text}" if text else "")
         self._told[target] = (version, kind)
 
     def announce(self, rows: list[UpdateAnnounced], *, is_all: bool) -> None:

@@ -32,6 +32,7 @@ def counterscan(tmp_path: Path) -> Counterscan:
     def run(*words: str | Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "scanner.cli", *map(str, words)],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=timeout_s,

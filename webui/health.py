@@ -20,6 +20,7 @@ from webui.alerts import Alert
 from webui.charts import Chart, bucketed, line_chart
 from webui.describe import describe
 from webui.device_metrics import device_metrics
+from webui.exchange import CloudAnswer, cloud_standing, cloud_tile
 from webui.figures import Figures, together
 from webui.page import Page, Services
 from webui.samples import HOUR, MINUTE
@@ -71,13 +72,6 @@ class Moment(TypedDict):
 
     at: str
     figures: FiguresAnswer
-
-
-class CloudAnswer(TypedDict):
-    """The exchange: connected, refused, lost or unheard, and how many scans are still to go."""
-
-    state: str
-    waiting: int
 
 
 class HealthAnswer(TypedDict):
@@ -132,7 +126,7 @@ def make(services: Services) -> Blueprint:
             span=span,
             alerts=alerts,
             updates=announced(),
-            tiles=[*_tiles(figures), *_cloud_tile(_cloud(services))],
+            tiles=[*_tiles(figures), *cloud_tile(cloud_standing(services.view))],
             charts=_charts(sampler.history(minutes), until - length, until, width),
             figures=figures,
             month=sampler.month(),
@@ -149,7 +143,7 @@ def make(services: Services) -> Blueprint:
             alerts=[
                 {"key": a.key, "level": a.level, "title": a.title, "text": a.text} for a in alerts
             ],
-            cloud=_cloud(services),
+            cloud=cloud_standing(services.view),
             now=_answer(figures),
             month=None if month is None else _answer(month),
             history=[
@@ -238,29 +232,6 @@ def _tiles(now: Figures) -> list[tuple[str, str, str]]:
         ("Half take", _or("{:.0f} ms", now.p50_ms), "a card, or less"),
         ("95 of 100 take", _or("{:.0f} ms", now.p95_ms), "a card, or less"),
     ]
-
-
-def _cloud(services: Services) -> CloudAnswer | None:
-    """How the exchange with the cloud stands; None without one, or without a log."""
-    try:
-        store = services.view.store()
-        event = store.sync_event()
-        if event is None:
-            return None
-        newest = store.latest_scans(1)
-        sent = store.sync_cursors().get("scan", 0)
-    except StoreError:
-        return None
-    return {"state": event.kind, "waiting": max(0, (newest[0].id or 0) - sent) if newest else 0}
-
-
-def _cloud_tile(cloud: CloudAnswer | None) -> list[tuple[str, str, str]]:
-    if cloud is None:
-        return []
-    word = {"connected": "connected", "lost": "away"}.get(cloud["state"], "refused")
-    count = cloud["waiting"]
-    waits = f"{count:,} scan{'s' if count != 1 else ''} to send" if count else "all is sent"
-    return [("Cloud", word, waits)]
 
 
 def _or(form: str, value: float | None) -> str:

@@ -82,10 +82,10 @@ def run(args: argparse.Namespace) -> int:
             text = f"Installed {pack_id}. Use it with: counterscan catalog use {pack_id}"
         case "use":
             pack_id = _use(args, library)
-            text = f"{pack_id} is in use. A scanner that runs takes it up when it is restarted."
+            text = f"{pack_id} is in use. A scanner that runs takes it up once it is idle."
         case "rollback":
             pack_id = _rollback(args, library)
-            text = f"{pack_id} is in use again. A scanner that runs must be restarted."
+            text = f"{pack_id} is in use again. A scanner that runs takes it up once it is idle."
         case "remove":
             library.remove(args.pack)
             pack_id, text = args.pack, f"Removed {args.pack}."

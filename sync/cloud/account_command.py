@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is to be done."""
     add_config_argument(parser)
     parser.add_argument("what", choices=("add", "list", "password", "remove", "rotate-keys"))
-    parser.add_argument("name", nargs="?", help="the person's name")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the person's name")
     parser.add_argument("--role", choices=ROLES, default="owner", help="default: owner")
     parser.add_argument("--email", default="", help="where alerts are sent")
     parser.add_argument(
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"say who: counterscan cloud account {args.what} NAME")
         if args.what == "add":
             accounts.add(args.name, args.role, _password(args), args.email)
+            print(f"{args.name} can sign in now, as {args.role}")
             return 0
         known = {person.name.casefold(): person.id for person in accounts.all()}
         account_id = known.get(args.name.casefold())
@@ -49,15 +50,23 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"there is no {args.name}: counterscan cloud account list")
         if args.what == "remove":
             accounts.change(account_id, is_open=False)
+            print(f"{args.name} can't sign in any more")
         else:
             accounts.change(account_id, password=_password(args))
+            print(f"{args.name} has another password now")
     return 0
 
 
 def _password(args: argparse.Namespace) -> str:
     if args.password_stdin:
         return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != first:
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the password: add --password-stdin")
+    try:
+        first = getpass.getpass("Password: ")
+        again = getpass.getpass("Once more: ")
+    except EOFError:
+        raise UsageError("no password was typed; try again") from None
+    if again != first:
         raise UsageError("these were two different passwords; try again")
     return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from datetime import timedelta
 from typing import get_args
@@ -23,7 +24,7 @@ _KINDS = get_args(CommandKind)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is to be done."""
     add_config_argument(parser)
-    parser.add_argument("device", help="the device's name")
+    parser.add_argument("device", metavar="DEVICE", help="the device's name")
     parser.add_argument(
         "what", choices=(*_KINDS, "list", "log"),
         help="a command; or list the last ones, or show the log lines that it sent",
@@ -39,11 +40,12 @@ def run(args: argparse.Namespace) -> int:
     """Do it; 0 once the device says done. A running `cloud serve` sends it."""
     with open_store(args, config_of(args)) as store:
         if args.what == "log":
-            print("\n".join(last_log(store, args.device)))
+            lines = last_log(store, args.device)
+            print("\n".join(lines) or f"{args.device} has sent no log lines: ask it to send_logs.")
             return 0
         if args.what == "list":
-            for asked in asked_lately(store, args.device):
-                print(_line(asked))
+            lately = [_line(asked) for asked in asked_lately(store, args.device)]
+            print("\n".join(lately) or f"{args.device} was asked nothing yet.")
             return 0
         return _ask(args, store)
 
@@ -62,13 +64,16 @@ def _ask(args: argparse.Namespace, store: CloudStore) -> int:
     if args.no_wait:
         print(f"asked: {command.id}")
         return 0
+    until = f"{command.expires_at:%H:%M} UTC"
+    waiting = f"Waiting for {args.device} until {until}. Ctrl-C ends the waiting, not the command."
+    print(waiting, file=sys.stderr, flush=True)
     while True:
         asked = find_asked(store, command.id)
         if asked is None or asked.outcome or _is_over(asked):
             break
         time.sleep(_LOOK_EVERY_S)
     if asked is None or not asked.outcome:
-        print("No answer: the device was not reached in time.")
+        print("No answer in time: the device is away, or `cloud serve` does not run.")
         return 1
     print(_line(asked))
     return 0 if asked.outcome == "done" else 1

@@ -21,6 +21,7 @@ user {cloud_user}
 topic readwrite {ROOT}/#
 
 # Every device: its own rows up, its own messages down; what is for everybody.
+# (Of the last, Mosquitto warns that they hold no %u: they are meant for everybody.)
 {up}
 pattern write {ROOT}/device/%u/state
 pattern read {ROOT}/device/%u/down/+

@@ -48,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action is None:
         raise UsageError(f"say what the cloud is to do: {_PROGRAM} {'|'.join(ACTIONS)}")
     module = load_command(args.action, ACTIONS, _PROGRAM)
+    about = ACTIONS[args.action].help
     parser = Parser(
-        prog=f"{_PROGRAM} {args.action}", description=f"{ACTIONS[args.action].help.capitalize()}."
+        prog=f"{_PROGRAM} {args.action}", description=f"{about[:1].upper()}{about[1:]}."
     )
     module.add_arguments(parser)
     parser.parse_args(args.rest, namespace=args)

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from scanner.alerts import read_alert
 from scanner.errors import ConditionError
-from scanner.logs import fields
+from scanner.logs import fields, span
 from scanner.shared_rules import SharedRule
 from sync.cloud.fleet_store import Told, keep_told
 from sync.cloud.intake import Arrived
@@ -133,7 +133,7 @@ def _tell_stored(arrived: Sequence[Arrived]) -> None:
     for each in arrived:
         first, last = each.message.rows[0].id, each.message.rows[-1].id
         log.info(
-            "%s %d to %d of %s on disk", each.stream, first, last, each.device,
+            "%s %s of %s on disk", each.stream, span(first, last), each.device,
             extra=fields(device=each.device, log=each.message.log, stream=each.stream,
                        first_id=first, last_id=last),
         )  # fmt: skip

@@ -20,7 +20,9 @@ from sync.cloud.opening import add_config_argument, config_of, open_store
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=Path, help="the folder that holds the export, or shall")
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="the folder that holds the export, or shall"
+    )
     add_config_argument(parser)
 
 

@@ -12,7 +12,7 @@ from sync.cloud.prices import now_ms, tell_prices
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("file", type=Path, help="the CSV file; docs/SYNC.md names its columns")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a CSV file; docs/SYNC.md says how")
     add_config_argument(parser)
 
 

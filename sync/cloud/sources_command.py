@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     left_out.add_argument("--source", choices=NAMES, default="")
     left_out.add_argument("--game", default="")
     link = actions.add_parser("link", help="take in which printings they are, from that CSV")
-    link.add_argument("file", type=Path, help="the CSV with its column card_id filled in")
+    link.add_argument("file", type=Path, metavar="FILE", help="that CSV, with card_id filled in")
     actions.add_parser("usage", help="requests and cost of each source by day")
     actions.add_parser("status", help="when each source last gave prices, and what is wrong")
 

@@ -56,7 +56,7 @@ def test_a_pack_is_built_put_in_use_replaced_and_rolled_back(
     assert f"counterscan catalog use {tmp_path / 'pack'}" in output
     assert catalog("use", tmp_path / "pack")[:2] == (
         0,
-        "demo@1 is in use. A scanner that runs takes it up when it is restarted.\n",
+        "demo@1 is in use. A scanner that runs takes it up once it is idle.\n",
     )
     shelf.add("new.png", "new", paint_card(8))
     assert build("--version", "2", "--force")[0] == 0

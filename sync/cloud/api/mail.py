@@ -80,7 +80,7 @@ def _connected(settings: MailSettings) -> smtplib.SMTP:
 
 def _line(alert: Mapping[str, Any]) -> str:
     card = " ".join(filter(None, (alert["name"] or alert["card_id"], alert["set_name"],
-                                  alert["number"])))  # fmt: skip
+                                  alert["number"], alert.get("finish"))))  # fmt: skip
     return f"{alert['rule']}: {card}: {alert['text']}"
 
 

@@ -33,6 +33,7 @@ class ApiServer:
         """
         settings = config.http
         listener = bind(settings.host, settings.port, "The API", "[http] host", "[http] port =")
+        self._host = settings.host
         self.port: int = listener.getsockname()[1]
         logging.getLogger("waitress").setLevel(logging.WARNING)
         self.app = create_app(store, config)
@@ -49,7 +50,7 @@ class ApiServer:
             thread = threading.Thread(target=work, name=f"api{work.__name__}", daemon=True)
             thread.start()
             self._threads.append(thread)
-        log.info("the API is served at port %d", self.port)
+        log.info("the API is served at http://%s:%d/", self._host, self.port)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,6 +17,7 @@ from sync.cloud.api import accounts as accounts_module
 from sync.cloud.api.app import create_app, services, token_keys_file
 from sync.cloud.api.tokens import KEYS_KEPT, TokenKeys, rotate
 from sync.cloud.config import CloudConfig
+from tests.conftest import Counterscan
 from tests.sync.api.conftest import PASSWORD, Cloud
 
 
@@ -228,3 +229,14 @@ def test_strangers_can_only_ask_so_often(cloud: Cloud) -> None:
     ]
     assert codes[0] == 401
     assert codes[-1] == 429
+
+
+def test_people_are_made_on_the_clouds_own_machine(
+    counterscan: Counterscan, tmp_path: Path
+) -> None:
+    command = ("--data", tmp_path, "cloud", "account")
+    refused = counterscan(*command, "add", "Olga")
+    assert refused.returncode == 2
+    assert "--password-stdin" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert counterscan(*command, "list").stdout == ""
