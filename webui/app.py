@@ -14,6 +14,7 @@ from scanner.config_change import Sources
 from scanner.device import device_state
 from scanner.errors import ConfigError
 from scanner.http.describe import Description
+from scanner.http.ids import bound_numbers
 from scanner.http.metrics import Meters, time_requests
 from scanner.stock import currency_in_use
 from webui import (
@@ -109,6 +110,7 @@ def create_app(
     it is started anew; so it should soon after `on_restart` is called.
     """
     app = Flask(__name__)
+    bound_numbers(app)
     app.url_map.merge_slashes = False  # a doubled slash is a wrong address, not a redirect
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -166,6 +166,7 @@ def test_a_body_of_gigabytes_is_refused_before_it_is_sent(client: Client) -> Non
         "/static/../app.py",
         "/static/%2e%2e/app.py",
         "/api/live/scans/99999999999999999999",
+        "/api/live/scans/" + "9" * 5000,
     ],
 )
 def test_only_crops_are_served_from_the_data_folder(client: Client, shop: Shop, path: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask
 
 from scanner.http.describe import Description
+from scanner.http.ids import bound_numbers
 from scanner.http.metrics import Meters, time_requests
 from sync.cloud import files
 from sync.cloud.api import (
@@ -92,6 +93,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.json = Json(app)
+    bound_numbers(app)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     if rates is None:
