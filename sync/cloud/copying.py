@@ -96,14 +96,14 @@ def _utc(time: datetime) -> str:
     return time.astimezone(UTC).isoformat()
 
 
-def _json_texts() -> Callable[[Sequence[str]], str]:
-    """Writes lists of words, of which most come again and again."""
-    known: dict[tuple[str, ...], str] = {}
+def _json_texts() -> Callable[[Sequence[str | int]], str]:
+    """Writes lists of words or numbers, of which most come again and again."""
+    known: dict[tuple[str | int, ...], str] = {}
 
-    def write(words: Sequence[str]) -> str:
+    def write(words: Sequence[str | int]) -> str:
         key = tuple(words)
         if key not in known:
-            known[key] = json.dumps(list(map(clean, words)))
+            known[key] = json.dumps(list(map(_kept, words)))
         return known[key]
 
     return write

@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from scanner.store import Store
 from scanner.store_sync import Stream
@@ -12,6 +12,7 @@ from sync.bench_log import FilledLog, differences
 from sync.cloud.ingest import Ingest
 from sync.cloud.intake import Arrived
 from sync.cloud.store import CloudStore
+from sync.cloud.tables import LOG_TABLES
 from sync.link import Incoming
 from sync.protocol import device_topic
 from sync.protocol_rows import rows_model
@@ -66,6 +67,26 @@ def test_a_gap_is_not_reported_as_received(either_cloud: CloudStore) -> None:
     assert either_cloud.received(DEVICE, LOG) == {"scan": 2}
     either_cloud.take([Arrived(DEVICE, "scan", scans(5, after=2))])  # type: ignore[arg-type]
     assert either_cloud.received(DEVICE, LOG) == {"scan": 9}
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_lists_of_numbers_are_kept_in_few_rows_and_in_many(
+    either_cloud: CloudStore, rows: int
+) -> None:
+    """PostgreSQL takes few rows in by INSERT, many by COPY."""
+    offers = [
+        {"id": n, "created_at": "2026-05-01T06:00:00Z", "batch_id": n, "outcome": "cash",
+         "bought": [n, n + 1] if n % 2 else []}
+        for n in range(1, rows + 1)
+    ]  # fmt: skip
+    body = {"log": LOG, "after": 0, "rows": offers}
+    either_cloud.take(
+        [Arrived(DEVICE, "offer_made", rows_model("offer_made").model_validate(body))]
+    )
+    offer_made = LOG_TABLES["offer_made"].c
+    with either_cloud.log.read() as session:
+        kept = session.connection().execute(select(offer_made.bought).order_by(offer_made.id))
+        assert [row.bought for row in kept] == [each["bought"] for each in offers]
 
 
 def test_another_log_of_the_same_device_is_another_log(either_cloud: CloudStore) -> None:
