@@ -77,10 +77,9 @@ def test_what_was_scanned_offline_and_what_comes_after_reaches_the_cloud(
     filled.add_corrections(3)
     filled.add_stock_words(4)
     until(lambda: not differences(filled.data_dir, cloud_store, DEVICE))
+    until(lambda: device_store.sync_cursors()["scan"] == 1201)
     device.stop()
     until(lambda: known_devices(cloud_store) == [(DEVICE, 0)])
-    with Store.open(filled.data_dir, role="reader") as store:
-        assert store.sync_cursors()["scan"] == 1201
 
 
 def test_scans_wait_while_the_cloud_has_never_listened(
