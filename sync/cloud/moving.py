@@ -26,13 +26,13 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     func,
-    insert,
     select,
     text,
 )
 from sqlalchemy.types import TypeDecorator
 
 from scanner.errors import CounterscanError
+from sync.cloud.bulk import insert_many
 from sync.cloud.copying import clean
 from sync.cloud.partitions import make_partitions
 from sync.cloud.schema import revisions
@@ -179,16 +179,14 @@ def _insert(connection: Connection, table: Table, values: Sequence[Sequence[Any]
     reads = [_reader(column.type) for column in table.columns]
     names = [column.name for column in table.columns]
     rows = [
-        {
-            name: None if value is None else read(value)
-            for name, read, value in zip(names, reads, row, strict=True)
-        }
+        [None if value is None else read(value) for read, value in zip(reads, row, strict=True)]
         for row in values
     ]
     if table is PRICE_CHANGE:
-        times: set[Any] = {row["as_of"] for row in rows}
+        at = names.index("as_of")
+        times: set[Any] = {row[at] for row in rows}
         make_partitions(connection, times)
-    connection.execute(insert(table), rows)
+    insert_many(connection, table, names, rows)
 
 
 def _count_on(connection: Connection, table: Table) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
-from scanner.price_feed import PriceTold
+from scanner.price_feed import Kind, PriceTold
+from sync.cloud.bulk import insert_many
 from sync.cloud.partitions import make_partitions
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import (
@@ -25,12 +26,14 @@ from sync.cloud.tables import (
     PRICE_KEYS,
     hold,
     insert_new,
-    upsert,
 )
 from sync.protocol import PriceDelta, PriceGroup, PriceSnapshot, price_topic
 from sync.wire import LARGEST_PACKET_BYTES, pack
 
 log = logging.getLogger(__name__)
+
+_CHANGE_COLUMNS = ("game", *PRICE_KEYS, "amount_minor", "as_of")
+_PRICE_COLUMNS = ("game", "set_name", *PRICE_KEYS, "amount_minor", "as_of", "changed_in")
 
 LARGEST_DELTA_SHARE = 0.1
 SNAPSHOT_LIVES_MS = 20 * 3600 * 1000
@@ -63,31 +66,28 @@ def tell_prices(
             )
         ).scalar()
         version = max(now_ms, (last or 0) + 1)
-        rows, changes = [], []
+        rows: dict[Kind, tuple[Any, ...]] = {}
+        changes: list[tuple[Any, ...]] = []
         times: set[datetime] = set()
         for price in prices:
             before = known.get(price.kind)
             has_changed = before is None or before[0] != price.amount_minor
             if before is not None and _is_old(price.as_of, before[1], has_changed):
                 continue
-            row = {
-                **dict(zip(PRICE_KEYS, price.kind, strict=True)),
-                "amount_minor": price.amount_minor,
-                "as_of": price.as_of,
-            }
+            row = (*price.kind, price.amount_minor, price.as_of)
             changed_in = version if before is None or has_changed else before[2]
-            rows.append({**feed, **row, "changed_in": changed_in})
+            rows[price.kind] = (game, set_name, *row, changed_in)
             if has_changed:
-                changes.append({"game": game, **row})
+                changes.append((game, *row))
                 times.add(price.as_of)
         if rows:
-            upsert(connection, PRICE, rows)
+            insert_many(connection, PRICE, _PRICE_COLUMNS, list(rows.values()), "replace")
             new = {**feed, "told": version, "snapshot": 0, "published": 0}
             insert_new(connection, PRICE_FEED, [new])
             connection.execute(_of_feed(feed).values(told=version))
         if changes:
             make_partitions(connection, times)
-            connection.execute(insert(PRICE_CHANGE), changes)
+            insert_many(connection, PRICE_CHANGE, _CHANGE_COLUMNS, changes)
     return len(changes)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
 from scanner.tables import utc_now
+from sync.cloud.bulk import insert_many
 from sync.cloud.sources.book import DayOfUse, Use, Validators
 from sync.cloud.sources.records import LeftOut, Link, Outcome, Printing, Reach, Run
 from sync.cloud.store import CloudStore
@@ -23,7 +24,7 @@ from sync.cloud.tables_sources import (
 
 MOST_LEFT_OUT = 20_000
 SCANS_OF_DAYS = 90
-_ROWS_AT_ONCE = 1000
+_LINK = tuple(field.name for field in fields(Link))
 _PRINTING = ("card_id", "game", "name", "set_name", "number", "variant")
 _ZERO = {"requests": 0, "received_bytes": 0, "unchanged": 0, "failures": 0, "cost_micro": 0}
 
@@ -120,30 +121,28 @@ class SqlBook:
 
     def add_links(self, links: Iterable[Link]) -> None:
         """See `Book`."""
-        by_hand: dict[tuple[str, str, str], dict[str, object]] = {}
-        told: dict[tuple[str, str, str], dict[str, object]] = {}
+        by_hand: dict[tuple[str, str, str], tuple[object, ...]] = {}
+        told: dict[tuple[str, str, str], tuple[object, ...]] = {}
         for link in links:
-            (by_hand if link.is_by_hand else told)[_key(link)] = asdict(link)
+            (by_hand if link.is_by_hand else told)[_key(link)] = astuple(link)
         with self._store.log.write() as session:
             connection = session.connection()
-            if by_hand:
-                upsert(connection, SOURCE_LINK, list(by_hand.values()))
-            if told:
-                insert_new(connection, SOURCE_LINK, list(told.values()))
+            insert_many(connection, SOURCE_LINK, _LINK, list(by_hand.values()), "replace")
+            insert_many(connection, SOURCE_LINK, _LINK, list(told.values()), "keep")
 
     def set_left_out(self, source: str, game: str, left_out: Sequence[LeftOut]) -> None:
         """See `Book`."""
         c = SOURCE_LEFT_OUT.c
+        names = [field.name for field in fields(LeftOut)]
         rows = [
-            {"source": source, "game": game, **asdict(each), "why": each.why.value}
+            (source, game, *(str(getattr(each, name)) for name in names))
             for each in left_out[:MOST_LEFT_OUT]
         ]
         with self._store.log.write() as session:
             connection = session.connection()
             hold(connection, "left out", source, game)
             connection.execute(delete(SOURCE_LEFT_OUT).where(c.source == source, c.game == game))
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                connection.execute(insert(SOURCE_LEFT_OUT), rows[start : start + _ROWS_AT_ONCE])
+            insert_many(connection, SOURCE_LEFT_OUT, ("source", "game", *names), rows)
 
     def left_out(self, source: str = "", game: str = "") -> list[dict[str, str]]:
         """The list of what of the sources belongs to no printing."""
