@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from scanner.store_open import Log, make_file
 from scanner.tables import utc_now
@@ -109,9 +109,13 @@ class CloudStore:
             connection = session.connection()
             new = [{**_UNKNOWN_DEVICE, "device": device, "seen_at": now} for device in sorted(rows)]
             insert_new(connection, DEVICE, new)
+            alike: dict[frozenset[str], list[dict[str, Any]]] = {}
             for device in sorted(rows):
                 changed = {**rows[device], **({"seen_at": now} if seen else {})}
-                connection.execute(update(DEVICE).where(DEVICE.c.device == device).values(changed))
+                alike.setdefault(frozenset(changed), []).append({"of_device": device, **changed})
+            of_device = DEVICE.c.device == bindparam("of_device")
+            for changes in alike.values():  # what is set are the names that all of them have
+                connection.execute(update(DEVICE).where(of_device), changes)
 
     def take_alert_rules(self, device: str, rules: AlertRules) -> None:
         """Keep a device's alert rules, unless newer ones are there already."""
