@@ -179,12 +179,13 @@ class Link:
             properties.MessageExpiryInterval = expires_s
         return self._client.publish(topic, payload, 1, retain, properties).mid
 
-    def acknowledge(self, message: Incoming) -> None:
-        """Tell the broker that a message is safe here.
+    def comes_again(self, message: Incoming) -> bool:
+        """Whether a message is of an earlier connection: its number may mean another by now."""
+        return message.connection != self._connections
 
-        One of an earlier connection comes again: its number may mean another message by now.
-        """
-        if message.connection == self._connections and message.number:
+    def acknowledge(self, message: Incoming) -> None:
+        """Tell the broker that a message is safe here, unless it comes again."""
+        if message.number and not self.comes_again(message):
             self._client.ack(message.number, 1)
 
     def close(self, *, forget: bool = False) -> None:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from scanner.alerts import read_alert
-from scanner.errors import ConditionError
+from scanner.errors import ConditionError, CounterscanError
 from scanner.logs import fields, span
 from scanner.shared_rules import SharedRule
 from sync.cloud.fleet_store import Told, keep_told
 from sync.cloud.intake import Arrived
+from sync.cloud.postgres import RefusedRowError
 from sync.cloud.rule_store import keep_rules
 from sync.cloud.store import CloudStore, Refused
 from sync.cloud.teller import Teller
-from sync.link import Incoming
+from sync.link import Incoming, Link
 from sync.protocol import (
     ROOT,
     AlertRules,
@@ -49,6 +51,9 @@ FORMER = (device_topic("+", "up", "+"),)
 _DEVICES = f"{ROOT}/device/"
 
 
+_LONGEST_REASON = 400
+
+
 class Ingest:
     """The cloud's ear. The caller hands it messages and its link."""
 
@@ -58,9 +63,19 @@ class Ingest:
         self._teller = teller
 
     def take(self, messages: Sequence[Incoming]) -> None:
-        """Put messages on disk. Raises StoreError: then none was taken, and all may come again."""
-        with _no_search_for_cycles():
-            self._take(messages)
+        """Put messages on disk. Raises StoreError: all may come again.
+
+        One that the database can't keep is noted, as one is that is none, and stops no other.
+        """
+        try:
+            with _no_search_for_cycles():
+                self._take(messages)
+        except RefusedRowError as error:
+            if len(messages) > 1:
+                for message in messages:
+                    self.take([message])
+            else:
+                self._store.take([], [_refused(messages[0], error)])
 
     def _take(self, messages: Sequence[Incoming]) -> None:
         arrived: list[Arrived] = []
@@ -94,8 +109,7 @@ class Ingest:
                     rows = unpack(message.payload, rows_model(what))
                     arrived.append(Arrived(device, what, rows))
             except MessageError as error:
-                log.warning("refused a message on %s: %s", message.topic, error)
-                refused.append(Refused(message.topic, len(message.payload), str(error)))
+                refused.append(_refused(message, error))
         if arrived or refused:
             self._store.take(arrived, refused)
             _tell_stored(arrived)
@@ -116,6 +130,11 @@ class Ingest:
                     self._teller.came_online(device, state.log)
 
 
+def _refused(message: Incoming, error: CounterscanError) -> Refused:
+    log.warning("refused a message on %s: %s", message.topic, error)
+    return Refused(message.topic, len(message.payload), str(error)[:_LONGEST_REASON])
+
+
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
     """Rows are many objects, none in a cycle: to search them for some takes longer than to read."""
@@ -126,6 +145,28 @@ def _no_search_for_cycles() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+class InHand:
+    """Messages that came over a link and are not on disk yet."""
+
+    def __init__(self) -> None:
+        self._messages: deque[Incoming] = deque()
+
+    def turn(self, link: Link, ingest: Ingest, timeout_s: float) -> int:
+        """Take in what has come; how many messages. Raises StoreError: call it again.
+
+        What is still in hand from a connection before this one comes again: a broker that comes and
+        goes while the database is away would fill the memory otherwise.
+        """
+        self._messages.extend(link.turn(timeout_s))
+        self._messages = deque(each for each in self._messages if not link.comes_again(each))
+        count = len(self._messages)
+        if count:
+            ingest.take(self._messages)
+        while self._messages:
+            link.acknowledge(self._messages.popleft())
+        return count
 
 
 def _tell_stored(arrived: Sequence[Arrived]) -> None:

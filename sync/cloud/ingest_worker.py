@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 
 from scanner.errors import StoreError
-from sync.cloud.ingest import ROWS, Ingest
+from sync.cloud.ingest import ROWS, Ingest, InHand
 from sync.cloud.store import CloudStore
-from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
+from sync.link import LONGEST_BACK_OFF_S, Link
 from sync.pairing import Pairing
 
 log = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ class IngestWorker:
     ) -> None:
         """Make it; nothing happens before `run`. Raises ConfigError for a useless certificate."""
         self._ingest = Ingest(store)
-        self._pending: deque[Incoming] = deque()
+        self._in_hand = InHand()
         share = pairing.private("ingest")
         self._filters = [f"$share/{share}/{topic_filter}" for topic_filter in ROWS]
         self.link = Link(
@@ -63,14 +62,7 @@ class IngestWorker:
 
     def turn(self, timeout_s: float) -> int:
         """Take in what has come; how many messages. Raises StoreError: call it again."""
-        self._pending.extend(self.link.turn(timeout_s))
-        if not self._pending:
-            return 0
-        self._ingest.take(self._pending)
-        count = len(self._pending)
-        while self._pending:
-            self.link.acknowledge(self._pending.popleft())
-        return count
+        return self._in_hand.turn(self.link, self._ingest, timeout_s)
 
     def _patiently(self) -> int:
         try:

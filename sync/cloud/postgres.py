@@ -20,11 +20,21 @@ from scanner.errors import (
 )
 
 _CONNECT_WITHIN_S = 10
+# A server that is gone without a word is given up after half a minute; TCP itself waits hours.
+_KEEP_ALIVE = {
+    "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
 _POOL = 5
 _MOST_CONNECTIONS = 20
 _DISK_FULL = "53100"
 _READ_ONLY = {"25006", "42501"}
+_LIMIT_EXCEEDED = "54"
 _WRONG_SETTINGS = {"28P01", "28000", "3D000"}
+
+
+class RefusedRowError(StoreError):
+    """What was to be written is nothing that the database can keep; to try again is of no use."""
 
 
 class Postgres:
@@ -42,6 +52,7 @@ class Postgres:
             connect_args={
                 "application_name": "counterscan",
                 "connect_timeout": _CONNECT_WITHIN_S,
+                **_KEEP_ALIVE,
                 "options": "-c timezone=UTC",
             },
         )
@@ -110,8 +121,10 @@ class Postgres:
             )
         if state in _WRONG_SETTINGS or (not state and "authentication failed" in said):
             return ConfigError(f"The database {self._where} does not let the cloud in: {said}")
-        if isinstance(error, psycopg.errors.IntegrityError):
-            return StoreError(f"The database refused a row ({said}): please report this.")
+        if isinstance(
+            error, psycopg.errors.IntegrityError | psycopg.errors.DataError
+        ) or state.startswith(_LIMIT_EXCEEDED):
+            return RefusedRowError(f"The database refused a row ({said}): please report this.")
         if isinstance(error, psycopg.OperationalError):
             return StoreError(
                 f"The database {self._where} can't be used just now ({said}): it is tried again."

@@ -11,12 +11,12 @@ from scanner.errors import StoreError
 from scanner.inventory_catalog import LibraryFacts
 from sync.cloud.alert_desk import AlertDesk
 from sync.cloud.fleet_desk import FleetDesk
-from sync.cloud.ingest import FORMER, ROWS, WORDS, Ingest
+from sync.cloud.ingest import FORMER, ROWS, WORDS, Ingest, InHand
 from sync.cloud.prices import Publication, due_publications, note_published, now_ms
 from sync.cloud.rules_desk import RulesDesk
 from sync.cloud.store import CloudStore
 from sync.cloud.teller import Teller
-from sync.link import LONGEST_BACK_OFF_S, Incoming, Link, Verdict
+from sync.link import LONGEST_BACK_OFF_S, Link, Outcome, Verdict
 from sync.pairing import Pairing
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ class CloudService:
         self._teller = Teller(store)
         self._ingest = Ingest(store, self._teller)
         self._filters = (*ROWS, *WORDS) if takes_rows else WORDS
-        self._pending: deque[Incoming] = deque()
+        self._in_hand = InHand()
+        self._outcomes: deque[Outcome] = deque()
         self._publishing: dict[int, Publication] = {}
         self._seen_version = -1
         self._judged_version: int | None = None
@@ -88,27 +89,29 @@ class CloudService:
 
     def turn(self, timeout_s: float) -> None:
         """Do a little of everything. Raises StoreError: nothing was lost, call it again."""
-        self._pending.extend(self.link.turn(timeout_s))
-        if self._pending:
-            self._ingest.take(self._pending)
-            while self._pending:
-                self.link.acknowledge(self._pending.popleft())
-        for outcome in self.link.outcomes():
-            publication = self._publishing.pop(outcome.number, None)
-            if publication is None:
-                for part in (self._teller, self._fleet, self._rules, self._alerts):
-                    if part.answered(outcome):
-                        break
-                continue
-            if outcome.verdict is Verdict.REFUSED:
-                log.error("%s: %s", publication.topic, outcome.text)
-                self._seen_version = -1
-            else:
-                note_published(self._store, publication)
+        self._in_hand.turn(self.link, self._ingest, timeout_s)
+        self._outcomes.extend(self.link.outcomes())
+        while self._outcomes:  # an answer counts as heard once what follows from it is on disk
+            self._answered(self._outcomes[0])
+            self._outcomes.popleft()
         if self.link.online:
             self._teller.step(self.link)
             self._fleet.tell(self.link)
             self._publish_news()
+
+    def _answered(self, outcome: Outcome) -> None:
+        publication = self._publishing.get(outcome.number)
+        if publication is None:
+            for part in (self._teller, self._fleet, self._rules, self._alerts):
+                if part.answered(outcome):
+                    return
+            return
+        if outcome.verdict is Verdict.REFUSED:
+            log.error("%s: %s", publication.topic, outcome.text)
+            self._seen_version = -1
+        else:
+            note_published(self._store, publication)
+        del self._publishing[outcome.number]
 
     def _publish_news(self) -> None:
         """Tell devices of alerts and prices; judge the prices first, for people wait for alerts."""
