@@ -22,6 +22,9 @@ _LONGEST_REASON = 400
 # A null character that JSON has escaped, behind any number of escaped backslashes.
 _NULL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
+_TOPIC_BYTES = 4096
+"""What a packet holds beside its payload, at most."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -38,6 +41,11 @@ class MessageError(CounterscanError, ValueError):
 def pack(message: BaseModel) -> bytes:
     """A message as it travels: zlib (RFC 1950) over JSON."""
     return zlib.compress(message.model_dump_json(exclude_defaults=True).encode(), _LEVEL)
+
+
+def fits(payload: bytes) -> bool:
+    """Whether the broker gives it to the other end; it drops what is longer, and says nothing."""
+    return len(payload) + _TOPIC_BYTES <= LARGEST_PACKET_BYTES
 
 
 def unpack(payload: bytes, model: type[M]) -> M:

@@ -27,7 +27,6 @@ from sync.cloud.tables import PRICE, PRICE_CHANGE, PRICE_KEYS, upsert
 from sync.cloud.tables_alerts import ALERT_CURSOR, ALERT_RULES, CARD
 from sync.link import Link, Outcome, Verdict
 from sync.protocol import device_topic
-from sync.wire import pack
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ class AlertDesk:
             ]
             if not due:
                 return
-            payload = pack(alert_store.message(connection))
+            payload = alert_store.payload(connection)
         for device in due:
             topic = device_topic(device, "down", "alerts")
             self._telling[link.publish(topic, payload, retain=True)] = (device, now)

@@ -22,6 +22,7 @@ from sync.protocol import (
     OpenAlert,
 )
 from sync.protocol_rows import AlertRow, ClosedRow, LogRow, WithdrawnRow
+from sync.wire import fits, pack
 
 Key = tuple[str, str]
 _IS_OPEN = ~select(ALERT_CLOSED.c.key).where(ALERT_CLOSED.c.key == CARD_ALERT.c.key).exists()
@@ -108,6 +109,17 @@ def message(connection: Connection) -> Alerts:
             ClosedAlert.model_validate(dict(row)) for row in connection.execute(closed).mappings()
         ],
     )
+
+
+def payload(connection: Connection) -> bytes:
+    """The message as it travels; of fewer alerts where their texts are too long for one packet."""
+    told = message(connection)
+    while not fits(packed := pack(told)):
+        some = {
+            "open": told.open[: len(told.open) // 2], "closed": told.closed[: len(told.closed) // 2]
+        }  # fmt: skip
+        told = told.model_copy(update=some)
+    return packed
 
 
 def devices(connection: Connection) -> list[str]:

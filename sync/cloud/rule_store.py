@@ -24,7 +24,7 @@ from sync.cloud.tables_alerts import ALERT_RULES
 from sync.cloud.tables_rules import SHARED_RULE
 from sync.protocol import MOST_SHARED_TOLD, ShopRules
 from sync.shared_rules import to_wire
-from sync.wire import pack
+from sync.wire import fits, pack
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,12 @@ def message(connection: Connection) -> bytes:
     gone = sorted((rule for rule in every if rule.is_removed), key=lambda rule: rule.changed_at)
     told = [*live, *gone[-(MOST_SHARED_TOLD - len(live)) :]]
     lists = shop_lists(connection, held_rules(connection))
-    return pack(ShopRules(rules=[to_wire(rule) for rule in told], lists=lists))
+    while not fits(packed := pack(ShopRules(rules=[to_wire(one) for one in told], lists=lists))):
+        log.warning("the lists of rules for all scanners are too long: half of each is told")
+        if not any(lists.values()):
+            told = told[: len(told) // 2]
+        lists = {name: entries[: len(entries) // 2] for name, entries in lists.items()}
+    return packed
 
 
 def _is_useless(rule: SharedRule) -> bool:

@@ -6,6 +6,7 @@ A message that the cloud can't put on disk would come again for ever, before all
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import zlib
@@ -18,15 +19,24 @@ from scanner.card_facts import CardFacts
 from scanner.price_feed import PriceTold
 from sync.cloud.alert_desk import AlertDesk
 from sync.cloud.alert_store import message
+from sync.cloud.alert_store import payload as payload_of_alerts
 from sync.cloud.api.app import create_app
 from sync.cloud.config import CloudConfig
 from sync.cloud.ingest import Ingest
 from sync.cloud.intake import MOST_EARLY, Progress, advanced
 from sync.cloud.prices import now_ms, tell_prices
+from sync.cloud.rule_store import message as payload_of_rules
 from sync.cloud.store import CloudStore
-from sync.protocol import Alerts, DeviceState, PriceSnapshot, device_topic
+from sync.protocol import Alerts, DeviceState, PriceSnapshot, ShopRules, device_topic
 from sync.protocol_fleet import PackRelease
-from sync.wire import LARGEST_MESSAGE_BYTES, MessageError, pack, read_json, unpack
+from sync.wire import (
+    LARGEST_MESSAGE_BYTES,
+    LARGEST_PACKET_BYTES,
+    MessageError,
+    pack,
+    read_json,
+    unpack,
+)
 from tests.sync.api.conftest import Cloud
 from tests.sync.conftest import DEVICE, OTHER
 from tests.sync.test_cloud_store import incoming
@@ -80,6 +90,20 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
     ),
     "nulls in rules": ("rules", packed(log=LOG, version=1, rules=[], lists={NUL: [NUL]})),
     "nulls in a state": ("state", plain(online=True, release=NUL, log=LOG)),
+    "nulls in a rule for all": (
+        "shared_rules", packed(rules=[
+            {"key": "a" * 32, "version": 1, "changed_at": NOW, "by": NUL, "rule": {"name": NUL}},
+            {"key": "b" * 32, "version": 1, "changed_at": NOW, "by": NUL,
+             "rule": {"name": "x", "cards": {"field": "name", "op": "is", "value": NUL}}},
+            {"key": "c" * 32, "version": 1, "changed_at": NOW, "device": NUL, "rule": None},
+        ])
+    ),
+    "numbers of 400 digits in a rule for all": (
+        "shared_rules", packed(rules=[
+            {"key": "d" * 32, "version": 1, "changed_at": NOW, "rule": {
+                "name": "x", "cards": {"field": "copies_seen", "op": "is", "value": 10**400}}},
+        ])
+    ),
     "large numbers in counters": (
         "counters",
         plain(log=LOG, at=NOW, up_to_scan=LAST, accepted=LAST, review=0, unknown=0, waiting=LAST),
@@ -228,6 +252,50 @@ def test_a_device_has_one_name(either_cloud: CloudStore) -> None:
     with either_cloud.log.read() as session:
         query = text("SELECT count(*), (SELECT count(*) FROM scan) FROM refused_message")
         assert tuple(session.connection().execute(query).one()) == (5, 0)
+
+
+def noise(letters: int, seed: int) -> str:
+    """A text that can't be made shorter."""
+    return random.Random(seed).randbytes(letters).hex()[:letters]
+
+
+def listing(name: str) -> bytes:
+    entries = [noise(900, number) for number in range(2000)]
+    return packed(log=LOG, version=1, rules=[], lists={name: entries})
+
+
+def test_long_texts_of_one_device_do_not_silence_alerts_and_rules(
+    either_cloud: CloudStore,
+) -> None:
+    """The broker drops a packet that is longer than a device takes, and tells nobody."""
+    rows = [
+        {**{name: noise(400, 99 * number + at) for at, name in enumerate(ALL_TEXTS)},
+         "id": number, "created_at": NOW, "key": f"{number:032x}", "rule": "r", "scan_id": 1}
+        for number in range(1, 1001)
+    ]  # fmt: skip
+    by = [{"id": number, "created_at": NOW, "key": noise(32, number), "by": noise(400, number)}
+          for number in range(1, 1001)]  # fmt: skip
+    lists = {"field": "list", "op": "one_of", "value": ["L", "M"]}
+    shared = {"key": "a" * 32, "version": 1, "changed_at": NOW,
+              "rule": {"name": "x", "cards": lists, "cause": "seen"}}  # fmt: skip
+    for device, what, payload in (
+        *(
+            (DEVICE, "alert", packed(log=LOG, after=at, rows=rows[at : at + 250]))
+            for at in range(0, 1000, 250)
+        ),
+        (DEVICE, "closed", packed(log=LOG, after=0, rows=by)),
+        (DEVICE, "rules", listing("L")),
+        (OTHER, "rules", listing("M")),
+        (DEVICE, "shared_rules", packed(rules=[shared])),
+    ):
+        assert len(payload) < LARGEST_PACKET_BYTES, what
+        Ingest(either_cloud).take([incoming(topic_of(what, device), payload)])
+    with either_cloud.log.read() as session:
+        alerts = payload_of_alerts(session.connection())
+        rules = payload_of_rules(session.connection())
+    assert max(len(alerts), len(rules)) + 4096 <= LARGEST_PACKET_BYTES
+    assert unpack(alerts, Alerts).open[0].key == f"{1000:032x}"
+    assert unpack(rules, ShopRules).rules[0].key == "a" * 32
 
 
 def test_absurd_amounts_never_reach_a_devices_sums() -> None:
