@@ -158,6 +158,15 @@ def test_no_secret_is_ever_in_a_row(cloud: Cloud) -> None:
     assert (changed.target, changed.detail) == (str(rita["id"]), {"password": "…"})
 
 
+def test_no_field_that_may_be_secret_is_put_down(cloud: Cloud) -> None:
+    secret = {"password", "present", "new", "code", "secret", "token", "url", "key"}
+    for rule, method, found in described_routes(cloud.app):
+        assert found is not None
+        assert not secret & {*found.noted}, (method, rule.rule)
+        known = getattr(found.body, "model_fields", {})
+        assert {*found.noted} <= {*known}, (method, rule.rule)
+
+
 def test_who_changed_nothing_and_is_nobody_leaves_no_row(cloud: Cloud) -> None:
     reader, _ = cloud.key("reader")
     slow, _ = cloud.key("owner", per_minute=2)

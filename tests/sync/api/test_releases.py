@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
 import shutil
 import socket
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ from scanner.store import Store
 from sync.agent import Agent
 from sync.bench_broker import Broker
 from sync.bench_log import FilledLog
+from sync.cloud import release_archive
+from sync.cloud import releases as releases_module
 from sync.cloud.api import release_routes, upload_routes
 from sync.cloud.api.app import create_app, services
 from sync.cloud.api.server import ApiServer
@@ -375,6 +380,44 @@ def test_a_cut_upload_leaves_nothing_half_and_goes_on(
             told = client.post("/api/v1/releases", json={"upload": upload["id"]})
             assert told.status_code == 201, told.text
             assert client.get(address).status_code == 404
+
+
+def test_a_full_disk_announces_nothing_and_the_next_try_needs_no_upload(
+    publisher: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _ = publisher.key("owner")
+    asked = {"upload": sent(owner, packed(shop.packs["1"]))}
+
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for module, name in ((releases_module, "write_atomic"), (release_archive, "sha256_file")):
+        monkeypatch.setattr(module, name, full)
+        told = owner.told("/api/v1/releases", asked, status=507)
+        assert "is full" in told["error"]
+        monkeypatch.undo()
+        assert owner.told("/api/v1/releases") == {"releases": []}
+    told = owner.told("/api/v1/releases", asked, status=201)
+    assert told["release"]["version"] == "1"
+    files = publisher.store.data_dir / "releases" / "files"
+    assert [path.name for path in files.iterdir()] == [f"{told['release']['sha256']}.tar"]
+
+
+def test_of_two_who_publish_one_upload_at_once_one_does(publisher: Cloud, shop: Shop) -> None:
+    owner, _ = publisher.key("owner")
+    asked = {"upload": sent(owner, packed(shop.packs["1"]))}
+    together = threading.Barrier(4)
+
+    def publish(_: int) -> int:
+        asker = Asker(publisher.app.test_client(), owner.secret)
+        together.wait(60)
+        return asker.ask("/api/v1/releases", asked).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = sorted(pool.map(publish, range(4)))
+    assert statuses[0] == 201
+    assert set(statuses[1:]) <= {404, 409}
+    assert len(owner.told("/api/v1/releases")["releases"]) == 1
 
 
 def test_only_an_owner_publishes(publisher: Cloud, shop: Shop) -> None:
