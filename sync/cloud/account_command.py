@@ -9,6 +9,7 @@ import sys
 from scanner.errors import UsageError
 from sync.cloud.api.accounts import ROLES
 from sync.cloud.api.app import accounts_of, token_keys_file
+from sync.cloud.api.audit import Trail, from_the_shell
 from sync.cloud.api.tokens import rotate
 from sync.cloud.opening import add_config_argument, config_of, open_store
 
@@ -41,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
         if not args.name:
             raise UsageError(f"say who: counterscan cloud account {args.what} NAME")
         if args.what == "add":
-            accounts.add(args.name, args.role, _password(args), args.email)
+            password = _password(args)
+            with from_the_shell(Trail(store), "shell.add_account", args.name, role=args.role):
+                accounts.add(args.name, args.role, password, args.email)
             print(f"{args.name} can sign in now, as {args.role}")
             return 0
         known = {person.name.casefold(): person.id for person in accounts.all()}
@@ -49,10 +52,13 @@ def run(args: argparse.Namespace) -> int:
         if account_id is None:
             raise UsageError(f"there is no {args.name}: counterscan cloud account list")
         if args.what == "remove":
-            accounts.change(account_id, is_open=False)
+            with from_the_shell(Trail(store), "shell.remove_account", args.name):
+                accounts.change(account_id, is_open=False)
             print(f"{args.name} can't sign in any more")
         else:
-            accounts.change(account_id, password=_password(args))
+            password = _password(args)
+            with from_the_shell(Trail(store), "shell.password", args.name):
+                accounts.change(account_id, password=password)
             print(f"{args.name} has another password now")
     return 0
 

@@ -24,7 +24,7 @@ API_AUDIT = Table(
     Index("ix_api_audit_what", "what", "id"),
     sqlite_autoincrement=True,
 )
-"""One change, or a try. `who` is `account 1`, `key 3`, `device counter-1` or "" for a stranger,
-`what` the route's name, such as `keys.revoke`. `outcome` is begun until the answer goes out, then
-done, refused or failed, with the answer's `status`. Nothing secret is ever here.
+"""One change, or a try. `who` is `account 1`, `key 3`, `device counter-1`, `shell` or "" for a
+stranger, `what` the route's name, such as `keys.revoke`. `outcome` is begun until the answer goes
+out, then done, refused or failed, with the answer's `status`. Nothing secret is ever here.
 """

@@ -7,7 +7,10 @@ before it is made: where that can't be, it is not made. What it came to is added
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import getpass
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,6 +106,22 @@ def noting(*, who: str = "", name: str = "", target: str = "", **detail: Plain) 
     said: dict[str, str] = g.setdefault("audit_said", {})
     said |= {key: text for key, text in (("who", who), ("name", name), ("target", target)) if text}
     g.setdefault("audit_detail", {}).update(detail)
+
+
+@contextmanager
+def from_the_shell(trail: Trail, what: str, target: str, **detail: Plain) -> Iterator[None]:
+    """Put down a change that is made on the cloud's own machine, by whom the system knows."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # nobody gave this number a name
+        name = str(os.getuid())
+    row_id = trail.begin("shell", name, what, target, "")
+    outcome = "refused"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        trail.end(row_id, target, outcome, 0, detail)
 
 
 def is_change(description: Description | None) -> bool:

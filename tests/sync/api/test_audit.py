@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from contextlib import closing
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from scanner.cli import main
 from scanner.errors import StoreError
 from scanner.http.answers import UNSAFE
 from scanner.http.openapi import described_routes
@@ -232,6 +234,25 @@ def test_a_defect_is_noted_as_failed(cloud: Cloud, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(type(services(cloud.app).gate.keys), "revoke", fail)
     assert owner.ask("/api/v1/keys/1", method="DELETE").status_code == 500
     assert [(row.outcome, row.status) for row in rows(cloud)] == [("failed", 500)]
+
+
+def test_what_is_changed_on_the_clouds_own_machine_is_there_too(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--data", str(cloud.store.data_dir), "cloud", "account"]
+    for what, said in (("add", PASSWORD), ("add", PASSWORD), ("password", "a long secret")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(said + "\n"))
+        main([*words, what, "Olga", "--password-stdin"])
+    assert main([*words, "remove", "Olga"]) == 2  # the last owner
+    capsys.readouterr()
+    found = [(row.who, row.what, row.target, row.outcome, row.detail) for row in rows(cloud)]
+    assert found == [
+        ("shell", "shell.add_account", "Olga", "done", {"role": "owner"}),
+        ("shell", "shell.add_account", "Olga", "refused", {"role": "owner"}),
+        ("shell", "shell.password", "Olga", "done", {}),
+        ("shell", "shell.remove_account", "Olga", "refused", {}),
+    ]
+    assert all(row.name for row in rows(cloud))
 
 
 def test_rows_stay_for_two_years(either_api: Cloud) -> None:
