@@ -20,6 +20,7 @@ from sync.alerts import receive
 from sync.fleet import Fleet
 from sync.home_assistant import discovery, discovery_topic
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
+from sync.link_client import KEEPALIVE_S
 from sync.outbox import BEHIND_S, HOLD_S, ROWS_PER_MESSAGE, Outbox
 from sync.pairing import Pairing
 from sync.price_inbox import PriceInbox
@@ -60,6 +61,7 @@ class Agent:
         behind_s: float = BEHIND_S,
         hold_s: float = HOLD_S,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
+        keepalive_s: int = KEEPALIVE_S,
     ) -> None:
         """Make it; nothing is sent before `run`.
 
@@ -70,6 +72,7 @@ class Agent:
             fleet: what takes packs, models and commands; None: this device takes none.
             rows_per_message, behind_s, hold_s: see `sync.outbox`.
             longest_back_off_s: the longest wait between two tries to connect.
+            keepalive_s: how long nothing may be heard before the broker is asked.
 
         Raises:
             ConfigError: a certificate can't be used.
@@ -108,6 +111,7 @@ class Agent:
             will=(device_topic(self._device, "state"), gone),
             on_connected=self._say_hello,
             longest_back_off_s=longest_back_off_s,
+            keepalive_s=keepalive_s,
         )
         self._rules = RulesExchange(store, self._device, self._link.publish)
         if fleet is not None:

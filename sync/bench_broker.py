@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from scanner.errors import CounterscanError
@@ -16,6 +17,7 @@ CLOUD = "cloud"
 PASSWORD = "not-a-secret"
 _PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 _START_WITHIN_S = 10.0
+_RUNS = " running"
 
 
 class MissingBrokerError(CounterscanError, RuntimeError):
@@ -43,8 +45,9 @@ class Broker:
     """Mosquitto in a folder of its own. A context manager; the port stays through restarts."""
 
     def __init__(
-        self, folder: Path, users: tuple[str, ...], extra: str = "", listener: str = ""
-    ) -> None:
+        self, folder: Path, users: tuple[str, ...], extra: str = "", listener: str = "", *,
+        address: str = "127.0.0.1", prefix: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         """Prepare it for these devices, and for `cloud`; all have the same password.
 
         Args:
@@ -52,9 +55,12 @@ class Broker:
             users: the devices' names.
             extra: further lines of the configuration.
             listener: further lines for the listener: its certificates.
+            address: where it listens.
+            prefix: words before the command, such as those that run it in another network.
         """
         self.port = free_port()
         self.folder = folder
+        self._prefix = list(prefix)
         folder.mkdir(parents=True, exist_ok=True)
         self._passwords = folder / "passwords"
         self._passwords.touch(mode=0o600)
@@ -65,7 +71,7 @@ class Broker:
         (folder / "acl").write_text(access_list(CLOUD), encoding="utf-8")
         self._configuration = folder / "mosquitto.conf"
         self._configuration.write_text(
-            f"listener {self.port} 127.0.0.1\n{listener}\n"
+            f"listener {self.port} {address}\n{listener}\n"
             "allow_anonymous false\nuser root\n"
             f"password_file {self._passwords}\nacl_file {folder / 'acl'}\n"
             f"persistence true\npersistence_location {folder}/\n"
@@ -101,22 +107,31 @@ class Broker:
 
     def start(self) -> None:
         """Start it and return once it listens. Raises `MissingBrokerError`, or CounterscanError."""
+        ran_before = self._said().count(_RUNS)
         self._process = subprocess.Popen(
-            [program("mosquitto"), "-c", str(self._configuration)],
+            [*self._prefix, program("mosquitto"), "-c", str(self._configuration)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         until_mono_s = time.monotonic() + _START_WITHIN_S
         while time.monotonic() < until_mono_s and self._process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
+            if self._listens(ran_before):
                 return
-        said = self.folder / "mosquitto.log"
-        text = said.read_text(encoding="utf-8", errors="replace")[-500:] if said.exists() else ""
-        raise CounterscanError(f"mosquitto does not start: {text}")
+            time.sleep(0.02)
+        raise CounterscanError(f"mosquitto does not start: {self._said()[-500:]}")
+
+    def _listens(self, ran_before: int) -> bool:
+        if self._prefix:  # its network can't be reached from here
+            return self._said().count(_RUNS) > ran_before
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def _said(self) -> str:
+        file = self.folder / "mosquitto.log"
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
     @property
     def process_id(self) -> int:
@@ -150,10 +165,12 @@ class Broker:
             self._process = None
 
 
-def write_pairing(file: Path, port: int, user: str, password: str = PASSWORD) -> Path:
+def write_pairing(
+    file: Path, port: int, user: str, password: str = PASSWORD, host: str = "127.0.0.1"
+) -> Path:
     """The pairing file of one end of a test."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
-    text = f'broker = "mqtt://127.0.0.1:{port}"\nuser = "{user}"\npassword = "{password}"\n'
+    text = f'broker = "mqtt://{host}:{port}"\nuser = "{user}"\npassword = "{password}"\n'
     file.write_text(text, encoding="utf-8")
     return file

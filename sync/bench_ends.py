@@ -21,6 +21,7 @@ ROWS_PER_MESSAGE = 50
 BEHIND_S = 2.0
 HOLD_S = 1.0
 LONGEST_BACK_OFF_S = 0.5
+KEEPALIVE_S = 5
 
 
 def main(end: str, folder: Path, pairing: Path, url: str = "") -> None:
@@ -40,6 +41,7 @@ def main(end: str, folder: Path, pairing: Path, url: str = "") -> None:
             behind_s=BEHIND_S,
             hold_s=HOLD_S,
             longest_back_off_s=LONGEST_BACK_OFF_S,
+            keepalive_s=KEEPALIVE_S,
         ).run(lambda: bool(signals))
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--postgres", action="store_true", help="the cloud on PostgreSQL, with an ingest worker"
     )
+    parser.add_argument(
+        "--namespaces",
+        action="store_true",
+        help="device and cloud in network namespaces of their own, cut in silence; as root",
+    )
     parser.add_argument("--json", action="store_true")
 
 
@@ -46,11 +51,18 @@ def run(args: argparse.Namespace) -> int:
     """Run it, and say what came of it; 1 where the two ends differ."""
     if args.scans < 1 or args.faults < 0:
         raise UsageError("--scans must be at least 1, and --faults 0 or more")
+    if args.namespaces and args.postgres:
+        raise UsageError("--namespaces and --postgres don't go together")
     with tempfile.TemporaryDirectory() as folder:
-        report = run_partition(
-            Path(folder), scans=args.scans, faults=args.faults, seed=args.seed,
-            within_s=args.within, postgres=args.postgres,
-        )  # fmt: skip
+        asked: dict[str, Any] = {
+            "scans": args.scans, "faults": args.faults, "seed": args.seed, "within_s": args.within
+        }  # fmt: skip
+        if args.namespaces:
+            from sync.bench_apart import run_apart
+
+            report = run_apart(Path(folder), **asked)
+        else:
+            report = run_partition(Path(folder), postgres=args.postgres, **asked)
     if args.json:
         print(json.dumps(report))
     else:
@@ -73,11 +85,11 @@ def run_partition(
         stack.callback(log.close)
         url = stack.enter_context(PostgresServer()).new_database() if postgres else ""
         ends = [
-            _End("device", folder / "device", proxies[0].port, DEVICE),
-            _End("cloud", folder / "cloud", proxies[1].port, CLOUD, url),
+            End("device", folder / "device", proxies[0].port, DEVICE),
+            End("cloud", folder / "cloud", proxies[1].port, CLOUD, url),
         ]
         if postgres:
-            ends.append(_End("worker", folder / "cloud", proxies[1].port, CLOUD, url))
+            ends.append(End("worker", folder / "cloud", proxies[1].port, CLOUD, url))
         for end in ends:
             stack.callback(end.kill)
             end.start()
@@ -113,24 +125,32 @@ def run_partition(
         }
 
 
-class _End:
+class End:
     """One end's process."""
 
-    def __init__(self, end: str, folder: Path, port: int, user: str, url: str = "") -> None:
-        pairing = write_pairing(folder.parent / f"{end}.toml", port, user)
-        self._command = [sys.executable, "-m", "sync.bench_ends", end, str(folder), str(pairing)]
+    def __init__(
+        self, end: str, folder: Path, port: int, user: str, url: str = "", *,
+        host: str = "127.0.0.1", prefix: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """`prefix` comes before the command: where it runs."""
+        pairing = write_pairing(folder.parent / f"{end}.toml", port, user, host=host)
+        words = ("-m", "sync.bench_ends", end, str(folder), str(pairing))
+        self._command = [*prefix, sys.executable, *words]
         self._command += [url] if url else []
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it."""
         self._process = subprocess.Popen(self._command)
 
     def kill(self) -> None:
+        """Kill it, if it runs, without a chance to write anything."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
 
     def restart(self) -> None:
+        """Kill and start."""
         self.kill()
         self.start()

@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from sync import link_client
 from sync.back_off import BackOff
-from sync.link_client import CONNECT_WITHIN_S
+from sync.link_client import CONNECT_WITHIN_S, KEEPALIVE_S
 from sync.link_words import (
     OFTEN,
     Problem,
@@ -94,6 +94,7 @@ class Link:
         now_mono_s: Callable[[], float] = time.monotonic,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
         session_s: int = SESSION_S,
+        keepalive_s: int = KEEPALIVE_S,
         one_of_many: bool = False,
     ) -> None:
         """Make a link that is not connected yet.
@@ -108,6 +109,7 @@ class Link:
             now_mono_s: the clock of the back-off.
             longest_back_off_s: the longest wait between two tries.
             session_s: how long the broker keeps the session after the connection ended.
+            keepalive_s: how long nothing may be heard before the other end is asked.
             one_of_many: whether this process has hundreds of links, more than select(2) can take.
 
         Raises ConfigError: a certificate or key can't be used.
@@ -117,7 +119,7 @@ class Link:
         self._on_connected = on_connected
         self._now_mono_s = now_mono_s
         self._back_off = BackOff(longest_back_off_s)
-        self._session_s = session_s
+        self._connect_asking = (session_s, keepalive_s)
         self._loop = link_client.loop_by_poll if one_of_many else link_client.loop_by_select
         self._inbox: list[Incoming] = []
         self._outcomes: list[Outcome] = []
@@ -202,7 +204,7 @@ class Link:
         self._last_error = ""
         self._asked_mono_s = self._now_mono_s()
         try:
-            link_client.connect(self._client, self._pairing, self._session_s)
+            link_client.connect(self._client, self._pairing, *self._connect_asking)
         except (OSError, ValueError) as error:
             self._failed(no_way(self._pairing, error))
 
@@ -211,13 +213,11 @@ class Link:
         if code not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN) and (
             self.online or self._asked_mono_s is not None
         ):
-            self._failed(self._why_broken(code))
-
-    def _why_broken(self, code: MQTTErrorCode) -> Problem:
-        why = None
-        if not self.online:
-            why = broke_before(self._pairing, self._last_error, self._back_off.tries)
-        return why or Problem(False, f"The connection broke ({mqtt.error_string(code)}).")
+            early = None
+            if not self.online:
+                early = broke_before(self._pairing, self._last_error, self._back_off.tries)
+            why = f"The connection broke ({mqtt.error_string(code)})."
+            self._failed(early or Problem(False, why))
 
     def _give_up_waiting(self) -> None:
         asked = self._asked_mono_s

@@ -36,7 +36,7 @@ def make_client(pairing: Pairing, client_id: str, will: tuple[str, bytes] | None
     return client
 
 
-def connect(client: mqtt.Client, pairing: Pairing, session_s: int) -> None:
+def connect(client: mqtt.Client, pairing: Pairing, session_s: int, keepalive_s: int) -> None:
     """Ask for a connection to the session that the broker may have. Raises OSError, ValueError."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = session_s
@@ -44,7 +44,7 @@ def connect(client: mqtt.Client, pairing: Pairing, session_s: int) -> None:
     client.connect(
         pairing.host,
         pairing.port,
-        keepalive=KEEPALIVE_S,
+        keepalive=keepalive_s,
         clean_start=False,
         properties=properties,
     )
