@@ -24,7 +24,7 @@ _JOURNAL_PRIORITY = {  # sd-daemon(3): a leading <N> gives the journal the line'
 }
 
 _FIELDS = "fields"
-_CHATTY = ("alembic", "httpx")
+_CHATTY = ("alembic", "celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx")
 """Libraries that tell each of their steps, which nobody but a programmer wants to know."""
 
 

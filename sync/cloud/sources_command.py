@@ -58,7 +58,7 @@ def _check(args: argparse.Namespace) -> int:
         catalogs = Catalogs(store.data_dir, book)
         shelves = {game: len(catalogs.shelf(game).sets) for game in catalogs.games()}
         top = len(book.most_scanned(MOST_SCANNED))
-        sources = make_sources(settings, book, SystemClock())
+        sources = make_sources(settings, book, SystemClock(), attempts=1)  # a person waits
         failed = 0
         for each in sources:
             served = {game: n for game, n in shelves.items() if each.source.serves(game)}

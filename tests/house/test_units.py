@@ -24,10 +24,13 @@ SANDBOX = {
 
 
 def settings_of(unit: Path) -> dict[str, str]:
-    """Every `Key=value` of a unit; keys of these units stand once only."""
-    lines = [line for line in unit.read_text().splitlines() if "=" in line and line[0] not in "#["]
-    found = dict(line.split("=", 1) for line in lines)
-    assert len(found) == len(lines), f"a key stands twice in {unit.name}"
+    """Every `Key=value` of a unit; keys stand once only, apart from the places of a condition."""
+    found: dict[str, str] = {}
+    for line in unit.read_text().splitlines():
+        if "=" in line and line[0] not in "#[":
+            key, value = line.split("=", 1)
+            assert key not in found or key == "ConditionPathExists", f"{key} twice in {unit.name}"
+            found[key] = f"{found[key]} {value}" if key in found else value
     return found
 
 
@@ -37,6 +40,12 @@ def test_each_process_has_its_unit() -> None:
         "counterscan-sync",
         "counterscan-web",
     ]
+
+
+def test_the_exchange_starts_wherever_the_pairing_may_lie() -> None:
+    settings = settings_of(FOLDER / "counterscan-sync.service")
+    data = settings["Environment"].split()[0].removeprefix("COUNTERSCAN_DATA_DIR=")
+    assert settings["ConditionPathExists"] == f"|/etc/counterscan/sync.toml |{data}/sync.toml"
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

@@ -238,9 +238,9 @@ class SourceClient:
             raise SourceDownError(f"{self.source} does not answer in time.") from None
         except httpx.RemoteProtocolError:
             raise SourceDownError(f"{self.source} broke off its answer.") from None
-        except httpx.TransportError as error:
+        except httpx.TransportError:
             raise SourceDownError(
-                f"{self.source} can't be reached ({type(error).__name__})."
+                f"{self.source} can't be reached: there is no way to it from here just now."
             ) from None
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             if isinstance(error, SourceError):

@@ -36,14 +36,21 @@ class Source:
         return self.client.breaker.state
 
 
-def make_sources(settings: SourcesSettings, book: Book, clock: Clock) -> list[Source]:
-    """The sources in the order of use; those whose keys are not set are left out."""
+def make_sources(
+    settings: SourcesSettings, book: Book, clock: Clock, *, attempts: int | None = None
+) -> list[Source]:
+    """The sources in the order of use; those whose keys are not set are left out.
+
+    `attempts` at each request in the place of what the source's own manners say.
+    """
     found = []
     for name in settings.wanted:
         made = _kind(name, settings)
         if made is None:
             continue
         base_url, manners, make = made
+        if attempts is not None:
+            manners = replace(manners, attempts=attempts)
         address = f"{settings.mirror}/{name}" if settings.mirror else base_url
         client = SourceClient(name, address, manners, book, clock, contact=settings.contact)
         found.append(Source(name, make(client, manners.per_day), client))
