@@ -18,6 +18,7 @@ from sync.pairing import read_pairing
 
 _WITHIN_S = 30.0
 _LARGEST_ANSWER_BYTES = 64 * 1024
+_NO_CLOUD = "What answers there is no Counterscan cloud: look at the address."
 
 
 class EnrolError(CounterscanError, RuntimeError):
@@ -48,7 +49,7 @@ def enrol(url: str, code: str, file: Path, transport: httpx.BaseTransport | None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with httpx.Client(timeout=_WITHIN_S, transport=transport) as client:
-            answer = client.post(address, json={"code": code})
+            answer = _asked(client, address, code)
         told = _read(answer)
         _write(file, told)
     except httpx.HTTPError as error:
@@ -77,17 +78,25 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _asked(client: httpx.Client, address: str, code: str) -> httpx.Response:
+    """The answer; no more of it is read than a cloud would say."""
+    found = b""
+    headers = {"Accept-Encoding": "identity"}
+    with client.stream("POST", address, json={"code": code}, headers=headers) as answer:
+        for part in answer.iter_bytes():
+            found += part
+            if len(found) > _LARGEST_ANSWER_BYTES:
+                raise EnrolError(_NO_CLOUD)
+        return httpx.Response(answer.status_code, content=found)
+
+
 def _read(answer: httpx.Response) -> _Told:
     if answer.status_code != httpx.codes.OK:
         raise EnrolError(reason(answer))
-    if len(answer.content) > _LARGEST_ANSWER_BYTES:
-        raise EnrolError("What answers there is no Counterscan cloud: look at the address.")
     try:
         return _Told.model_validate_json(answer.content)
     except ValidationError:
-        raise EnrolError(
-            "What answers there is no Counterscan cloud: look at the address."
-        ) from None
+        raise EnrolError(_NO_CLOUD) from None
 
 
 def reason(answer: httpx.Response) -> str:

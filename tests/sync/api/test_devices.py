@@ -220,6 +220,21 @@ def test_what_is_no_cloud_is_told_so(tmp_path: Path, answer: httpx.Response) -> 
     assert not file.exists()
 
 
+def test_an_answer_without_end_is_not_waited_for(tmp_path: Path) -> None:
+    read = 0
+
+    def without_end() -> Iterator[bytes]:
+        nonlocal read
+        while read < 100_000_000:
+            read += 10_000
+            yield b" " * 10_000
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=without_end()))
+    with pytest.raises(EnrolError, match="no Counterscan cloud"):
+        enrol(URL, "x", tmp_path / "sync.toml", transport)
+    assert read < 1_000_000
+
+
 def test_credentials_that_make_no_pairing_leave_the_one_that_was_there(tmp_path: Path) -> None:
     file = tmp_path / "sync.toml"
     file.write_text("before")
