@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
 from scanner.http.openapi import About, document
-from scanner.http.openapi_shown import groups_of
+from scanner.http.openapi_shown import groups_of, page_parts
 from webui.describe import describe
 from webui.page import Services
 from webui.security import CSRF_HEADER
@@ -37,9 +37,17 @@ ABOUT = About(
 _TITLES = {"api": "This description", "sign_in": "Signing in", "people": "People and keys"}
 
 
+_WHO = {
+    "anyone": "No key needed.",
+    "counter": "For every key and everyone signed in.",
+    "manager": "For keys and people with the role manager.",
+}
+
+
 def make(_services: Services) -> Blueprint:
     """Return the routes."""
     api = Blueprint("api", __name__)
+    api.register_blueprint(page_parts())
 
     @cache
     def whole() -> Json:
@@ -53,6 +61,6 @@ def make(_services: Services) -> Blueprint:
     @api.get("/settings/api")
     @describe("The page that shows what programs may ask")
     def page() -> str:
-        return render_template("api.html", groups=groups_of(whole(), _TITLES))
+        return render_template("api.html", groups=groups_of(whole(), _TITLES, _WHO))
 
     return api

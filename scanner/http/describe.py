@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from flask import current_app, request
 from pydantic import BaseModel, ValidationError
@@ -43,6 +43,31 @@ class Description:
     body_type: str = "application/json"
     follows_log: bool = False
     noted: tuple[str, ...] = ()
+
+
+class Words(TypedDict, total=False):
+    """What a route may say of itself beside its summary and role; each has its usual value."""
+
+    answer: Any
+    """Type of the JSON answer; None where there is none."""
+    body: Any
+    """Type of the JSON that it takes, or None."""
+    query: type[BaseModel] | None
+    """Model of its query parameters, or None."""
+    status: int
+    """Status of the answer when all is well."""
+    media_type: str
+    """The answer's, where it is not JSON."""
+    refusals: tuple[int, ...]
+    """Statuses beside 400, 401, 403 and 429 that it may refuse with."""
+    is_noted: bool
+    """Whether a change made here goes to the audit log."""
+    noted: tuple[str, ...]
+    """Fields of the body that the audit log may hold: nothing secret, nothing long."""
+    body_type: str
+    """The body's media type, where it is not JSON."""
+    max_body_bytes: int
+    """The largest request body, where it is not the usual one."""
 
 
 def described(description: Description) -> Callable[[Handler], Handler]:

@@ -6,11 +6,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Blueprint
+
 from scanner.http.openapi import Json
 
 
-def groups_of(whole: Json, titles: Mapping[str, str]) -> list[Json]:
-    """Return the operations of the document by their first tag, ready to be shown."""
+def page_parts() -> Blueprint:
+    """What an app registers so that its page may import `operations.html`; it has no routes."""
+    return Blueprint("openapi_shown", __name__, template_folder="templates")
+
+
+def groups_of(whole: Json, titles: Mapping[str, str], who: Mapping[str, str]) -> list[Json]:
+    """Return the operations of the document by their first tag, ready to be shown.
+
+    `who` says for each role in a sentence who may ask.
+    """
     groups: dict[str, list[Json]] = {}
     for path, operations in whole["paths"].items():
         for method, operation in operations.items():
@@ -18,7 +28,7 @@ def groups_of(whole: Json, titles: Mapping[str, str]) -> list[Json]:
                 "method": method.upper(),
                 "path": path,
                 "summary": operation["summary"],
-                "role": operation["x-role"],
+                "who": who[operation["x-role"]],
                 "parameters": operation["parameters"],
                 "body": _schema_text(operation.get("requestBody"), whole),
                 "answers": [

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
 from scanner.http.openapi import About, Json, document
-from scanner.http.openapi_shown import groups_of
+from scanner.http.openapi_shown import groups_of, page_parts
 from sync.cloud.api.describe import describe
 
 ABOUT = About(
@@ -50,9 +50,18 @@ _TITLES = {
 }
 
 
+_WHO = {
+    "anyone": "No key needed.",
+    "reader": "For every key and everybody who has signed in.",
+    "manager": "For the role manager and owners.",
+    "owner": "For the role owner.",
+}
+
+
 def make() -> Blueprint:
     """Return the routes."""
     api = Blueprint("api", __name__)
+    api.register_blueprint(page_parts())
 
     @cache
     def whole() -> Json:
@@ -66,6 +75,7 @@ def make() -> Blueprint:
     @api.get("/")
     @describe("The page that shows what programs may ask", role="anyone")
     def page() -> str:
-        return render_template("cloud_api.html", about=ABOUT, groups=groups_of(whole(), _TITLES))
+        groups = groups_of(whole(), _TITLES, _WHO)
+        return render_template("cloud_api.html", about=ABOUT, groups=groups)
 
     return api
