@@ -2,6 +2,7 @@
 
 `cloud beat` asks for every job again and again, and `cloud worker`, of which there may be several,
 runs it if the database says that it is due: a request that is lost or comes twice does no harm.
+Whether changed prices set off alerts `cloud serve` asks as they come, in a queue of its own.
 """
 
 from __future__ import annotations
@@ -12,18 +13,25 @@ from pathlib import Path
 from celery import Celery
 
 from scanner.errors import ConfigError
+from scanner.inventory_catalog import LibraryFacts
 from scanner.tables import utc_now
+from sync.cloud.alert_judge import AlertJudge
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JOBS, LONGEST_S, JobContext, run_if_due
 from sync.cloud.store import CloudStore
 
 TASK = "counterscan.job"
+QUEUE = "counterscan"
+ALERTS_TASK = "counterscan.alerts"
+ALERTS_QUEUE = "counterscan-alerts"
+"""People wait for alerts: no job that takes long stands before them."""
+
 ASK_EVERY_S = 30.0
 _CONNECT_WITHIN_S = 10
 
 
 def make_queue(config: CloudConfig, data_dir: Path) -> Celery:
-    """The queue, with its one task. Raises ConfigError where no Redis is set."""
+    """The queue, with its tasks. Raises ConfigError where no Redis is set."""
     if not config.redis:
         raise ConfigError(
             'No Redis is set: put redis = "redis://HOST:6379/0" into cloud.toml (docs/SYNC.md), or '
@@ -37,7 +45,8 @@ def make_queue(config: CloudConfig, data_dir: Path) -> Celery:
         worker_enable_remote_control=False,
         task_ignore_result=True,
         task_acks_late=True,
-        task_default_queue="counterscan",
+        task_default_queue=QUEUE,
+        task_routes={ALERTS_TASK: {"queue": ALERTS_QUEUE}},
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
@@ -63,5 +72,14 @@ def make_queue(config: CloudConfig, data_dir: Path) -> Celery:
     def job(name: str) -> None:
         run_if_due(name, JobContext(store(), config, utc_now()))
 
+    @cache
+    def judge() -> AlertJudge:
+        return AlertJudge(store(), LibraryFacts(data_dir))
+
+    def alerts() -> None:
+        while judge().step():
+            pass
+
     queue.task(job, name=TASK)
+    queue.task(alerts, name=ALERTS_TASK)
     return queue

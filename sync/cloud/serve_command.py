@@ -33,7 +33,11 @@ def run(args: argparse.Namespace) -> int:
     told = stopping = until_told()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(args, config))
-        if not config.redis:
+        if config.redis:
+            from sync.cloud.alert_asker import AlertAsker  # loads Celery
+
+            stack.enter_context(AlertAsker(store, config))
+        else:
             stack.enter_context(Scheduler(store, config))
         stack.enter_context(Deliverer(store, config))
         if config.http.serve:
@@ -42,7 +46,10 @@ def run(args: argparse.Namespace) -> int:
         if shares and not args.no_ingest:
             stopping = _with_worker(stack, store, config, stopping)
         takes_rows = not shares and not args.no_ingest
-        CloudService(store, pairing, takes_rows=takes_rows).run(stopping)
+        service = CloudService(
+            store, pairing, takes_rows=takes_rows, judges_alerts=not config.redis
+        )
+        service.run(stopping)
     return 0 if told() else 1
 
 

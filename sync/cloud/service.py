@@ -10,6 +10,7 @@ from collections.abc import Callable
 from scanner.errors import StoreError
 from scanner.inventory_catalog import LibraryFacts
 from sync.cloud.alert_desk import AlertDesk
+from sync.cloud.alert_judge import AlertJudge
 from sync.cloud.fleet_desk import FleetDesk
 from sync.cloud.ingest import FORMER, ROWS, WORDS, Ingest, InHand
 from sync.cloud.prices import Publication, due_publications, note_published, now_ms
@@ -34,6 +35,7 @@ class CloudService:
         pairing: Pairing,
         *,
         takes_rows: bool = True,
+        judges_alerts: bool = True,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
     ) -> None:
         """Make it; nothing happens before `run`.
@@ -42,6 +44,7 @@ class CloudService:
             store: the open database.
             pairing: the broker.
             takes_rows: whether it takes in all rows itself; else ingest workers do.
+            judges_alerts: whether it judges prices itself; else workers do.
             longest_back_off_s: the longest wait between two tries to connect.
 
         Raises:
@@ -56,7 +59,8 @@ class CloudService:
         self._publishing: dict[int, Publication] = {}
         self._seen_version = -1
         self._judged_version: int | None = None
-        self._alerts = AlertDesk(store, LibraryFacts(store.data_dir))
+        self._judge = AlertJudge(store, LibraryFacts(store.data_dir)) if judges_alerts else None
+        self._alerts = AlertDesk(store)
         self._rules = RulesDesk(store)
         self._fleet = FleetDesk(store)
         self.link = Link(
@@ -117,7 +121,7 @@ class CloudService:
         """Tell devices of alerts and prices; judge the prices first, for people wait for alerts."""
         version = self._store.log.data_version()
         if version != self._judged_version:
-            more = self._alerts.step()
+            more = self._judge.step() if self._judge is not None else False
             self._alerts.tell(self.link)
             self._rules.tell(self.link)
             # What `step` wrote itself is no news: it is looked at once more, and then at rest.

@@ -56,3 +56,8 @@ ALERT_CURSOR = Table(
     Column("name", String, primary_key=True),
     Column("position", Number, nullable=False),
 )
+
+ALERT_JUDGED = Table(
+    "alert_judged", METADATA, Column("id", Number, primary_key=True, autoincrement=False)
+)
+"""The price changes near the cursor that were judged; on PostgreSQL, where ids may come late."""

@@ -19,7 +19,7 @@ from sync.alerts import receive, rules_message
 from sync.bench_broker import Broker
 from sync.bench_log import FilledLog
 from sync.cloud import alert_store
-from sync.cloud.alert_desk import MOST_OPEN_OF_A_RULE, AlertDesk
+from sync.cloud.alert_judge import MOST_OPEN_OF_A_RULE, AlertJudge
 from sync.cloud.ingest import Ingest
 from sync.cloud.intake import Arrived
 from sync.cloud.prices import now_ms, tell_prices
@@ -78,7 +78,7 @@ ABOVE = {"cause": "above", "amount": "20 EUR"}
 
 
 def test_a_price_goes_off_once_as_it_crosses_the_amount(either_cloud: CloudStore) -> None:
-    cloud, desk = either_cloud, AlertDesk(either_cloud, NoFacts())
+    cloud, desk = either_cloud, AlertJudge(either_cloud, NoFacts())
     cloud.take_alert_rules(DEVICE, asked(ABOVE))
     desk.step()
     steps = [(1800, 0), (2100, 1), (2500, 2), (1500, 3), (2200, 4)]
@@ -126,7 +126,7 @@ def test_a_price_goes_off_once_as_it_crosses_the_amount(either_cloud: CloudStore
 def test_each_cause_goes_off_as_it_begins(
     cloud_store: CloudStore, rule: dict[str, Any], prices: list[tuple[int, int]], goes_off: bool
 ) -> None:
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     cloud_store.take_alert_rules(DEVICE, asked(rule))
     desk.step()
     for amount, day in prices:
@@ -136,7 +136,7 @@ def test_each_cause_goes_off_as_it_begins(
 
 
 def test_sources_that_come_to_disagree_are_told(cloud_store: CloudStore) -> None:
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     cloud_store.take_alert_rules(DEVICE, asked({"cause": "disagree", "percent": 50}))
     desk.step()
     tell(cloud_store, price(100, 0), price(120, 0, source="cardmarket"))
@@ -150,7 +150,7 @@ def test_sources_that_come_to_disagree_are_told(cloud_store: CloudStore) -> None
 
 
 def test_a_list_of_the_shop_is_asked(cloud_store: CloudStore) -> None:
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     on_list = {"field": "list", "op": "is", "value": "Wants"}
     cloud_store.take_alert_rules(DEVICE, asked({**ABOVE, "cards": on_list}, Wants=["CARD-2"]))
     desk.step()
@@ -162,7 +162,7 @@ def test_a_list_of_the_shop_is_asked(cloud_store: CloudStore) -> None:
 def test_what_was_there_before_the_first_rule_is_no_news(cloud_store: CloudStore) -> None:
     tell(cloud_store, *(price(9000, 0, f"card-{number}") for number in range(600)))
     cloud_store.take_alert_rules(DEVICE, asked(ABOVE))
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     while desk.step():
         pass
     assert raised(cloud_store) == []
@@ -170,7 +170,7 @@ def test_what_was_there_before_the_first_rule_is_no_news(cloud_store: CloudStore
 
 def test_a_rule_that_goes_off_for_everything_is_stopped(cloud_store: CloudStore) -> None:
     cloud_store.take_alert_rules(DEVICE, asked(ABOVE))
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     desk.step()
     tell(cloud_store, *(price(9000, 0, f"card-{number}") for number in range(700)))
     while desk.step():
@@ -180,11 +180,11 @@ def test_a_rule_that_goes_off_for_everything_is_stopped(cloud_store: CloudStore)
 
 def test_a_restart_judges_each_price_once(cloud_store: CloudStore) -> None:
     cloud_store.take_alert_rules(DEVICE, asked(ABOVE))
-    AlertDesk(cloud_store, NoFacts()).step()
+    AlertJudge(cloud_store, NoFacts()).step()
     tell(cloud_store, price(9000, 0))
-    AlertDesk(cloud_store, NoFacts()).step()
+    AlertJudge(cloud_store, NoFacts()).step()
     close_all(cloud_store)
-    AlertDesk(cloud_store, NoFacts()).step()
+    AlertJudge(cloud_store, NoFacts()).step()
     assert len(raised(cloud_store)) == 1
 
 
@@ -192,7 +192,7 @@ def test_old_rules_that_come_late_change_nothing(cloud_store: CloudStore) -> Non
     cloud_store.take_alert_rules(DEVICE, asked(ABOVE, version=7))
     cloud_store.take_alert_rules(DEVICE, asked(version=6))
     cloud_store.take_alert_rules(DEVICE, asked(version=7))
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     desk.step()
     tell(cloud_store, price(9000, 0))
     desk.step()

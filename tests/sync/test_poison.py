@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from scanner.card_facts import CardFacts
 from scanner.price_feed import PriceTold
-from sync.cloud.alert_desk import AlertDesk
+from sync.cloud.alert_judge import AlertJudge
 from sync.cloud.alert_store import message
 from sync.cloud.alert_store import payload as payload_of_alerts
 from sync.cloud.api.app import create_app
@@ -148,7 +148,7 @@ def topic_of(what: str, device: str = DEVICE) -> str:
 
 
 def test_no_message_of_one_device_stops_anothers(either_cloud: CloudStore) -> None:
-    desk = AlertDesk(either_cloud, NoFacts())
+    desk = AlertJudge(either_cloud, NoFacts())
     for number, (name, (what, payload)) in enumerate(HOSTILE.items(), start=1):
         Ingest(either_cloud).take(
             [

@@ -22,7 +22,7 @@ from sync.alerts import rules_message
 from sync.bench_broker import Broker
 from sync.bench_log import FilledLog
 from sync.cloud import rule_store
-from sync.cloud.alert_desk import AlertDesk
+from sync.cloud.alert_judge import AlertJudge
 from sync.cloud.ingest import Ingest
 from sync.cloud.store import CloudStore
 from sync.link import Incoming
@@ -319,7 +319,7 @@ def test_one_rule_on_several_devices_looks_at_the_lists_of_all_that_have_it(
     for device, card in ((DEVICE, "card-1"), (OTHER, "card-2")):
         rules = AlertRules(log=NAME, version=1, rules=[rule], lists={"Watchlist": [card]})
         cloud_store.take_alert_rules(device, rules)
-    desk = AlertDesk(cloud_store, NoFacts())
+    desk = AlertJudge(cloud_store, NoFacts())
     tell(cloud_store, price(9000, 0), price(9000, 0, "card-2"), price(9000, 0, "card-3"))
     desk.step()
     assert {card for _, card, _ in raised(cloud_store)} == {"card-1", "card-2"}
