@@ -45,7 +45,9 @@ def assemble(
     `on_batch` is as in `Machine`.
     """
     what = recognizer.describe()
-    log.warning("%s", what)
+    # Loud where it is not what a shop should rely on.
+    is_fallback = "PERCEPTUAL HASH" in what
+    log.log(logging.WARNING if is_fallback else logging.INFO, "%s", what)
     facts, currency = LibraryFacts(settings.data_dir), settings.decision.currency
     alerts = AlertWatch(store, facts, currency, drivers.signals)
     machine = Machine(
@@ -77,7 +79,8 @@ def assemble(
             alerts.of,
         ),
     )
-    log.warning("drivers in use: %s", machine.driver)
+    is_real = "simulated" not in machine.driver
+    log.log(logging.INFO if is_real else logging.WARNING, "drivers in use: %s", machine.driver)
     machine.preview = Preview(settings.data_dir, driver=machine.driver, recognizer=what)
     machine.watchdog = Watchdog(machine.make_safe)
     return machine, FeedLoop(machine)

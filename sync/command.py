@@ -113,6 +113,7 @@ def _enrol(settings: Settings, url: str | None, code: str | None) -> int:
     file = settings.sync.file(settings.data_dir)
     user = enrol(url, code, file)
     print(f"this device is {user} to the cloud from now on; {file} has its password")
+    print("on an appliance start the exchange now: sudo systemctl restart counterscan-sync")
     return 0
 
 

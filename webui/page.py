@@ -70,6 +70,7 @@ class Page:
     """One entry of the navigation. `icon` is a symbol of `_icons.html` without its `i-`.
 
     Who has not the `role` is not shown the entry; what the page itself allows its routes say.
+    `also` are addresses of further pages that belong to it.
     """
 
     title: str
@@ -77,8 +78,12 @@ class Page:
     icon: str
     make: Callable[[Services], Blueprint]
     role: Role = "counter"
+    also: tuple[str, ...] = ()
 
 
 def is_here(page: Page, path: str) -> bool:
-    """Tell whether `path` is the page or lies below it."""
-    return path == page.path or (page.path != "/" and path.startswith(f"{page.path}/"))
+    """Tell whether `path` is the page, lies below it, or belongs to it."""
+    return any(
+        path == begin or (begin != "/" and path.startswith(f"{begin}/"))
+        for begin in (page.path, *page.also)
+    )

@@ -171,4 +171,4 @@ def _empty(bins: int) -> Json:
     )
 
 
-PAGE = Page("Rules", "/rules", "rules", make)
+PAGE = Page("Rules", "/rules", "rules", make, also=("/offer",))

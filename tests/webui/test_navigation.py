@@ -98,3 +98,9 @@ def test_the_row_of_pages_fits_every_width(
 )
 def test_a_page_is_here_for_all_that_lies_below_it(path: str, here: bool) -> None:
     assert is_here(further("Batches"), path) is here
+
+
+def test_an_offer_belongs_to_the_rules_by_which_it_is_made() -> None:
+    for path in ("/offer", "/offer/7", "/rules/buying"):
+        [here] = [page.title for page in webui.app.PAGES if is_here(page, path)]
+        assert here == "Rules"
