@@ -243,7 +243,7 @@ class Link:
         reason: ReasonCode, _properties: Properties | None,
     ) -> None:  # fmt: skip
         if reason.is_failure:
-            self._failed(refused_connection(reason))
+            self._failed(refused_connection(reason, self._pairing))
             return
         self.online = True
         self._connections += 1

@@ -26,6 +26,7 @@ _ADVICE = {
 }
 _PASSES = {0x88, 0x89, 0x97, 0x9F}
 _NOT_AUTHORIZED = 0x87
+_NOT_LET_IN = {0x85, 0x86, _NOT_AUTHORIZED, 0x8A}
 
 OFTEN = 5
 """So many tries in a row are no accident."""
@@ -39,8 +40,14 @@ class Problem:
     text: str
 
 
-def refused_connection(reason: ReasonCode) -> Problem:
+def refused_connection(reason: ReasonCode, pairing: Pairing) -> Problem:
     """What the broker's answer to a connection means."""
+    if pairing.of_cloud and reason.value in _NOT_LET_IN:
+        return Problem(
+            True,
+            f"The broker does not let the cloud's own user, {pairing.user}, in: look at user and "
+            "password in cloud.toml, and at the broker's password file.",
+        )
     text = _ADVICE.get(reason.value, f"The broker refuses the connection: {reason}.")
     return Problem(reason.value not in _PASSES, text)
 

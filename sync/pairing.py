@@ -15,7 +15,7 @@ import difflib
 import hmac
 import stat
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -31,6 +31,9 @@ class Pairing(BaseModel):
     """The contents of the file, checked. Relative paths are relative to the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of_cloud: ClassVar[bool] = False
+    """Whether this end is the cloud itself, whose credentials lie elsewhere."""
 
     broker: str
     user: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from sqlalchemy.engine import make_url
@@ -36,6 +36,12 @@ NAME = "cloud.toml"
 SYSTEM = Path("/etc/counterscan")
 _DRIVER = "postgresql+psycopg"
 _BROKER_KEYS = ("broker", "user", "password", "ca_file", "cert_file", "key_file")
+
+
+class CloudPairing(Pairing):
+    """The cloud's own way to the broker, as `cloud.toml` has it."""
+
+    of_cloud: ClassVar[bool] = True
 
 
 class CloudConfig(Section):
@@ -104,7 +110,7 @@ class CloudConfig(Section):
                 f"The cloud's broker is not set: put broker, user and password into {NAME} in the "
                 "data folder (docs/SYNC.md)."
             )
-        return Pairing.model_validate({key: getattr(self, key) for key in _BROKER_KEYS})
+        return CloudPairing.model_validate({key: getattr(self, key) for key in _BROKER_KEYS})
 
 
 def read_cloud_config(

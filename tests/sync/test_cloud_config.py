@@ -3,10 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from scanner.config import load_settings
 from scanner.errors import ConfigError
 from sync.cloud.config import read_cloud_config
+from sync.link_words import refused_connection
+from sync.pairing import Pairing
 
 BROKER = 'broker = "mqtts://cloud.example"\nuser = "cloud"\n'
 
@@ -96,3 +100,16 @@ def test_a_file_open_to_everybody_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_variable_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean COUNTERSCAN_CLOUD_PASSWORD"):
         read_cloud_config(tmp_path, environment={"COUNTERSCAN_CLOUD_PASWORD": "x"})
+
+
+def test_a_cloud_that_the_broker_refuses_is_sent_to_its_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "cloud.toml").write_text('broker = "mqtt://localhost"\npassword = "x"\n')
+    (tmp_path / "cloud.toml").chmod(0o600)
+    reason = ReasonCode(PacketTypes.CONNACK, identifier=0x87)
+    cloud = refused_connection(reason, read_cloud_config(tmp_path, environment={}).pairing())
+    device = refused_connection(
+        reason, Pairing(broker="mqtt://localhost", user="counter-1", password="x")
+    )
+    assert cloud.refused
+    assert "cloud.toml" in cloud.text
+    assert "Pair the device again" in device.text
