@@ -9,6 +9,7 @@ from types import ModuleType
 
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from scanner.errors import (
@@ -20,11 +21,19 @@ from scanner.errors import (
 )
 
 _CONNECT_WITHIN_S = 10
-# A server that is gone without a word is given up after half a minute; TCP itself waits hours.
-_KEEP_ALIVE = {
+_DEAD_AFTER = {
     "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
 }  # fmt: skip
+_USER_TIMEOUT = {"tcp_user_timeout": 30_000}
+"""Whoever is gone without a word is given up after half a minute, by either end. TCP itself waits
+hours, in which a lost worker's transaction would keep all others from its devices."""
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "timezone": "UTC", **_USER_TIMEOUT,
+        **{f"tcp_{name}": value for name, value in _DEAD_AFTER.items()},
+    }.items()
+)  # fmt: skip
 _POOL = 5
 _MOST_CONNECTIONS = 20
 _DISK_FULL = "53100"
@@ -52,8 +61,9 @@ class Postgres:
             connect_args={
                 "application_name": "counterscan",
                 "connect_timeout": _CONNECT_WITHIN_S,
-                **_KEEP_ALIVE,
-                "options": "-c timezone=UTC",
+                **_DEAD_AFTER,
+                **_USER_TIMEOUT,
+                "options": _OPTIONS,
             },
         )
 
@@ -107,6 +117,11 @@ class Postgres:
             raise self._of(error.orig) from error
         except psycopg.Error as error:
             raise self._of(error) from error
+        except PoolTimeout as error:
+            raise StoreError(
+                f"All {_MOST_CONNECTIONS} connections to the database {self._where} are in use: "
+                "it is tried again."
+            ) from error
 
     def _of(self, error: Exception) -> Exception:
         psycopg = driver()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sync.bench_postgres import PostgresServer
 from sync.cloud.ingest import Ingest
 from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.intake import Arrived
+from sync.cloud.postgres import Postgres
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
@@ -211,6 +212,24 @@ def fail_on(cloud: CloudStore, table: str, state: str = "53100") -> None:
 
 def mend(cloud: CloudStore, table: str) -> None:
     execute(cloud, f"DROP TRIGGER failing ON {table}")
+
+
+def test_when_every_connection_is_in_use_it_is_tried_again(cloud: CloudStore) -> None:
+    arrived = [scans_from(1, MANY)]
+    assert isinstance(cloud.log, Postgres)
+    cloud.log.engine.pool._timeout = 0.1  # type: ignore[attr-defined] # else half a minute
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(cloud.log.read()).connection()
+        with pytest.raises(StoreError, match="in use"):
+            cloud.take(arrived)
+    cloud.take(arrived)
+    assert asked(cloud, _COUNT) == MANY
+
+
+def test_the_database_gives_a_lost_worker_up(cloud: CloudStore) -> None:
+    for name, seconds in (("idle", 15), ("interval", 5), ("count", 3)):
+        assert asked(cloud, text(f"SELECT current_setting('tcp_keepalives_{name}')")) == seconds
 
 
 def in_spite_of_errors(turn: Callable[[float], object]) -> None:
