@@ -54,6 +54,11 @@ def unpack(payload: bytes, model: type[M]) -> M:
     Raises:
         MessageError: too large, damaged, or not such a message.
     """
+    return read_json(opened(payload), model)
+
+
+def opened(payload: bytes) -> bytes:
+    """The JSON that `pack` compressed. Raises MessageError: it is too large, or damaged."""
     if len(payload) > LARGEST_PACKET_BYTES:
         raise MessageError(f"{len(payload)} bytes are more than {LARGEST_PACKET_BYTES}")
     reading = zlib.decompressobj()
@@ -65,7 +70,7 @@ def unpack(payload: bytes, model: type[M]) -> M:
         raise MessageError(f"it grows beyond {LARGEST_MESSAGE_BYTES} bytes")
     if not reading.eof or reading.unused_data:
         raise MessageError("it is cut off, or longer than it says")
-    return read_json(text, model)
+    return text
 
 
 def pack_json(message: BaseModel) -> bytes:

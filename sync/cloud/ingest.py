@@ -37,7 +37,7 @@ from sync.protocol import (
 from sync.protocol_fleet import FLEET_UP, LogLines
 from sync.protocol_rows import UP, rows_model
 from sync.shared_rules import from_wire
-from sync.wire import MessageError, read_json, unpack
+from sync.wire import MessageError, opened, read_json, unpack
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +48,11 @@ WORDS = (*(device_topic("+", "up", what) for what in (*_KEPT, *FLEET_UP)),
 FORMER = (device_topic("+", "up", "+"),)
 """What an earlier release subscribed to, in a session that the broker may still keep."""
 
-_DEVICES = f"{ROOT}/device/"
+MOST_AT_ONCE_BYTES = 64 * 1024 * 1024
+"""So much JSON is put on disk together: few kilobytes may hold many megabytes, and they come by
+the dozen."""
 
+_DEVICES = f"{ROOT}/device/"
 
 _LONGEST_REASON = 400
 
@@ -85,6 +88,7 @@ class Ingest:
         rules: dict[str, AlertRules] = {}
         changes: list[SharedRule] = []
         fleet: list[tuple[str, Told]] = []
+        weight = 0
         for message in messages:
             try:
                 device, what = _address(message.topic)
@@ -106,13 +110,15 @@ class Ingest:
                         read = unpack if FLEET_UP[what] is LogLines else read_json
                         fleet.append((device, read(message.payload, FLEET_UP[what])))
                 else:
-                    rows = unpack(message.payload, rows_model(what))
-                    arrived.append(Arrived(device, what, rows))
+                    body = opened(message.payload)
+                    arrived.append(Arrived(device, what, read_json(body, rows_model(what))))
+                    weight += len(body)
             except MessageError as error:
                 refused.append(_refused(message, error))
-        if arrived or refused:
-            self._store.take(arrived, refused)
-            _tell_stored(arrived)
+            if weight > MOST_AT_ONCE_BYTES:
+                self._keep(arrived, refused)
+                arrived, refused, weight = [], [], 0
+        self._keep(arrived, refused)
         self._store.take_states(states)
         self._store.take_counters(counters)
         for device, own in rules.items():
@@ -128,6 +134,11 @@ class Ingest:
             for device, state in states.items():
                 if state.online and state.log:
                     self._teller.came_online(device, state.log)
+
+    def _keep(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
+        if arrived or refused:
+            self._store.take(arrived, refused)
+            _tell_stored(arrived)
 
 
 def _refused(message: Incoming, error: CounterscanError) -> Refused:

@@ -10,7 +10,9 @@ import random
 import subprocess
 import sys
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -23,10 +25,10 @@ from sync.cloud.alert_store import payload as payload_of_alerts
 from sync.cloud.api.app import create_app
 from sync.cloud.config import CloudConfig
 from sync.cloud.ingest import Ingest
-from sync.cloud.intake import MOST_EARLY, Progress, advanced
+from sync.cloud.intake import MOST_EARLY, Arrived, Progress, advanced
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.rule_store import message as payload_of_rules
-from sync.cloud.store import CloudStore
+from sync.cloud.store import CloudStore, Refused
 from sync.protocol import Alerts, DeviceState, PriceSnapshot, ShopRules, device_topic
 from sync.protocol_fleet import PackRelease
 from sync.wire import (
@@ -318,3 +320,37 @@ def test_what_is_announced_has_names_that_are_safe_as_folders(name: str, field: 
     assert read_json(plain(**body), PackRelease).version == "1"
     with pytest.raises(MessageError, match=field):
         read_json(plain(**body | {field: name}), PackRelease)
+
+
+def test_many_large_messages_are_not_held_in_memory_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    class Weighed(CloudStore):
+        def take(self, arrived: Sequence[Arrived], refused: Sequence[Refused] = ()) -> None:
+            held.append(len(arrived))
+            super().take(arrived, refused)
+
+    monkeypatch.setattr("sync.cloud.ingest.MOST_AT_ONCE_BYTES", 1_000_000)
+    long = {**ANSWERED, "reasons": ["x" * 400] * 50}
+    with Weighed(tmp_path) as store:
+        messages = [
+            incoming(topic_of("scan"), packed(log=LOG, after=10 * at, rows=[
+                {"id": 10 * at + each, "created_at": NOW, **long} for each in range(1, 11)
+            ]))
+            for at in range(20)
+        ]  # fmt: skip
+        assert sum(len(message.payload) for message in messages) < 100_000
+        Ingest(store).take(messages)
+        assert store.received(DEVICE, LOG) == {"scan": 200}
+        assert sum(held) == 20
+        assert max(held) <= 6
+        held.clear()
+        Ingest(store).take(
+            [
+                incoming(topic_of("scan", OTHER), pack(scans(at, after=at - 1)))
+                for at in range(1, 65)
+            ]
+        )
+        assert held == [64]
