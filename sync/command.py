@@ -1,6 +1,7 @@
 """`counterscan sync`: the exchange with the cloud.
 
-It ends to be started anew, with changed settings, where the page asks for it. Where a wrong pairing
+It ends to be started anew where the page asks for it, so that changed settings count, or where the
+device is paired anew. Where a wrong pairing
 keeps it from working and somebody would start it again, it waits for the pairing to be mended.
 """
 
@@ -11,8 +12,9 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from scanner.config import Settings
 from scanner.errors import ConfigError, StoreError, UsageError
@@ -42,13 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=("enrol",), help="pair with a cloud")
     parser.add_argument("url", nargs="?", metavar="URL", help="the cloud's address")
     parser.add_argument("code", nargs="?", metavar="CODE", help="the code that was made there")
+    parser.add_argument(
+        "--ca-file", type=Path, metavar="FILE",
+        help="for enrol: who signed the cloud's certificate, where this system does not know them",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Exchange until told to end. Raises ConfigError where this device is not rightly paired."""
     settings: Settings = args.settings
     if args.what == "enrol":
-        return _enrol(settings, args.url, args.code)
+        return _enrol(settings, args.url, args.code, args.ca_file)
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _frame: signals.append(number))
@@ -64,13 +70,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _exchange(settings: Settings, signals: list[int]) -> int:
-    pairing = read_pairing(settings.sync.file(settings.data_dir))
+    file = settings.sync.file(settings.data_dir)
+    before = _changed_at([file])
+    pairing = read_pairing(file)
+    of_tls = (pairing.ca_file, pairing.cert_file, pairing.key_file)
+    files = [file, *(path for path in of_tls if path is not None)]
+    before |= _changed_at(files[1:])
     with _open(settings, signals) as store:
         restart = RestartOrder(store, is_kept_alive=is_kept_alive())
         fleet = Fleet(settings, store, pairing)
         agent = Agent(store, pairing, page=_page(settings), fleet=fleet)
-        agent.run(lambda: bool(signals) or restart.look())
-    return AGAIN if restart.is_given else 0
+
+        def is_new() -> bool:
+            return is_kept_alive() and _changed_at(files) != before
+
+        agent.run(lambda: bool(signals) or restart.look() or is_new())
+        starts_again = restart.is_given or is_new()
+    return AGAIN if starts_again and not signals else 0
 
 
 def _await_mending(settings: Settings, signals: list[int], before: _Files) -> int:
@@ -82,6 +98,15 @@ def _await_mending(settings: Settings, signals: list[int], before: _Files) -> in
                 return AGAIN
             time.sleep(_LOOK_EVERY_S)
     return 0
+
+
+def _changed_at(files: Sequence[Path]) -> dict[str, int]:
+    """When each file was last changed; one that is gone is not in it."""
+    found = {}
+    for path in files:
+        with suppress(OSError):
+            found[str(path)] = path.stat().st_mtime_ns
+    return found
 
 
 def _pairing_files(settings: Settings) -> _Files:
@@ -107,11 +132,11 @@ def _tell_page(settings: Settings, problem: str) -> None:
         store.add_sync_event(LinkKind.REFUSED, problem)
 
 
-def _enrol(settings: Settings, url: str | None, code: str | None) -> int:
+def _enrol(settings: Settings, url: str | None, code: str | None, ca_file: Path | None) -> int:
     if not url or not code:
         raise UsageError("say where and with which code: counterscan sync enrol URL CODE")
     file = settings.sync.file(settings.data_dir)
-    user = enrol(url, code, file)
+    user = enrol(url, code, file, ca_file=ca_file)
     print(f"this device is {user} to the cloud from now on; {file} has its password")
     print("on an appliance start the exchange now: sudo systemctl restart counterscan-sync")
     return 0

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scanner.errors import CounterscanError, UsageError
 from sync.pairing import read_pairing
+from sync.tls import tls_refusal, trusting
 
 _WITHIN_S = 30.0
 _LARGEST_ANSWER_BYTES = 64 * 1024
@@ -37,8 +38,13 @@ class _Told(BaseModel):
     trusted_keys: tuple[str, ...] = Field((), max_length=20)
 
 
-def enrol(url: str, code: str, file: Path, transport: httpx.BaseTransport | None = None) -> str:
+def enrol(
+    url: str, code: str, file: Path, transport: httpx.BaseTransport | None = None,
+    ca_file: Path | None = None,
+) -> str:  # fmt: skip
     """Ask the cloud at `url` for this device's credentials, write `file`; the device's name.
+
+    `ca_file` is the certificate of who signed the cloud's, where the system does not know them.
 
     Raises:
         UsageError: the address can't be one.
@@ -46,13 +52,18 @@ def enrol(url: str, code: str, file: Path, transport: httpx.BaseTransport | None
         ConfigError: what it told makes no pairing; then what was there before stays.
     """
     address = f"{checked_url(url)}/api/v1/enrol"
+    verify = trusting(ca_file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with httpx.Client(timeout=_WITHIN_S, transport=transport) as client:
+        with httpx.Client(timeout=_WITHIN_S, transport=transport, verify=verify) as client:
             answer = _asked(client, address, code)
         told = _read(answer)
         _write(file, told)
     except httpx.HTTPError as error:
+        if why := tls_refusal(error, f"the cloud at {url}", "--ca-file"):
+            raise EnrolError(
+                f"{why} The code still holds if it is younger than 15 minutes."
+            ) from None
         raise EnrolError(
             f"The cloud at {url} can't be reached ({error}): look at the address and the network, "
             "then try again; the code still holds if it is younger than 15 minutes."

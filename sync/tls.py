@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from pathlib import Path
 
 from scanner.errors import ConfigError
 from scanner.tables import utc_now
@@ -52,25 +53,40 @@ def files_context(pairing: Pairing) -> ssl.SSLContext:
     return context
 
 
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Encryption that trusts whom the system trusts, and who has signed with `ca_file`.
+
+    Raises `ConfigError` for a file of no use.
+    """
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            raise ConfigError(f"{ca_file} is no certificate that can be read: {error}.") from None
+    return context
+
+
 def is_broken(error: Exception) -> bool:
     """Whether a connection broke off, other than by what the encryption found wrong."""
     return isinstance(error, (ConnectionError, *_BROKEN))
 
 
-def tls_refusal(error: BaseException | None, where: str) -> str:
+def tls_refusal(error: BaseException | None, where: str, option: str = "") -> str:
     """Why an encrypted connection can't be, from whatever error came of it; "" where the encryption
-    is not what fails: a connection may break off under it like any other."""
+    is not what fails: a connection may break off under it like any other. `option` names the
+    authority of who is not paired yet."""
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
     if error is None or isinstance(error, _BROKEN):
         return ""
-    return explain_tls(error, where)
+    return explain_tls(error, where, option)
 
 
-def explain_tls(error: ssl.SSLError, where: str) -> str:
+def explain_tls(error: ssl.SSLError, where: str, option: str = "") -> str:
     """What an error of the encryption means; `where` names the other end."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate of {where} is not trusted: {_why_not_trusted(error)}"
+        return f"The certificate of {where} is not trusted: {_why_not_trusted(error, option)}"
     if error.reason in _NO_TLS:
         return f"{_first(where)} does not speak TLS: is the address right?"
     return explain_alert(str(error), where) or (
@@ -108,7 +124,7 @@ def _today() -> str:
     return f"{utc_now():%Y-%m-%d}"
 
 
-def _why_not_trusted(error: ssl.SSLCertVerificationError) -> str:
+def _why_not_trusted(error: ssl.SSLCertVerificationError, option: str) -> str:
     if error.verify_code == _EXPIRED:
         return (
             "it has expired. Whoever runs the cloud must renew it, or this device's clock is "
@@ -120,6 +136,11 @@ def _why_not_trusted(error: ssl.SSLCertVerificationError) -> str:
         return (
             f"it is for another address ({error.verify_message.rstrip('.')}). Use the address that "
             "the certificate names."
+        )
+    if error.verify_code in _STRANGERS and option:
+        return (
+            "this device does not know who signed it. If the cloud has an authority of its own, "
+            f"give that authority's certificate: {option} FILE."
         )
     if error.verify_code in _STRANGERS:
         return (

@@ -113,6 +113,9 @@ def test_a_wrong_pairing_costs_the_exchange_alone_and_a_restart_that_the_page_as
     pairing.write_text('broker = "mqtt://127.0.0.1:1"\nuser = "a"\npassword = "b"\n')
     running.wait_for("sync is started again, as it asked for")
     running.wait_for("Nothing listens at 127.0.0.1:1")
+    pairing.write_text('broker = "mqtt://127.0.0.1:2"\nuser = "a"\npassword = "b"\n')
+    running.wait_for("sync is started again, as it asked for")
+    running.wait_for("Nothing listens at 127.0.0.1:2")
     before = feed_pid(data)
     with Store.open(data, role="web") as page:
         page.add_command("restart")
@@ -120,7 +123,7 @@ def test_a_wrong_pairing_costs_the_exchange_alone_and_a_restart_that_the_page_as
     running.wait_for("is started again, as it asked for")
     running.wait_for("is started again, as it asked for")
     again = [line.split()[-8] for line in running.said if "is started again, as it" in line]
-    assert sorted(again) == ["feed", "sync", "sync"]
+    assert sorted(again) == ["feed", "sync", "sync", "sync"]
     with Store.open(data, role="reader") as log:
         assert log.exchange_orders() == []
     until(lambda: feed_pid(data) not in ("", before))

@@ -29,6 +29,10 @@ class Handler(BaseHTTPRequestHandler):
             answer(self, self.server.content, start)
         self.close_connection = True
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
     def head(self, status: int, **headers: str | int) -> None:
         self.send_response(status)
         for name, value in headers.items():

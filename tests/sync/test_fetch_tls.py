@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from scanner.errors import ConfigError
+from sync.enrol import EnrolError, enrol
 from sync.fetch import Fetcher, FetchError, FetchRefusedError, Wanted
-from sync.pairing import Pairing
+from sync.pairing import Pairing, read_pairing
 from sync.tls import files_context
-from tests.sync.bad_server import BadServer, bad_server, cut_after, status
+from tests.sync.bad_server import BadServer, Handler, bad_server, cut_after, status
 from tests.sync.certificates import Authority, Signed
 from tests.sync.test_fetch import LIMITS
 
@@ -156,3 +158,25 @@ def test_a_server_may_ask_for_the_devices_certificate(
             fetched(server, tmp_path, authority, client)
         assert error.value.retryable
         assert server.asked == []
+
+
+def test_a_code_is_given_to_a_cloud_of_an_own_authority_only_with_its_certificate(
+    tmp_path: Path, authority: Authority
+) -> None:
+    told = b'{"broker": "mqtts://cloud.example", "user": "counter-9", "password": "p"}'
+    tls = authority.server_context(authority.sign("cloud", HERE))
+
+    def answered(handler: Handler, content: bytes, _start: int | None) -> None:
+        handler.head(200, Content_Length=len(content))
+        handler.wfile.write(content)
+
+    with bad_server(told, tls) as server:
+        server.otherwise = answered
+        url = f"https://127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(EnrolError, match=r"does not know who signed it.*--ca-file FILE"):
+            enrol(url, "ABCD", tmp_path / "sync.toml")
+        assert server.asked == []
+        enrol(url, "ABCD", tmp_path / "sync.toml", ca_file=authority.file)
+        with pytest.raises(ConfigError, match="no certificate that can be read"):
+            enrol(url, "ABCD", tmp_path / "sync.toml", ca_file=tmp_path / "nothing.pem")
+    assert read_pairing(tmp_path / "sync.toml").user == "counter-9"
