@@ -19,20 +19,29 @@ from scanner.shared_rules import SharedRule, changed, made
 from scanner.shop_alerts import remove_alert, save_alert
 from scanner.store import Store
 from sync.alerts import rules_message
-from sync.bench_broker import Broker
+from sync.bench_broker import CLOUD, Broker
 from sync.bench_log import FilledLog
 from sync.cloud import rule_store
 from sync.cloud.alert_judge import AlertJudge
 from sync.cloud.ingest import Ingest
 from sync.cloud.store import CloudStore
 from sync.link import Incoming
-from sync.protocol import AlertRules, RuleChanges, SharedRuleSaid, ShopRules, device_topic
+from sync.protocol import (
+    SHOP_RULES,
+    AlertRules,
+    RuleChanges,
+    SharedRuleSaid,
+    ShopRules,
+    device_topic,
+)
 from sync.shared_rules import RulesExchange, from_wire, to_wire
 from sync.wire import MessageError, pack, unpack
 from tests.sync.conftest import DEVICE, OTHER, Running, agent, service, until
 from tests.sync.test_alerts import NAME, NoFacts, price, raised, tell
+from tests.sync.test_hostile_device import Spy
 
 NOW = datetime(2026, 5, 1, 6, 0, 0, 123456, tzinfo=UTC)
+NOT_ALLOWED, NOBODY_HEARD = 0x87, 0x10
 ON_LIST = {"field": "list", "op": "is", "value": "Watchlist"}
 
 
@@ -323,6 +332,19 @@ def test_one_rule_on_several_devices_looks_at_the_lists_of_all_that_have_it(
     tell(cloud_store, price(9000, 0), price(9000, 0, "card-2"), price(9000, 0, "card-3"))
     desk.step()
     assert {card for _, card, _ in raised(cloud_store)} == {"card-1", "card-2"}
+
+
+def test_a_device_reads_the_rules_for_all_and_writes_its_own_changes_alone(broker: Broker) -> None:
+    cloud = Spy(broker.port, CLOUD, "cloud")
+    assert cloud.say(SHOP_RULES, b"rules") in (0, NOBODY_HEARD)
+    device = Spy(broker.port, DEVICE, "device")
+    device.listen(SHOP_RULES, device_topic(OTHER, "up", "shared_rules"))
+    until(lambda: (SHOP_RULES, b"rules") in device.heard)
+    assert device.say(SHOP_RULES) == NOT_ALLOWED
+    assert device.say(device_topic(OTHER, "up", "shared_rules")) == NOT_ALLOWED
+    assert device.say(device_topic(DEVICE, "up", "shared_rules")) in (0, NOBODY_HEARD)
+    for each in (device, cloud):
+        each.leave()
 
 
 def test_a_scanner_that_is_not_paired_says_nothing_of_it(two: tuple[Scanner, Scanner]) -> None:
