@@ -9,7 +9,9 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, insert, select, text
 
+from scanner.batches import BatchPlan
 from scanner.inventory_log import Edit
+from scanner.prices import Money
 from scanner.records import Printing
 from scanner.store import Store
 from scanner.store_later import Word, insert_correction, insert_undoing
@@ -20,7 +22,10 @@ from scanner.tables_alerts import AlertRaised, AlertWithdrawn
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES
 
-_OF_STOCK = (Stream.STOCK_CHANGE, Stream.STOCK_EDIT, Stream.HAND_COUNT)
+_OF_STOCK = (
+    Stream.STOCK_CHANGE, Stream.STOCK_EDIT, Stream.HAND_COUNT, Stream.BATCH_WORD, Stream.OFFER_MADE
+)  # fmt: skip
+_PAID = Money(500, "EUR")
 _ANSWER = "decision, game, card_id, name, set_name, number, variant, finish, language, condition"
 
 
@@ -69,13 +74,17 @@ class FilledLog:
                 session.flush()
 
     def add_stock_words(self, count: int) -> None:
-        """Edit `count` cards in bulk, take the first edit back, and count the batch by hand."""
+        """Edit `count` cards in bulk, take the first edit back, count the batch by hand, name it
+        anew, and pay for some of its cards."""
         chosen = [self._random.randint(1, self.scans) for _ in range(count)]
         with Store.open(self.data_dir, role="web") as page:
             first = page.add_edit(chosen, Edit(condition="LP", location="Box 3"), "In box 3")
             page.add_edit(chosen[: count // 2], Edit(removed=""), "Put back")
             page.undo_change(first.id or 0)
             page.add_hand_count(self._batch_id, self.scans)
+            page.change_batch(self._batch_id, "Played box", BatchPlan(condition="LP"))
+            paid = [{"scans": chosen, "status": "offered"}, {"scans": [1], "status": "look"}]
+            page.end_offer(self._batch_id, "cash", _PAID, _PAID, paid)
 
     def accept(self, scan_id: int) -> None:
         """Let a person name a scan's card as it was recognised."""
