@@ -28,7 +28,7 @@ from sync.cloud.tables import (
     insert_new,
 )
 from sync.protocol import PriceDelta, PriceGroup, PriceSnapshot, price_topic
-from sync.wire import LARGEST_PACKET_BYTES, pack
+from sync.wire import fits, pack
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def _publication(store: CloudStore, feed: Mapping[str, Any], now_ms: int) -> Pub
         )
         topic = price_topic(game, set_name, "delta")
     payload = pack(message)
-    if len(payload) > LARGEST_PACKET_BYTES:
+    if not fits(payload):
         log.error("the prices of %s / %s are too many for one message", game, set_name)
         return None
     return Publication(topic, payload, after)

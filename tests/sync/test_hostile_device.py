@@ -6,6 +6,7 @@ The broker is a real Mosquitto with the product's own access list.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ from sync.home_assistant import discovery_topic
 from sync.protocol import device_topic, price_topic
 from sync.protocol_fleet import models_release_topic, pack_release_topic
 from sync.protocol_rows import UP
-from sync.wire import pack
+from sync.wire import LARGEST_PACKET_BYTES, pack
 from tests.sync.conftest import DEVICE, OTHER, Running, agent, pairing, service, until
 from tests.sync.test_wire import LOG, scans
 
@@ -330,3 +331,22 @@ def test_a_device_says_who_it_is_by_its_topic_alone(
     until(lambda: cloud_store.received(EVIL, LOG) == {"batch": 1})
     assert cloud_store.received(VICTIM, LOG) == {}
     evil.leave()
+
+
+def test_it_leaves_no_gigabytes_in_the_broker(tmp_path: Path) -> None:
+    """With the line of docs/SYNC.md; without it Mosquitto takes, and keeps, 256 MB a message."""
+    guide = (Path(__file__).parents[2] / "docs/SYNC.md").read_text(encoding="utf-8")
+    found = re.search(r"^max_packet_size (\d+)$", guide, re.MULTILINE)
+    assert found is not None
+    assert 4 * LARGEST_PACKET_BYTES <= int(found[1]) <= 16 * LARGEST_PACKET_BYTES
+    with Broker(tmp_path / "broker", (EVIL, VICTIM), extra=found[0]) as broker:
+        evil = Spy(broker.port)
+        own = device_topic(EVIL, "state")
+        assert evil.say(own, bytes(LARGEST_PACKET_BYTES)) in (0, 0x10)
+        assert evil.say(own, bytes(int(found[1]) + 1)) == -1
+        assert evil.has_left
+        cloud = Spy(broker.port, CLOUD, "cloud")
+        cloud.listen(own)
+        until(lambda: bool(cloud.heard))
+        assert len(cloud.heard[0][1]) == LARGEST_PACKET_BYTES
+        cloud.leave()
