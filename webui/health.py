@@ -229,8 +229,8 @@ def _tiles(now: Figures) -> list[tuple[str, str, str]]:
         ("Waiting for review", f"{now.queue:,}", "cards" if now.queue != 1 else "card"),
         ("Accepted", _or("{:.0%}", now.accept_rate), f"of {now.scans:,}" if now.scans else ""),
         ("Jams in 1,000", _or("{:.1f}", now.jams_per_1000), ""),
-        ("Half take", _or("{:.0f} ms", now.p50_ms), "a card, or less"),
-        ("95 of 100 take", _or("{:.0f} ms", now.p95_ms), "a card, or less"),
+        ("Half take", _or("{:.0f} ms", now.p50_ms), "or less"),
+        ("95 of 100 take", _or("{:.0f} ms", now.p95_ms), "or less"),
     ]
 
 
@@ -265,7 +265,7 @@ def _charts(history: Moments, since: datetime, until: datetime, width: timedelta
         (
             "Recognition",
             "ms",
-            [("half", line(lambda f: f.p50_ms)), ("95 of 100", line(lambda f: f.p95_ms))],
+            [("half", line(lambda f: f.p50_ms)), ("most", line(lambda f: f.p95_ms))],
             0.0,
         ),
         ("Accepted", "%", [("", line(lambda f: share(f.accept_rate)))], 100.0),

@@ -61,8 +61,9 @@ def notices_for(situation: Situation) -> list[Json]:
     if situation.alerts:
         rule, card, text = situation.alerts[0]
         more = f" {situation.open_alerts - 1} more." if situation.open_alerts > 1 else ""
-        title = "An alert is open" if situation.open_alerts == 1 else "Alerts are open"
-        add("alerts", "warn", title, f"{rule}: {card}. {text}{more} Acknowledge it under Alerts.")
+        is_one = situation.open_alerts == 1
+        title, it = ("An alert is open", "it") if is_one else ("Alerts are open", "them")
+        add("alerts", "warn", title, f"{rule}: {card}. {text}{more} Acknowledge {it} under Alerts.")
     if words.is_fallback(situation.recognizer):
         add(
             "phash",
