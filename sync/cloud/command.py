@@ -30,6 +30,7 @@ ACTIONS: Mapping[str, Command] = {
     "broker-acl": Command("sync.cloud.acl_command", "print the access list that Mosquitto needs"),
 }
 _PROGRAM = "counterscan cloud"
+_BEFORE = ("--config", "--data", "--log-level", "--show-config")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +49,11 @@ def run(args: argparse.Namespace) -> int:
     if args.action is None:
         raise UsageError(f"say what the cloud is to do: {_PROGRAM} {'|'.join(ACTIONS)}")
     module = load_command(args.action, ACTIONS, _PROGRAM)
+    for word in args.rest:
+        if word.partition("=")[0] in _BEFORE:
+            raise UsageError(
+                f"{word} stands before the action: counterscan {word} … cloud {args.action}"
+            )
     about = ACTIONS[args.action].help
     parser = Parser(
         prog=f"{_PROGRAM} {args.action}", description=f"{about[:1].upper()}{about[1:]}."

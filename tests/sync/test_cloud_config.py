@@ -11,6 +11,7 @@ from scanner.errors import ConfigError
 from sync.cloud.config import read_cloud_config
 from sync.link_words import refused_connection
 from sync.pairing import Pairing
+from tests.conftest import Counterscan
 
 BROKER = 'broker = "mqtts://cloud.example"\nuser = "cloud"\n'
 
@@ -113,3 +114,11 @@ def test_a_cloud_that_the_broker_refuses_is_sent_to_its_own_settings(tmp_path: P
     assert cloud.refused
     assert "cloud.toml" in cloud.text
     assert "Pair the device again" in device.text
+
+
+def test_an_option_at_the_wrong_place_is_told_its_place(
+    counterscan: Counterscan, tmp_path: Path
+) -> None:
+    said = counterscan("cloud", "job", "--data", tmp_path)
+    assert said.returncode == 2
+    assert "counterscan --data … cloud job" in said.stderr
