@@ -303,7 +303,7 @@ def test_alerts_come_by_mail_the_first_at_once_and_the_next_in_one(
     assert to == "rita@shop.example"
     message = email.message_from_string(first, policy=policy.default)
     assert message["Subject"] == (
-        "Alert: Movers: Charizard Base 4/102: above 100.00 EUR: now 120.00 EUR by tcgcsv"
+        "Alert: Movers: Charizard Base 4/102 holo: above 100.00 EUR: now 120.00 EUR by tcgcsv"
     )
     assert "at counter-1, Long box, bin 3, card 17" in message.get_content()
     assert "2 alerts" in email.message_from_string(second, policy=policy.default)["Subject"]
