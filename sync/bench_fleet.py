@@ -15,7 +15,8 @@ from itertools import islice
 
 from scanner.store_sync import Row, Stream
 from scanner.tables import utc_now
-from sync.link import Incoming, Link, Socket
+from sync.link import Incoming, Link
+from sync.link_client import Socket
 from sync.outbox import Outbox
 from sync.pairing import Pairing
 from sync.protocol import DeviceState, Received, device_topic

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import LogLevel, MQTTErrorCode
@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from sync import link_client
 from sync.back_off import BackOff
-from sync.link_client import CONNECT_WITHIN_S, KEEPALIVE_S
+from sync.link_client import CONNECT_WITHIN_S, KEEPALIVE_S, Socket
 from sync.link_words import (
     OFTEN,
     Problem,
@@ -43,13 +43,6 @@ LEAVE_WITHIN_S = 2.0
 _MESSAGES_PER_TURN = 64
 _NOBODY_SUBSCRIBED = 0x10
 _TAKEN_OVER = 0x8E
-
-
-class Socket(Protocol):
-    """What can be waited on."""
-
-    def fileno(self) -> int:
-        """The operating system's number for it."""
 
 
 class Verdict(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from typing import Protocol
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -16,6 +17,13 @@ from sync.wire import LARGEST_PACKET_BYTES
 
 KEEPALIVE_S = 30
 CONNECT_WITHIN_S = 10.0
+
+
+class Socket(Protocol):
+    """What can be waited on."""
+
+    def fileno(self) -> int:
+        """The operating system's number for it."""
 
 
 def make_client(pairing: Pairing, client_id: str, will: tuple[str, bytes] | None) -> mqtt.Client:
