@@ -91,7 +91,7 @@ def _line(each: Source, plan: DayPlan, settings: SourcesSettings) -> tuple[str, 
     try:
         said, good = source.check(), True
     except SourceError as error:
-        said, good = str(error).rstrip("."), False
+        said, good = str(error).rstrip(".").removeprefix(f"{each.key} "), False
     return f"{each.key}: {said}; {'/'.join(source.currencies)}; {games}; {takes}", good
 
 
