@@ -8,6 +8,7 @@ dataclass, `list[...]`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +18,8 @@ from flask import current_app, request
 from pydantic import BaseModel, ValidationError
 
 from scanner.http.answers import Refused
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Model = TypeVar("Model", bound=BaseModel)
@@ -105,9 +108,34 @@ def read_query(model: type[Model]) -> Model:
 
 def _read(model: type[Model], fields: dict[str, Any]) -> Model:
     try:
-        return model.model_validate(fields)
+        found = model.model_validate(fields)
     except ValidationError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, _sentence(error)) from None
+    except UnicodeError:  # Pydantic meets half a character where it compares words
+        raise Refused(HTTPStatus.BAD_REQUEST, "This holds a character that is none.") from None
+    for name, value in found.__dict__.items():
+        if not _can_be_kept(value):
+            raise Refused(
+                HTTPStatus.BAD_REQUEST,
+                f"“{name[:60]}” holds a number that is too large, or a character that is none.",
+            )
+    return found
+
+
+def _can_be_kept(value: object) -> bool:
+    """Whether a database can: whole numbers of 64 bits, and no halves of characters."""
+    match value:
+        case str():
+            return not _HALF.search(value)
+        case int():
+            return -(2**63) <= value < 2**63
+        case BaseModel():
+            return all(map(_can_be_kept, value.__dict__.values()))
+        case dict():
+            return all(map(_can_be_kept, (*value, *value.values())))
+        case list() | tuple() | set() | frozenset():
+            return all(map(_can_be_kept, value))
+    return True
 
 
 def _sentence(error: ValidationError) -> str:

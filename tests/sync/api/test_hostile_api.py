@@ -26,7 +26,7 @@ WORDS = ("%00", "%ff", "%ed%a0%80", "a%00b", "x" * 5000, "%F0%9F%92%A9", "%2e%2e
 STRANGE = (
     "", "\0", "x" * 3000, "-1", "9" * 400, "1e400", "NaN", "9999-12-31T23:59:59Z", "0001-01-01",
     "💩", "\u202e", "%", "=1+1", "a\r\nX: y", None, True, -1, 2**63, 10**300, 0.5, [], ["x"], {},
-    {"a": {"b": []}},
+    {"a": {"b": []}}, "\ud800", ["\ud800"], {"\ud800": 1}, [10**30],
 )  # fmt: skip
 BEARABLE = (502, 503)
 """The broker or the database is away: none of the tests below has a broker."""
@@ -68,7 +68,7 @@ def test_no_question_is_a_defect(either_api: Cloud, owner: Asker) -> None:
         }
         for name in query.model_fields:
             for strange in STRANGE:
-                if not isinstance(strange, str):
+                if not isinstance(strange, str) or strange == "\ud800":
                     continue
                 answer = owner.client.open(
                     path, method=method, query_string={**known, name: strange},
@@ -92,7 +92,11 @@ def test_no_body_is_a_defect(either_api: Cloud, owner: Asker) -> None:
                     other: "Olga" for other, field in body.model_fields.items()
                     if field.is_required()
                 }  # fmt: skip
-                answer = owner.ask(path, usual | {name: strange}, method)
+                answer = owner.client.open(
+                    path, method=method, data=json.dumps(usual | {name: strange}),
+                    content_type="application/json",
+                    headers={"Authorization": f"Bearer {owner.secret}"},
+                )  # fmt: skip
                 if answer.status_code >= 500 and answer.status_code not in BEARABLE:
                     defects.append(f"{method} {path} {name}={str(strange)[:40]!r}")
     assert defects == []
