@@ -120,9 +120,14 @@ def sign_file(manifest: Path, signature: Path, what: str, key: Ed25519PrivateKey
     return public
 
 
-def check_signature(manifest: bytes, signature: bytes, what: str, trusted: Sequence[str]) -> str:
-    """Return the trusted key that signed this manifest. Raises SignatureError, which says why."""
-    if not trusted:
+def check_signature(
+    manifest: bytes, signature: bytes, what: str, trusted: Sequence[str] | None
+) -> str:
+    """Return the trusted key that signed this manifest; with None for `trusted`, whichever did.
+
+    Raises SignatureError, which says why.
+    """
+    if trusted is not None and not trusted:
         raise SignatureError(
             f"This device trusts no key, so that it takes no {what} from the network: put the "
             "cloud's public key into trusted_keys of its pairing file"
@@ -135,7 +140,7 @@ def check_signature(manifest: bytes, signature: bytes, what: str, trusted: Seque
         raise SignatureError(
             f"The signature of the {what} is damaged; have it signed again"
         ) from None
-    if key not in trusted:
+    if trusted is not None and key not in trusted:
         raise UntrustedKeyError(what, key)
     try:
         public.verify(made, _message(what, manifest))

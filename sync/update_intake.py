@@ -100,8 +100,11 @@ class Intake:
         shutil.rmtree(self._unpacked, ignore_errors=True)
 
 
-def check_models_signature(folder: Path, trusted: Sequence[str]) -> str:
-    """Return the trusted key that signed the models in a folder. Raises SignatureError."""
+def check_models_signature(folder: Path, trusted: Sequence[str] | None) -> str:
+    """Return the trusted key that signed the models in a folder, or any with None.
+
+    Raises SignatureError.
+    """
     try:
         manifest = (folder / BUNDLE).read_bytes()
         with (folder / MODELS_SIGNATURE).open("rb") as file:

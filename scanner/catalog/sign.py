@@ -33,8 +33,10 @@ def sign_pack(pack: Path, key_file: Path) -> tuple[str, str]:
     return manifest.pack_id, public
 
 
-def check_pack_signature(pack: Path, trusted: Sequence[str]) -> str:
-    """Return the trusted key that signed the pack in a folder. Raises SignatureError.
+def check_pack_signature(pack: Path, trusted: Sequence[str] | None) -> str:
+    """Return the trusted key that signed the pack in a folder, or any with None.
+
+    Raises SignatureError.
 
     Only the manifest is looked at: the files that it names are compared with it elsewhere.
     """

@@ -30,6 +30,7 @@ from scanner.catalog.manifest import (
     picture_name,
     read_manifest,
 )
+from scanner.catalog.sign import check_pack_signature
 from scanner.errors import PackError, UsageError
 from scanner.models_library import BUNDLE, check_bundle, write_bundle
 from scanner.models_library import SIGNATURE as MODELS_SIGNATURE
@@ -44,6 +45,7 @@ from sync.protocol_fleet import (
     models_release_topic,
     pack_release_topic,
 )
+from sync.update_intake import check_models_signature
 
 Released = TypeVar("Released", PackRelease, ModelsRelease)
 MODELS, PACKS = "models", "pack/"
@@ -106,6 +108,7 @@ class Releases:
                     f"{pack} is not signed: `counterscan catalog sign {pack} --key FILE`, or add "
                     "--key FILE here"
                 )
+            check_pack_signature(pack, None)
             pictures = (picture_name(digest) for digest in picture_digests(pack))
             archive = write_archive(self.files, pack, (MANIFEST, SIGNATURE, *FILES, *pictures))
             return self._announce(
@@ -134,6 +137,7 @@ class Releases:
                 bundle_dir = Path(work) / "bundle"
                 write_bundle(models, bundle_dir)
                 sign_file(bundle_dir / BUNDLE, bundle_dir / MODELS_SIGNATURE, "models", key)
+            check_models_signature(bundle_dir, None)
             bundle = check_bundle(bundle_dir)
             archive = write_archive(
                 self.files, bundle_dir, (BUNDLE, MODELS_SIGNATURE, *bundle.files)

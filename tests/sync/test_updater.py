@@ -15,7 +15,7 @@ import pytest
 
 from scanner.catalog.manifest import MANIFEST, SIGNATURE, VECTORS
 from scanner.catalog.trial import Asked, TrialCutShortError, try_out
-from scanner.errors import UsageError
+from scanner.errors import PackError, UsageError
 from scanner.signing import new_key, read_private_key
 from sync.cloud.releases import Releases
 from sync.protocol_fleet import PackRelease
@@ -362,6 +362,12 @@ def test_packs_are_signed_before_they_are_published(
         Releases(tmp_path / "cloud", "").publish_pack(
             shop.packs["1"], "stable", rollback=False, key=None
         )
+    manifest = (unsigned / MANIFEST).read_bytes()
+    (unsigned / SIGNATURE).write_bytes((shop.packs["1"] / SIGNATURE).read_bytes())
+    (unsigned / MANIFEST).write_bytes(manifest + b"# a line more\n")
+    with pytest.raises(PackError, match="changed after it was signed"):
+        releases.publish_pack(unsigned, "stable", rollback=False, key=None)
+    assert releases.announcements() == []
     release = releases.publish_pack(
         unsigned, "beta", rollback=False, key=read_private_key(shop.key)
     )

@@ -106,7 +106,7 @@ def _jobs(store: CloudStore) -> list[Part]:
             late = utc_now() - last.began_at > timedelta(seconds=2 * job.every_s + 3600)
             state: State = "warning" if late or last.outcome is Outcome.FAILED else "ok"
             when = f"{last.outcome.value} at {_time(last.began_at)}"
-            found.append(Part(f"job {name}", state, f"{when} {last.detail}".strip()))
+            found.append(Part(f"job {name}", state, f"{when}: {last.detail}".removesuffix(": ")))
     return found
 
 
