@@ -16,6 +16,9 @@ _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
 _STRANGERS = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's X509_V_ERR_: nobody known has signed it."""
 
+_TOO_SIMPLE = frozenset({85, 86})
+"""It names neither its own key nor that of who signed it: Python refuses that from 3.13 on."""
+
 _BROKEN = (ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLZeroReturnError)
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
 _OF_OURS = {
@@ -146,6 +149,11 @@ def _why_not_trusted(error: ssl.SSLCertVerificationError, option: str) -> str:
         return (
             "this device does not know who signed it. If the cloud has an authority of its own, "
             "put that authority's certificate beside the pairing file and name it there as ca_file."
+        )
+    if error.verify_code in _TOO_SIMPLE:
+        return (
+            f"it was made without what is asked for today ({error.verify_message}). Whoever runs "
+            "the cloud must have it made anew; OpenSSL 3 puts that in by itself."
         )
     return (
         f"{error.verify_message}. Check the address and ca_file of the pairing, and this device's "

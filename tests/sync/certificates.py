@@ -25,6 +25,15 @@ class Signed:
     number: int
 
 
+# Python asks for these two from 3.13 on, and everybody who makes certificates puts them in.
+def _named(key: ec.EllipticCurvePrivateKey) -> x509.SubjectKeyIdentifier:
+    return x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+
+
+def _signed_by(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+
+
 class Authority:
     """Signs for hosts (addresses) and for devices (names)."""
 
@@ -49,13 +58,19 @@ class Authority:
             .not_valid_after(now + 30 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(usage, critical=True)
+            .add_extension(_named(self._key), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         self.file = folder / "ca.pem"
         self.file.write_bytes(itself.public_bytes(serialization.Encoding.PEM))
 
-    def sign(self, name: str, *addresses: str, ended: timedelta = -DAY) -> Signed:
-        """A certificate for a name, good for these IP addresses; it ended so long ago."""
+    def sign(
+        self, name: str, *addresses: str, ended: timedelta = -DAY, plain: bool = False
+    ) -> Signed:
+        """A certificate for a name, good for these IP addresses; it ended so long ago.
+
+        `plain`: it says nothing of keys, as some home-made ones.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         now, number = datetime.now(UTC), x509.random_serial_number()
         builder = (
@@ -67,6 +82,9 @@ class Authority:
             .not_valid_before(now - ended - 2 * DAY)
             .not_valid_after(now - ended)
         )
+        if not plain:
+            builder = builder.add_extension(_named(key), critical=False)
+            builder = builder.add_extension(_signed_by(self._key), critical=False)
         if addresses:
             places = [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
             builder = builder.add_extension(x509.SubjectAlternativeName(places), critical=False)

@@ -17,7 +17,7 @@ from scanner.errors import ConfigError
 from sync.enrol import EnrolError, enrol
 from sync.fetch import Fetcher, FetchError, FetchRefusedError, Wanted
 from sync.pairing import Pairing, read_pairing
-from sync.tls import files_context
+from sync.tls import files_context, tls_refusal
 from tests.sync.bad_server import BadServer, Handler, bad_server, cut_after, status
 from tests.sync.certificates import Authority, Signed
 from tests.sync.test_fetch import LIMITS
@@ -90,6 +90,15 @@ def test_a_certificate_that_does_not_fit_gets_no_request(
             fetched(server, tmp_path, authority)
         assert error.value.retryable  # it may be renewed, the clock set right
         assert server.asked == []
+
+
+def test_a_home_made_certificate_that_newer_pythons_refuse_is_told(authority: Authority) -> None:
+    context = files_context(paired(authority))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python 3.13 has it by itself
+    tls = authority.server_context(authority.sign("files", HERE, plain=True))
+    with bad_server(CONTENT, tls) as server, pytest.raises(httpx.ConnectError) as error:
+        httpx.get(server.url, verify=context)
+    assert "Whoever runs the cloud must have it made anew" in tls_refusal(error.value, "the cloud")
 
 
 @pytest.mark.parametrize("trusts_another", [True, False])
