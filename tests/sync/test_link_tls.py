@@ -64,14 +64,18 @@ class Device:
         event = self.store.sync_event()
         return event is not None and event.kind == kind
 
-    def refused(self) -> str:
-        """Wait for the refusal; what the page says of it, which the log says too."""
+    def refused(self, words: str = "") -> str:
+        """Wait for the refusal with these words; what the page says, which the log says too.
+
+        What a broker says of the device's own certificate may get lost on the way, as it ends the
+        connection with the same breath: one of the next tries hears it.
+        """
         told = ""
 
         def is_told() -> bool:
             nonlocal told
             told = _cloud_problem(self.store)
-            return told != ""
+            return told != "" and words in told
 
         until(is_told)
         said = told.removesuffix(" Scanning goes on; nothing is lost.")
@@ -169,7 +173,7 @@ def test_a_device_without_a_certificate_is_told_to_get_one(
     certified: Certified, device: Device
 ) -> None:
     device.start(certified.paired(None))
-    assert "asks for a client certificate" in device.refused()
+    device.refused("asks for a client certificate")
 
 
 def test_a_revoked_certificate_is_refused_and_a_new_one_is_let_in(
@@ -179,8 +183,7 @@ def test_a_revoked_certificate_is_refused_and_a_new_one_is_let_in(
     until(lambda: device.is_told("connected"))
     certified.authority.revoke(certified.client)
     certified.broker.restart()
-    said = device.refused()
-    assert "its certificate was revoked" in said
+    device.refused("its certificate was revoked")
     device.start(certified.paired(certified.authority.sign(DEVICE)))
     until(lambda: device.is_told("connected"))
 
@@ -188,11 +191,11 @@ def test_a_revoked_certificate_is_refused_and_a_new_one_is_let_in(
 def test_a_certificate_that_has_expired_is_refused(certified: Certified, device: Device) -> None:
     late = certified.authority.sign(DEVICE, ended=timedelta(hours=1))
     device.start(certified.paired(late))
-    assert "its certificate has expired" in device.refused()
+    device.refused("its certificate has expired")
 
 
 def test_a_certificate_of_somebody_else_is_refused(
     certified: Certified, device: Device, stranger: Authority
 ) -> None:
     device.start(certified.paired(stranger.sign(DEVICE)))
-    assert "certificate" in device.refused()
+    device.refused("certificate")
