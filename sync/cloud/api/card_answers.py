@@ -27,8 +27,8 @@ class PriceFound(Price):
     converted: NotRequired[Converted | None]
 
 
-class CardFound(TypedDict):
-    """A card; `price` is of the normal finish and near mint where there is one."""
+class Card(TypedDict):
+    """Which card it is."""
 
     game: str
     card_id: str
@@ -36,6 +36,11 @@ class CardFound(TypedDict):
     set_name: str
     number: str
     variant: str
+
+
+class CardFound(Card):
+    """A card; `price` is of the normal finish and near mint where there is one."""
+
     price: PriceFound | None
 
 
@@ -69,15 +74,9 @@ class PriceStatistics(Price):
     converted: NotRequired[ConvertedStatistics | None]
 
 
-class CardAnswer(TypedDict):
+class CardAnswer(Card):
     """A card with every price known of it."""
 
-    game: str
-    card_id: str
-    name: str
-    set_name: str
-    number: str
-    variant: str
     days: int
     prices: list[PriceStatistics]
 
