@@ -9,6 +9,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
+# Text that fades in has less contrast than it is about to have. What never ends isn't awaited, and
+# an animation that is given up, as its element has gone, refuses its promise.
+_AT_REST = """() => Promise.allSettled(document.getAnimations()
+  .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
+  .map(animation => animation.finished))"""
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
 _SERIOUS = ("serious", "critical")
 
@@ -27,7 +32,11 @@ def is_accessible(page: Page) -> None:
 
 
 def hindrances(page: Page) -> list[str]:
-    """Return each serious or critical violation with the elements that it is about."""
+    """Return each serious or critical violation with the elements that it is about.
+
+    Looks at a page that has come to rest: what fades or slides in has arrived by then.
+    """
+    page.evaluate(_AT_REST)
     page.evaluate(_axe())  # not as a script of the page: its own policy refuses those
     told = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [
