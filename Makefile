@@ -1,13 +1,13 @@
 # Bare `make` lists the targets. Each of them sets up what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock train bench clean
+.PHONY: help setup demo install uninstall install-cloud uninstall-cloud test check format lock train bench clean
 
 BIN := .venv/bin
 ARGS ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make .venv with the counterscan command (nothing to do when up to date)
 
@@ -16,6 +16,18 @@ setup: .venv/.ready ## make .venv with the counterscan command (nothing to do wh
 
 demo: setup ## feed a stack of demo cards past the simulated machine and show the page (ARGS="--cards 60")
 	@$(BIN)/counterscan demo $(ARGS)
+
+install: ## make this machine a scanner that starts by itself, or bring it up to date (as root)
+	@tools/install.sh
+
+uninstall: ## take away what install laid; the log, packs and settings stay (as root)
+	@tools/install.sh remove
+
+install-cloud: ## make this machine the smallest cloud (as root; ADDRESS=cloud.example)
+	@tools/install_cloud.sh "$(ADDRESS)"
+
+uninstall-cloud: ## take away what install-cloud laid; data, settings and the broker stay (as root)
+	@tools/install_cloud.sh remove
 
 test: setup ## run every test, the page's in Chromium too (ARGS="tests/store -k batch")
 	@tools/browser.sh
