@@ -49,6 +49,8 @@ def test_the_walk_of_one_card_names_what_is_there(name: str, file: str) -> None:
         "docs/ALERTS.md",
         "docs/PRICES.md",
         "docs/CLOUD-API.md",
+        "docs/INSTALL.md",
+        "docs/SECURITY.md",
     ],
 )
 def test_every_link_leads_somewhere(document: str) -> None:
