@@ -7,14 +7,15 @@ carries the rate, its day and its source, and what the price was before.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union_all
 
 from scanner.errors import CounterscanError
 from scanner.prices import Money, minor_per_unit
@@ -76,7 +77,12 @@ def newest_rate(rates: Iterable[Rate], currency: str, other: str, on: date) -> R
     found = [
         rate for rate in rates if rate.day <= on and {rate.base, rate.quote} == {currency, other}
     ]
-    return max(found, key=lambda rate: (rate.day, rate.base == currency, rate.source), default=None)
+    return max(found, key=lambda rate: _rank(rate, currency), default=None)
+
+
+def _rank(rate: Rate, currency: str) -> tuple[date, bool, str]:
+    """The larger one converts amounts in `currency`."""
+    return rate.day, rate.base == currency, rate.source
 
 
 def convert_by(money: Money, currency: str, rate: Rate) -> Converted:
@@ -138,19 +144,66 @@ def rates_between(store: CloudStore, one: str, other: str) -> list[Rate]:
 def newest_rates(connection: Connection, currency: str, on: date) -> dict[str, Rate]:
     """The newest rate not after `on` between a currency and each other one, by the other one."""
     c = CURRENCY_RATE.c
-    place = func.row_number().over(
-        partition_by=[c.base, c.quote], order_by=[c.day.desc(), c.source.desc()]
+    found = _rates_since(connection, or_(c.base == currency, c.quote == currency), on, on)
+    return _by_other(found, currency).on(on)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyRates:
+    """The rates between one currency and others, by the other one: one a day, oldest first."""
+
+    rates: Mapping[str, Sequence[Rate]]
+    days: Mapping[str, Sequence[date]]
+
+    def on(self, day: date) -> dict[str, Rate]:
+        """The newest rate of each other currency that is not after a day."""
+        places = {other: bisect_right(days, day) for other, days in self.days.items()}
+        return {other: self.rates[other][at - 1] for other, at in places.items() if at}
+
+
+def daily_rates(
+    connection: Connection, currency: str, others: Collection[str], begins: date, ends: date
+) -> DailyRates:
+    """The rates between a currency and others of each of these days, both included, and the last
+    one before them."""
+    c, wanted = CURRENCY_RATE.c, sorted({*others} - {currency})
+    if not wanted:
+        return DailyRates({}, {})
+    pairs = or_(
+        and_(c.base == currency, c.quote.in_(wanted)), and_(c.base.in_(wanted), c.quote == currency)
     )
-    ranked = (
-        select(*_COLUMNS, place.label("place"))
-        .where(or_(c.base == currency, c.quote == currency), c.day <= on)
+    return _by_other(_rates_since(connection, pairs, begins, ends), currency)
+
+
+def _rates_since(
+    connection: Connection, pairs: ColumnElement[bool], begins: date, ends: date
+) -> list[Rate]:
+    """The rates of these days, and of the last day before them on which there is one, by pair."""
+    c = CURRENCY_RATE.c
+    last = (
+        select(c.base, c.quote, func.max(c.day).label("day"))
+        .where(pairs, c.day < begins)
+        .group_by(c.base, c.quote)
         .subquery()
     )
-    rows = connection.execute(select(*list(ranked.c)[:-1]).where(ranked.c.place == 1))
-    found = [_read(row) for row in rows]
-    others = {one for rate in found for one in (rate.base, rate.quote)} - {currency}
-    newest = {other: newest_rate(found, other, currency, on) for other in others}
-    return {other: rate for other, rate in newest.items() if rate is not None}
+    before = select(*_COLUMNS).join(
+        last, and_(*(c[name] == last.c[name] for name in ("base", "quote", "day")))
+    )
+    within = select(*_COLUMNS).where(pairs, c.day >= begins, c.day <= ends)
+    return [_read(row) for row in connection.execute(union_all(before, within))]
+
+
+def _by_other(rates: Iterable[Rate], currency: str) -> DailyRates:
+    of_day: dict[str, dict[date, list[Rate]]] = {}
+    for rate in rates:
+        other = rate.quote if rate.base == currency else rate.base
+        of_day.setdefault(other, {}).setdefault(rate.day, []).append(rate)
+    days = {other: sorted(found) for other, found in of_day.items()}
+    chosen = {
+        other: [max(of_day[other][day], key=lambda rate: _rank(rate, other)) for day in found]
+        for other, found in days.items()
+    }
+    return DailyRates(chosen, days)
 
 
 def _read(row: Any) -> Rate:

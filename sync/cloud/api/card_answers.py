@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from sync.cloud.api.converting import Converted, Terms
+from sync.cloud.api.converting import Converted, ConvertedSeries
 
 
 class Price(TypedDict):
@@ -79,12 +79,6 @@ class CardAnswer(Card):
 
     days: int
     prices: list[PriceStatistics]
-
-
-class ConvertedSeries(Terms):
-    """A series in the currency that was asked for, all by one rate."""
-
-    amounts_minor: list[int | None]
 
 
 class PriceSeries(TypedDict):

@@ -16,7 +16,7 @@ from scanner.tables import utc_now
 from sync.cloud.api.asked import AnyCurrency, Asked
 from sync.cloud.api.card_answers import CardAnswer, CardsFound, HistoryAnswer, TrendAnswer
 from sync.cloud.api.card_search import prices_of_cards, search_cards
-from sync.cloud.api.converting import Conversion, conversion_to
+from sync.cloud.api.converting import Conversion, Converter
 from sync.cloud.api.describe import describe
 from sync.cloud.api.history import KIND, history_of, prices_now, statistics
 from sync.cloud.api.trends import trending
@@ -30,6 +30,9 @@ Text = Annotated[str, Field(max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3650, description="Days back from now.")]
 CONVERT: str = Field(
     "", description="Currency that amounts are told in besides, by the newest rate."
+)
+CONVERT_BY_DAY: str = Field(
+    "", description="Currency that amounts are told in besides, by the rate of each one's own day."
 )
 
 
@@ -67,7 +70,7 @@ class HistoryAsked(OneCard):
     finish: Text = Field("", description="Only of this finish.")
     condition: str | None = Field(None, max_length=10, description="Only of this condition.")
     currency: AnyCurrency = Field("", description="Only in this currency.")
-    convert: AnyCurrency = CONVERT
+    convert: AnyCurrency = CONVERT_BY_DAY
     source: Text = Field("", description="Only by this source.")
 
 
@@ -87,6 +90,7 @@ class TrendAsked(Asked):
 def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
     """Return the routes. The settings' currency holds where a request names none."""
     door = Blueprint("cards", __name__)
+    converter = Converter(settings)
 
     @door.get("/api/v1/cards")
     @describe("Search cards by words", query=Search, answer=CardsFound, is_kept=True)
@@ -100,7 +104,7 @@ def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
             )  # fmt: skip
             shown = found[: asked.limit]
             keys = [(card["game"], card["card_id"]) for card in shown]
-            conversion = conversion_to(connection, asked.convert, settings)
+            conversion = converter.now(connection, asked.convert)
             wanted = [asked.currency or settings.currency]
             if conversion is not None and not asked.currency:
                 wanted = [*conversion.currencies(), *wanted]
@@ -117,13 +121,13 @@ def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
               is_kept=True, refusals=(404,))  # fmt: skip
     def card() -> Response:
         asked = read_query(CardAsked)
-        return jsonify(_card(store, asked, settings))
+        return jsonify(_card(store, asked, converter))
 
     @door.get("/api/v1/card/history")
     @describe("The price history of a card", query=HistoryAsked, answer=HistoryAnswer,
               is_kept=True)  # fmt: skip
     def history() -> Response:
-        return jsonify(_history(store, read_query(HistoryAsked), settings))
+        return jsonify(_history(store, read_query(HistoryAsked), converter))
 
     @door.get("/api/v1/trending")
     @describe("The prices that moved most", query=TrendAsked, answer=TrendAnswer, is_kept=True)
@@ -132,7 +136,7 @@ def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
         currency = asked.currency or ("" if asked.convert else settings.currency)
         with store.log.read() as session:
             connection = session.connection()
-            conversion = conversion_to(connection, asked.convert, settings)
+            conversion = converter.now(connection, asked.convert)
             movers = trending(
                 connection, days=int(asked.days), currency=currency,
                 falling=asked.direction == "down", game=asked.game,
@@ -151,7 +155,7 @@ def _beside(told: dict[str, Any], conversion: Conversion | None, *amounts: str) 
     return told if conversion is None else conversion.beside(told, *amounts)
 
 
-def _card(store: CloudStore, asked: CardAsked, settings: HttpSettings) -> dict[str, Any]:
+def _card(store: CloudStore, asked: CardAsked, converter: Converter) -> dict[str, Any]:
     until = utc_now()
     since = until - timedelta(days=asked.days)
     facts = (CARD.c[name] for name in ("game", "card_id", "name", "set_name", "number", "variant"))
@@ -161,7 +165,7 @@ def _card(store: CloudStore, asked: CardAsked, settings: HttpSettings) -> dict[s
         known = connection.execute(query).mappings().first()
         now = prices_now(connection, asked.game, asked.card_id)
         series = history_of(connection, asked.game, asked.card_id, since, {})
-        conversion = conversion_to(connection, asked.convert, settings)
+        conversion = converter.now(connection, asked.convert)
     if known is None and not now:
         raise Refused(HTTPStatus.NOT_FOUND, "The cloud knows no such card.")
     points = {each.kind: each.points for each in series}
@@ -180,7 +184,7 @@ def _card(store: CloudStore, asked: CardAsked, settings: HttpSettings) -> dict[s
     return {**unknown, **facts_known, "days": asked.days, "prices": prices}
 
 
-def _history(store: CloudStore, asked: HistoryAsked, settings: HttpSettings) -> dict[str, Any]:
+def _history(store: CloudStore, asked: HistoryAsked, converter: Converter) -> dict[str, Any]:
     since = utc_now() - timedelta(days=asked.days)
     kind = {name: value for name in KIND if (value := getattr(asked, name))}
     if asked.condition is not None:  # "" stands for prices without one
@@ -188,14 +192,16 @@ def _history(store: CloudStore, asked: HistoryAsked, settings: HttpSettings) -> 
     with store.log.read() as session:
         connection = session.connection()
         series = history_of(connection, asked.game, asked.card_id, since, kind)
-        conversion = conversion_to(connection, asked.convert, settings)
-    told = [
-        {
-            **dict(zip(KIND, each.kind, strict=True)),
-            "times": [time for time, _ in each.points],
-            "amounts_minor": [amount for _, amount in each.points],
-        }
-        for each in series
-    ]
-    shown = [_beside(each, conversion, "amounts_minor") for each in told]
-    return {"game": asked.game, "card_id": asked.card_id, "since": since, "series": shown}
+        currencies = {each.currency for each in series}
+        first = min((each.points[0][0] for each in series), default=since)
+        conversion = converter.by_day(connection, asked.convert, currencies, first.date())
+    told = []
+    for each in series:
+        times, amounts = [time for time, _ in each.points], [amount for _, amount in each.points]
+        shown: dict[str, Any] = {
+            **dict(zip(KIND, each.kind, strict=True)), "times": times, "amounts_minor": amounts
+        }  # fmt: skip
+        if conversion is not None:
+            shown["converted"] = conversion.series(each.currency, times, amounts)
+        told.append(shown)
+    return {"game": asked.game, "card_id": asked.card_id, "since": since, "series": told}

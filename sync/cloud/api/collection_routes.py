@@ -1,10 +1,10 @@
-"""Collections: what each device's stock is worth, over time."""
+"""Collections: what each device's stock is worth, over time, and in one currency where asked."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NotRequired
 
@@ -15,9 +15,14 @@ from typing_extensions import TypedDict
 from scanner.http.describe import read_query
 from scanner.tables import utc_now
 from sync.cloud.api.asked import AnyCurrency, Asked
-from sync.cloud.api.card_routes import CONVERT, Text
+from sync.cloud.api.card_routes import CONVERT_BY_DAY, Text
 from sync.cloud.api.collections import values_of
-from sync.cloud.api.converting import Conversion, Converted, conversion_to
+from sync.cloud.api.converting import (
+    Conversion,
+    ConversionByDay,
+    Converted,
+    Converter,
+)
 from sync.cloud.api.describe import describe
 from sync.cloud.config_api import HttpSettings
 from sync.cloud.store import CloudStore
@@ -29,7 +34,7 @@ class ValueAsked(Asked):
     device: Text = Field("", description="Only of this device.")
     days: int = Field(90, ge=1, le=3650, description="Days back, today included.")
     currency: AnyCurrency = Field("", description="Only cards that count in this currency.")
-    convert: AnyCurrency = CONVERT
+    convert: AnyCurrency = CONVERT_BY_DAY
 
 
 class Total(TypedDict):
@@ -83,6 +88,7 @@ class Collections(Worth):
 def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
     """Return the routes."""
     door = Blueprint("collections", __name__)
+    converter = Converter(settings)
 
     @door.get("/api/v1/collections")
     @describe("What each device's cards in stock are worth, over time", query=ValueAsked,
@@ -93,21 +99,33 @@ def make(store: CloudStore, settings: HttpSettings) -> Blueprint:
         with store.log.read() as session:
             connection = session.connection()
             rows = list(values_of(connection, since, asked.device))
-            conversion = conversion_to(connection, asked.convert, settings)
+            currencies = {row["currency"] for row in rows}
+            conversion = converter.by_day(connection, asked.convert, currencies, since)
         found, last = [], []
         for device, of_device in groupby(rows, key=lambda row: row["device"]):
             days = [list(of_day) for _, of_day in groupby(of_device, key=lambda row: row["day"])]
             last += days[-1]
             shown = [
-                {"day": day[0]["day"], **_worth(day, asked.currency, conversion)} for day in days
+                {"day": day[0]["day"], **_worth(day, asked.currency, _of_day(conversion, day))}
+                for day in days
             ]
             now = {name: value for name, value in shown[-1].items() if name != "day"}
             found.append(
                 {"device": device, "made_at": days[-1][0]["made_at"], **now, "days": shown}
             )
-        return jsonify(collections=found, **_worth(last, asked.currency, conversion))
+        return jsonify(collections=found, **_worth(last, asked.currency, _of_day(conversion, last)))
 
     return door
+
+
+def _of_day(
+    conversion: ConversionByDay | None, rows: Sequence[Mapping[str, Any]]
+) -> Conversion | None:
+    """What converts rows of a day, or of the last of their days; of none, those of today."""
+    if conversion is None:
+        return None
+    days = [date.fromisoformat(row["day"]) for row in rows]
+    return conversion.on(max(days, default=conversion.today))
 
 
 def _worth(

@@ -26,6 +26,11 @@ class Series:
     kind: Kind
     points: list[Point]
 
+    @property
+    def currency(self) -> str:
+        """What it is told in."""
+        return self.kind[KIND.index("currency")]
+
 
 def history_of(
     connection: Connection, game: str, card_id: str, since: datetime, kind: dict[str, str]

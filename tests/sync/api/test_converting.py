@@ -105,10 +105,65 @@ def test_a_cards_statistics_are_converted_by_one_rate(shop: Asker) -> None:
     assert converted["mean_minor"] == pytest.approx(price["mean_minor"] * 0.8, abs=1)
 
 
-def test_a_history_is_converted_point_by_point(shop: Asker) -> None:
+def test_a_point_of_history_is_converted_by_the_rate_of_its_own_day(
+    either_api: Cloud, shop: Asker
+) -> None:
+    put_rates(either_api.store, [rate("1.60", 6), rate("1.00", 2, "USD", "EUR")])
+    tell_prices(either_api.store, "pokemon", "Base", [told(1200, "USD", days_ago=0)], now_ms())
     [series] = shop.told(f"/api/v1/card/history?{CARD}&convert=EUR")["series"]
-    assert series["amounts_minor"] == [800, 1000]
-    assert series["converted"] == {**EURO, "amounts_minor": [640, 800]}
+    assert series["amounts_minor"] == [800, 1000, 1200]
+    converted = series["converted"]
+    assert (converted["currency"], converted["amounts_minor"]) == ("EUR", [500, 1000, 960])
+    by = [converted["rates"][place] for place in converted["rate_of"]]
+    assert [(each["rate"], each["rate_base"], each["rate_day"]) for each in by] == [
+        ("1.60", "EUR", f"{TODAY - timedelta(days=6)}"),
+        ("1.00", "USD", f"{TODAY - timedelta(days=2)}"),  # said of these dollars themselves
+        ("1.25", "EUR", EURO["rate_day"]),
+    ]
+    assert {(each["rate_source"], each["problem"]) for each in by} == {("central bank", "")}
+
+
+def test_points_of_one_rate_share_it(either_api: Cloud, shop: Asker) -> None:
+    tell_prices(either_api.store, "pokemon", "Base", [told(900, "USD", days_ago=1)], now_ms())
+    tell_prices(either_api.store, "pokemon", "Base", [told(1000, "USD", days_ago=0)], now_ms())
+    [series] = shop.told(f"/api/v1/card/history?{CARD}&days=1&convert=EUR")["series"]
+    assert series["converted"]["amounts_minor"] == [833, 720, 800]
+    assert series["converted"]["rate_of"] == [0, 1, 1]
+    assert series["converted"]["rates"][1] == EURO
+
+
+def test_a_day_without_a_rate_that_holds_is_not_converted(either_api: Cloud, shop: Asker) -> None:
+    path = f"/api/v1/card/history?{CARD}&convert=EUR"
+
+    def first() -> tuple[int | None, str]:
+        [series] = shop.told(path)["series"]
+        assert series["converted"]["amounts_minor"][1] == 833
+        by = series["converted"]["rates"][series["converted"]["rate_of"][0]]
+        assert by["rate"] is None
+        return series["converted"]["amounts_minor"][0], by["problem"]
+
+    # A later day's rate is no rate of that day.
+    assert first() == (None, "No rate between USD and EUR is known up to that day.")
+    put_rates(either_api.store, [rate("1.50", 30), rate("1.40", 20)])
+    newest = TODAY - timedelta(days=20)
+    said = f"The newest rate between USD and EUR up to that day is of {newest}: too old."
+    assert first() == (None, said)
+
+
+def test_a_history_in_the_currency_asked_for_is_as_it_was_told(shop: Asker) -> None:
+    card = "game=pokemon&card_id=base1-58"
+    euros, dollars = shop.told(f"/api/v1/card/history?{card}&convert=EUR")["series"]
+    assert (euros["currency"], euros["converted"]) == ("EUR", None)
+    assert dollars["converted"]["amounts_minor"] == [1667]
+    [plain, _] = shop.told(f"/api/v1/card/history?{card}")["series"]
+    assert "converted" not in plain
+
+
+def test_a_day_to_come_is_converted_by_what_is_known_today(either_api: Cloud, shop: Asker) -> None:
+    put_rates(either_api.store, [rate("9.99", -1)])
+    tell_prices(either_api.store, "pokemon", "Base", [told(100, "USD", days_ago=-9)], now_ms())
+    [series] = shop.told(f"/api/v1/card/history?{CARD}&convert=EUR")["series"]
+    assert series["converted"]["amounts_minor"][-1] == 80
 
 
 def test_a_mover_has_both_amounts_converted(either_api: Cloud, shop: Asker) -> None:
@@ -161,6 +216,30 @@ def test_a_collection_has_a_total_for_each_currency_and_one_of_all_when_asked(
 
     [dollars, _] = shop.told("/api/v1/collections?days=2&currency=USD")["collections"]
     assert (dollars["priced"], len(dollars["totals"])) == (1, 1)
+
+
+def test_each_day_of_a_collection_is_converted_by_the_rate_of_that_day(
+    either_api: Cloud, shop: Asker
+) -> None:
+    batch(either_api, "counter-1", 1)
+    scan(either_api, "counter-1", 1, 4, card_id="base1-4")
+    value_collections(either_api.store, "EUR", NOON)
+    put_rates(either_api.store, [rate("1.60", 0)])
+    answer = shop.told("/api/v1/collections?days=5&convert=EUR")
+    [one] = answer["collections"]
+    of_days = [(day["totals"][-1]["amount_minor"], day["converted"]) for day in one["days"]]
+    assert [(minor, total["amount_minor"]) for minor, total in of_days] == [
+        (800, 0), (800, 0), (1000, 833), (1000, 800), (1000, 625),
+    ]  # fmt: skip
+    assert [total["left_out"] for _, total in of_days] == [["USD"], ["USD"], [], [], []]
+    rates = [day["totals"][-1]["converted"]["rate"] for day in one["days"]]
+    assert rates == [None, None, "1.20", "1.25", "1.60"]
+    assert one["converted"]["amount_minor"] == answer["converted"]["amount_minor"] == 625
+
+
+def test_nothing_counted_is_nothing_in_any_currency(shop: Asker) -> None:
+    nothing = {"currency": "EUR", "priced": 0, "amount_minor": 0, "left_out": []}
+    assert shop.told("/api/v1/collections?convert=EUR")["converted"] == nothing
 
 
 @pytest.mark.parametrize("wrong", ["eur", "EURO", "€", "E1R", "%00%00%00"])
