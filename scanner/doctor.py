@@ -13,6 +13,7 @@ from scanner.config import Settings
 from scanner.doctor_checks import CHECKS, Check, Status
 from scanner.doctor_cloud import CLOUD_CHECKS
 from scanner.doctor_hardware import HARDWARE_CHECKS
+from scanner.doctor_services import check_services
 
 _MARKS = {Status.GOOD: "ok  ", Status.NOTE: "note", Status.BAD: "BAD "}
 
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
 def core_checks(settings: Settings) -> list[Check]:
     """Everything that can be told without a driver."""
-    return [check(settings) for check in (*CHECKS, *CLOUD_CHECKS, *HARDWARE_CHECKS)]
+    return [check(settings) for check in (*CHECKS, check_services, *CLOUD_CHECKS, *HARDWARE_CHECKS)]
 
 
 def report(checks: list[Check], *, as_json: bool) -> int:
