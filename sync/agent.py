@@ -14,9 +14,10 @@ from collections.abc import Callable
 from scanner.catalog.library import Library
 from scanner.errors import StoreError
 from scanner.store import Store
-from scanner.store_sync import Counted, LinkKind, Stream
+from scanner.store_sync import LinkKind, Stream
 from scanner.tables import utc_now
 from sync.alerts import receive
+from sync.counting import COUNT_EVERY_S, EXPIRE_S, Counting
 from sync.fleet import Fleet
 from sync.home_assistant import discovery, discovery_topic
 from sync.link import LONGEST_BACK_OFF_S, Incoming, Link
@@ -26,7 +27,6 @@ from sync.pairing import Pairing
 from sync.price_inbox import PriceInbox
 from sync.protocol import (
     Alerts,
-    Counters,
     DeviceState,
     PriceDelta,
     PriceSnapshot,
@@ -41,8 +41,6 @@ log = logging.getLogger(__name__)
 
 TURN_S = 0.1
 _SAVE_EVERY_S = 1.0
-_COUNT_EVERY_S = 30.0
-_COUNTERS_EXPIRE_S = 24 * 3600
 _AWAY_LONG_S = 600.0
 _PATIENCE_S = 5.0
 
@@ -62,6 +60,7 @@ class Agent:
         hold_s: float = HOLD_S,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
         keepalive_s: int = KEEPALIVE_S,
+        count_every_s: float = COUNT_EVERY_S,
     ) -> None:
         """Make it; nothing is sent before `run`.
 
@@ -73,6 +72,7 @@ class Agent:
             rows_per_message, behind_s, hold_s: see `sync.outbox`.
             longest_back_off_s: the longest wait between two tries to connect.
             keepalive_s: how long nothing may be heard before the broker is asked.
+            count_every_s: see `sync.counting`.
 
         Raises:
             ConfigError: a certificate can't be used.
@@ -98,8 +98,8 @@ class Agent:
         self._noted: tuple[LinkKind, str] | None = None
         self._generation = store.generation()
         self._saved = self._outbox.cursors()
-        self._saved_mono_s = self._counted_mono_s = float("-inf")
-        self._counted: Counted | None = None
+        self._saved_mono_s = float("-inf")
+        self._counting = Counting(store, count_every_s)
         self._online_mono_s = float("-inf")
         self._seen_version = -1
         self._log_name = ""
@@ -173,28 +173,15 @@ class Agent:
             self._count(now_mono_s)
 
     def _count(self, now_mono_s: float) -> None:
-        if now_mono_s - self._counted_mono_s < _COUNT_EVERY_S:
+        if not self._counting.due(now_mono_s):
             return
-        self._counted_mono_s = now_mono_s
         for topic_filter in set(self._price_filters()) - self._asked_for:
             self._link.subscribe(topic_filter, again=True)  # a pack of another game is there
             self._asked_for.add(topic_filter)
-        counted = self._store.counted()
-        if counted == self._counted:
-            return
-        self._counted = counted
-        cursors = {Stream(name): at for name, at in self._outbox.cursors().items()}
-        message = Counters(
-            log=self._log_name,
-            at=utc_now(),
-            up_to_scan=counted.up_to_scan,
-            accepted=counted.accepted,
-            review=counted.review,
-            unknown=counted.unknown,
-            waiting=self._store.waiting_rows(cursors),
-        )
-        topic = device_topic(self._device, "up", "counters")
-        self._link.publish(topic, pack_json(message), retain=True, expires_s=_COUNTERS_EXPIRE_S)
+        message = self._counting.news(self._log_name, self._outbox.cursors(), now_mono_s)
+        if message is not None:
+            topic = device_topic(self._device, "up", "counters")
+            self._link.publish(topic, pack_json(message), retain=True, expires_s=EXPIRE_S)
 
     def _publish_rows(self, stream: Stream, payload: bytes) -> int:
         return self._link.publish(device_topic(self._device, "up", stream.value), payload)
@@ -215,6 +202,7 @@ class Agent:
     def _say_hello(self) -> None:
         self._log_name = self._store.log_name()
         self._seen_version = -1
+        self._counting.connected()
         self._rules.connected()
         release = importlib.metadata.version("counterscan")
         state = DeviceState(
