@@ -77,6 +77,26 @@ class BrokerFiles:
             self._reload()
         return has_changed
 
+    def has_user(self, name: str) -> bool:
+        """Whether the broker lets somebody of this name in, or has rights for them.
+
+        Raises:
+            BrokerFilesError: with what to do.
+        """
+        settings = self._settings
+        try:
+            lines = [
+                *(line.partition(":")[0] for line in _lines(settings.password_file)),
+                *(line.removeprefix("user ").strip() for line in _lines(settings.acl_file)
+                  if line.startswith("user ")),
+            ]  # fmt: skip
+        except OSError as error:
+            raise BrokerFilesError(
+                f"The broker's files can't be read ({error}): let this user read them "
+                "(docs/CLOUD-API.md)."
+            ) from None
+        return name in lines
+
     def _write_access_list(self, file: Path) -> bool:
         wanted = access_list(self._cloud_user)
         present = file.read_text(encoding="utf-8") if file.exists() else None
@@ -116,6 +136,11 @@ def _write_passwords(file: Path, devices: Mapping[str, str | None]) -> bool:
         return False
     _replace(file, "".join(f"{line}\n" for line in wanted))
     return True
+
+
+def _lines(file: str) -> list[str]:
+    there = file and Path(file).exists()
+    return Path(file).read_text(encoding="utf-8").splitlines() if there else []
 
 
 def _replace(file: Path, text: str) -> None:

@@ -87,7 +87,8 @@ def make(devices: Devices, config: CloudConfig) -> Blueprint:
 
     @door.post("/api/v1/devices/codes")
     @describe("Make a code that lets a device in once, within 15 minutes", body=NewCode,
-              answer=Code, status=201, role="manager", noted=("device",))  # fmt: skip
+              answer=Code, status=201, role="manager", refusals=(502,),
+              noted=("device",))  # fmt: skip
     def make_code() -> tuple[Response, int]:
         device = read_body(NewCode).device
         noting(target=device)

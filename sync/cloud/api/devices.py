@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Float, Table, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, Float, Table, cast, delete, func, insert, select, update
 
 from scanner.errors import UsageError
 from scanner.tables import utc_now
@@ -49,7 +49,9 @@ class Devices:
         """Return a code that lets one device in once, and when it ends.
 
         Raises:
-            UsageError: the name does not fit, or this cloud does not keep the broker's passwords.
+            UsageError: the name does not fit or is another's, or this cloud does not keep the
+                broker's passwords.
+            BrokerFilesError: the broker's files can't be read.
         """
         if not _NAME.fullmatch(device) or device == self._taken:
             raise UsageError(
@@ -61,6 +63,8 @@ class Devices:
                 "This cloud does not keep the broker's passwords: set [mosquitto] password_file in "
                 "cloud.toml (docs/CLOUD-API.md), or add the device with mosquitto_passwd."
             )
+        with self._store.log.read() as session:
+            self._refuse_a_users_name(session.connection(), device)
         letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _GROUP)]
         groups = ("".join(letters[at : at + _GROUP]) for at in range(0, len(letters), _GROUP))
         code, now = "-".join(groups), utc_now()
@@ -84,6 +88,7 @@ class Devices:
         """Let the device of a code in; None where the code is wrong, used or too old.
 
         Raises:
+            UsageError: somebody else at the broker has the name by now; the code still holds.
             BrokerFilesError: the broker could not be told; the code is used up.
         """
         now, password = utc_now(), secrets.token_urlsafe(32)
@@ -100,6 +105,7 @@ class Devices:
             ).scalar()  # fmt: skip
             if device is None:
                 return None
+            self._refuse_a_users_name(connection, device)
             row = {
                 "device": device, "password_hash": password_hash(password), "created_at": now,
                 "revoked_at": None,
@@ -139,6 +145,15 @@ class Devices:
         return self._files.write(
             {row.device: None if row.revoked_at else row.password_hash for row in rows}
         )
+
+    def _refuse_a_users_name(self, connection: Connection, device: str) -> None:
+        """A user of the broker whom the cloud did not let in keeps name, password and rights."""
+        known = select(func.count()).where(CREDENTIAL.c.device == device)
+        if not connection.execute(known).scalar_one() and self._files.has_user(device):
+            raise UsageError(
+                f"The broker has a user {device} that this cloud did not let in: give the device "
+                "another name, or remove that user there first (mosquitto_passwd -D)."
+            )
 
     def all(self) -> list[dict[str, Any]]:
         """Return every device that was let in or has come, by name."""

@@ -157,6 +157,28 @@ def test_users_that_are_not_ours_keep_their_passwords(kept_cloud: Cloud, tmp_pat
     assert passwords.stat().st_mode & 0o777 == 0o600
 
 
+def test_no_code_takes_the_name_of_a_user_that_is_not_ours(
+    kept_cloud: Cloud, kept_broker: Broker, tmp_path: Path
+) -> None:
+    manager, _ = kept_cloud.key("manager")
+    early = code_for(kept_cloud, "till")
+    for name in ("dashboard", "till"):
+        kept_broker.add_user(name)
+    access = kept_broker.folder / "acl"
+    access.write_text(f"user reader\ntopic read #\n\n{access.read_text()}")
+    before = (kept_broker.folder / "passwords").read_text()
+    for name in ("dashboard", "reader"):
+        refused = manager.ask("/api/v1/devices/codes", {"device": name})
+        assert refused.status_code == 400
+        assert "another name" in refused.json["error"]
+    with pytest.raises(EnrolError, match="a user till that this cloud did not let in"):
+        enrol(URL, early, tmp_path / "sync.toml", over(kept_cloud))
+    assert (kept_broker.folder / "passwords").read_text() == before
+    kept_broker.remove_user("till")
+    assert enrol(URL, early, tmp_path / "sync.toml", over(kept_cloud)) == "till"
+    assert code_for(kept_cloud, "till"), "a device that it let in may come anew"
+
+
 def test_a_hand_made_access_list_is_left_and_an_old_one_is_renewed(tmp_path: Path) -> None:
     acl, passwords = tmp_path / "acl", tmp_path / "passwords"
     passwords.touch()
