@@ -33,6 +33,10 @@ class ConditionError(CounterscanError, ValueError):
     exit_code = 2
 
 
+class RuleChangedError(CounterscanError, ValueError):
+    """Somebody has changed or removed a rule since it was looked at; nothing was kept."""
+
+
 class PictureError(CounterscanError, ValueError):
     """A picture can't be read, or is too small, too large or not a picture."""
 

@@ -49,9 +49,17 @@ class SharedRule:
     @property
     def rank(self) -> tuple[bool, int, datetime, str]:
         """Of two versions of a rule the one that ranks higher wins; what it says comes last."""
+        return self.is_removed, self.version, self.changed_at, self._said
+
+    @property
+    def mark(self) -> str:
+        """Tells this version from every other of the rule; nothing else is to be read from it."""
+        return f"{self.version}-{self._said[:16]}"
+
+    @property
+    def _said(self) -> str:
         text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
-        said = hashlib.sha256(text.encode()).hexdigest()
-        return self.is_removed, self.version, self.changed_at, said
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def merged(*groups: Iterable[SharedRule]) -> dict[str, SharedRule]:

@@ -22,11 +22,17 @@ _VERSION = text("""
 class SharedRuleStore(RuleStore):
     """The part of `scanner.store.Store` that keeps the rules of all scanners."""
 
-    def say_shared_rule(self, rule: SharedRule) -> None:
-        """Keep what somebody said of a rule on this device's page."""
+    def say_shared_rule(self, rule: SharedRule, before: SharedRule | None = None) -> bool:
+        """Keep what somebody said of a rule on this device's page.
+
+        False, and nothing is kept, where the rule is no longer as it was `before`.
+        """
         self._only("web")
         with self._log.write() as session:
+            if before is not None and _known(session).get(rule.key) != before:
+                return False
             session.add(SharedRuleSaid(**_values(rule)))
+        return True
 
     def receive_shared_rules(self, rules: Iterable[SharedRule], lists: Lists) -> int:
         """Take in what the cloud tells of rules and lists; how much of it is new."""
@@ -43,7 +49,7 @@ class SharedRuleStore(RuleStore):
     def shared_rules(self) -> dict[str, SharedRule]:
         """Every rule of all scanners that this device knows, by key, also those removed."""
         with self._log.read() as session:
-            return merged(_told(session), _said(session))
+            return _known(session)
 
     def shared_rules_told(self) -> dict[str, SharedRule]:
         """What the cloud has told of them; what differs from `shared_rules` it does not know."""
@@ -66,6 +72,10 @@ def _values(rule: SharedRule) -> dict[str, Any]:
         "key": rule.key, "version": rule.version, "removed": rule.is_removed,
         "content": dict(rule.content or {}), "by": rule.by, "changed_at": rule.changed_at,
     }  # fmt: skip
+
+
+def _known(session: Session) -> dict[str, SharedRule]:
+    return merged(_told(session), _said(session))
 
 
 def _said(session: Session) -> list[SharedRule]:

@@ -8,11 +8,19 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from scanner.alerts import AlertRule, HeldRule, read_alert, write_alert
-from scanner.errors import ConditionError, CounterscanError
+from scanner.errors import ConditionError, CounterscanError, RuleChangedError
 from scanner.http.answers import Refused
 from scanner.http.describe import read_body, read_query
-from scanner.shop_alerts import alert_named, alert_of_all, remove_alert, save_alert
+from scanner.shop_alerts import (
+    alert_named,
+    alert_of_all,
+    kept_rule,
+    must_be,
+    remove_alert,
+    save_alert,
+)
 from scanner.store_alerts import ALERT
+from webui.alert_changes import changed_since
 from webui.card_alerts_answers import (
     AlertInWords,
     AlertRuleDescribed,
@@ -47,18 +55,21 @@ def make(services: Services) -> Blueprint:
 
     @alerts.get("/alerts")
     def page() -> str:
-        told, problem, newest = None, "", services.view.newest_scan_id()
+        told, problem = None, ""
+        # Taken before the rules are read: what comes in between is shown twice rather than never.
+        start = {"newest": services.view.newest_scan_id(), "kept": services.view.rules_mark()}
         try:
             told = _twin(shown())
         except CounterscanError as error:
             problem = sentence(str(error))
-        return render_template("alerts.html", told=told, problem=problem, newest=newest)
+        return render_template("alerts.html", told=told, problem=problem, start=start)
 
     @alerts.get("/alerts/edit")
     def editor() -> str:
         store, name = services.view.store(), request.args.get("name", "")[:60]
         currency = services.currency()
         key = request.args.get("key", "")[:32]
+        newest, version = services.view.newest_scan_id(), kept_rule(store, name, key).version
         if key:
             rule = alert_of_all(store, key)
         elif name:
@@ -66,8 +77,9 @@ def make(services: Services) -> Blueprint:
         else:
             rule = read_alert({**_NEW, "amount": f"20 {currency}"} | _card_asked())
         lists = [{"name": each} for each in store.card_lists()]
-        start = {"rule": write_alert(rule), "was_called": name, "key": key, "currency": currency,
-                 "lists": lists, "is_paired": shown().is_paired(), **editor_words()}  # fmt: skip
+        start = {"rule": write_alert(rule), "was_called": name, "key": key, "version": version,
+                 "newest": newest, "currency": currency, "lists": lists,
+                 "is_paired": shown().is_paired(), **editor_words()}  # fmt: skip
         return render_template("alert_edit.html", start=start, name=name or key)
 
     @alerts.get("/api/alerts")
@@ -92,17 +104,20 @@ def make(services: Services) -> Blueprint:
     @alerts.post("/api/alerts/rules")
     @describe(
         "Keep an alert rule", body=AlertRuleDescribed, answer=Named, role="manager", status=201,
-        refusals=(422,), max_body_bytes=MAX_RULE_BYTES,
+        refusals=(409, 422), max_body_bytes=MAX_RULE_BYTES,
     )  # fmt: skip
     def keep() -> tuple[Response, int]:
         asked = read_body(AlertRuleSent)
         rule, store = _read(asked.rule), services.view.store()
+        must_be(store, asked.was_called, asked.key, asked.based_on)
         was = None
         if asked.key:
             was = HeldRule(alert_of_all(store, asked.key), asked.key)
         elif asked.was_called and store.rule_set(ALERT, asked.was_called) is not None:
             was = HeldRule(alert_named(store, asked.was_called))
-        save_alert(store, rule, was=was, for_all=asked.for_all, by=visitor().name)
+        save_alert(
+            store, rule, was=was, for_all=asked.for_all, by=visitor().name, based_on=asked.based_on
+        )
         note(f"{rule.name}, for all scanners" if asked.for_all else rule.name)
         return jsonify(name=rule.name), HTTPStatus.CREATED
 
@@ -112,19 +127,29 @@ def make(services: Services) -> Blueprint:
         answer=AlertInWords, refusals=(422,), is_noted=False, max_body_bytes=MAX_RULE_BYTES,
     )  # fmt: skip
     def words() -> Response:
-        rule = _read(read_body(AlertRuleSent).rule)
-        return jsonify(name=rule.name, words=rule.words)
+        asked = read_body(AlertRuleSent)
+        rule = _read(asked.rule)
+        changed = None
+        if asked.based_on:
+            kept = kept_rule(services.view.store(), asked.was_called, asked.key)
+            changed = changed_since(kept, rule, asked.for_all, asked.based_on)
+        return jsonify(name=rule.name, words=rule.words, changed=changed)
 
     @alerts.post("/api/alerts/rules/remove")
     @describe(
-        "Take an alert rule away", body=RuleToRemove, answer=Named, role="manager", refusals=(422,)
-    )
+        "Take an alert rule away", body=RuleToRemove, answer=Named, role="manager",
+        refusals=(409, 422),
+    )  # fmt: skip
     def remove() -> Response:
         asked, store = read_body(RuleToRemove), services.view.store()
         name = alert_of_all(store, asked.key).name if asked.key else asked.name
-        remove_alert(store, name, asked.key, visitor().name)
+        remove_alert(store, name, asked.key, visitor().name, asked.based_on)
         note(f"{name}, for all scanners" if asked.key else name)
         return jsonify(name=name)
+
+    @alerts.errorhandler(RuleChangedError)
+    def changed_meanwhile(error: RuleChangedError) -> Response:
+        return refusal(Refused(HTTPStatus.CONFLICT, str(error)))
 
     @alerts.errorhandler(ConditionError)
     def wrong_rule(error: ConditionError) -> Response:

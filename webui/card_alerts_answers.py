@@ -67,11 +67,12 @@ class AlertRuleShown(TypedDict):
 
     One that holds for all scanners of the shop has a `key`. `changed_by` changed it last, at
     `changed_on` ("" for this scanner or the cloud); `waits` until the cloud knows what was changed
-    here.
+    here. `version` is another with every change: send it back as `based_on`.
     """
 
     name: str
     key: str
+    version: str
     changed_by: str
     changed_on: str
     waits: bool
@@ -113,32 +114,57 @@ class AlertRuleSent(_Asked):
     """A rule to keep; `was_called` is its name so far, empty for a new one.
 
     `for_all` keeps it for all scanners of the shop; `key` is the one so far of a rule that is.
+    `based_on` is the version that was changed; empty: whichever there is.
     """
 
     rule: dict[str, Any]
     was_called: str = Field("", max_length=60)
     key: str = Field("", pattern="^([0-9a-f]{32})?$")
     for_all: bool = False
+    based_on: str = Field("", max_length=40)
 
 
 class AlertRuleDescribed(AlertRuleSent):
     """A rule to keep, in full; `was_called` is its name so far, empty for a new one.
 
     `for_all` keeps it for all scanners of the shop; `key` is the one so far of a rule that is.
+    `based_on` is the version that was changed; a rule that is another by now is refused with 409.
     """
 
     rule: AlertRule  # type: ignore[assignment]
 
 
 class RuleToRemove(_Asked):
-    """A rule by its name; or, of those for all scanners, by its key."""
+    """A rule by its name; or, of those for all scanners, by its key.
+
+    `based_on` is the version that was looked at; a rule that is another by now is refused with 409.
+    """
 
     name: str = Field("", max_length=60)
     key: str = Field("", pattern="^([0-9a-f]{32})?$")
+    based_on: str = Field("", max_length=40)
+
+
+class RuleDifference(TypedDict):
+    """What of a rule is `there` now, and how it is in the one that was sent."""
+
+    what: str
+    there: str
+    yours: str
+
+
+class ChangedMeanwhile(TypedDict):
+    """Somebody has changed the rule since the version sent; without a `version` it is gone."""
+
+    said: str
+    changed_at: str
+    version: str
+    differences: list[RuleDifference]
 
 
 class AlertInWords(TypedDict):
-    """A rule in plain English."""
+    """A rule in plain English; `changed` where it is no longer of the version sent."""
 
     name: str
     words: str
+    changed: ChangedMeanwhile | None

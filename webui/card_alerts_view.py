@@ -16,6 +16,7 @@ from scanner.shared_rules import SharedRule
 from scanner.stock import Stock
 from scanner.store import Store
 from scanner.store_alerts import ALERT, CardAlert
+from webui.alert_changes import BEEPS
 from webui.card_alerts_answers import AlertRuleShown, AlertShown, PastShown, PlaceShown
 from webui.rules_view import vocabulary
 from webui.view import Json
@@ -77,11 +78,12 @@ class AlertsView:
         told = self._store.shared_rules_told()
         every = self._store.shared_rules()
         held = [
-            _shown(shared.content, str(shared.content.get("name", "")), shared, told.get(key))
+            _shown(shared.content, str(shared.content.get("name", "")), "", shared, told.get(key))
             for key, shared in every.items()
             if shared.content is not None
         ]
-        own = [_shown(row.content, row.name) for row in self._store.rule_sets(ALERT)]
+        kept = self._store.rule_sets(ALERT)
+        own = [_shown(row.content, row.name, str(row.id)) for row in kept]
         return [*sorted(held, key=lambda shown: shown["name"].casefold()), *own]
 
     def _group(self, alerts: Sequence[CardAlert], copies: Copies) -> AlertShown:
@@ -144,15 +146,17 @@ class AlertsView:
 def _shown(
     content: Mapping[str, Any],
     name: str,
+    version: str = "",
     shared: SharedRule | None = None,
     told: SharedRule | None = None,
 ) -> AlertRuleShown:
     shown: AlertRuleShown = {
-        "name": name, "key": "", "changed_by": "", "changed_on": "", "waits": False, "words": "",
-        "on": False, "problem": "", "rule": None,
+        "name": name, "key": "", "version": version, "changed_by": "", "changed_on": "",
+        "waits": False, "words": "", "on": False, "problem": "", "rule": None,
     }  # fmt: skip
     if shared is not None:
-        shown["key"], shown["waits"] = shared.key, shared != told
+        shown["key"], shown["version"] = shared.key, shared.mark
+        shown["waits"] = shared != told
         shown["changed_by"], shown["changed_on"] = shared.by, shared.device
     try:
         rule = read_alert(content, name)
@@ -177,6 +181,7 @@ def editor_words() -> Json:
     """What the rule editor offers."""
     return {
         **vocabulary(),
+        "beeps": list(enumerate(BEEPS)),
         "causes": {cause.value: words for cause, words in CAUSE_WORDS.items()},
         "text_ops": list(OPS[Kind.TEXT]),
     }

@@ -118,6 +118,14 @@ class LogView:
         except StoreError:
             return 0
 
+    def rules_mark(self) -> str:
+        """Return how alert rules and acknowledged alerts stand; "" where the log can't be read."""
+        try:
+            store = self.store()
+            return str(view.alerts_json(store.alert_mark(), store.rules_version())["kept"])
+        except StoreError:
+            return ""
+
     def newest_scan_id(self) -> int:
         """Return the newest scan's id, where a page begins to follow the news; 0 for none."""
         try:
@@ -234,7 +242,7 @@ class LogView:
             newest=newest_scan_id,
             later_rows=summary.later_rows if summary else 0,
             waiting=view.waiting_json(store.pending_commands()),
-            alerts=view.alerts_json(mark),
+            alerts=view.alerts_json(mark, store.rules_version()),
             newest_price=store.newest_price_id(),
             restored_id=notice.event_id if notice else 0,
         )

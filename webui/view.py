@@ -194,9 +194,17 @@ def scan_json(
     }
 
 
-def alerts_json(mark: AlertMark) -> Json:
-    """How many alerts are open; `mark` changes with every one that comes or goes."""
-    return {"open": mark.open, "mark": "-".join(map(str, astuple(mark)))}
+def alerts_json(mark: AlertMark, rules_version: int) -> Json:
+    """How many alerts are open; `mark` changes with every one that comes or goes.
+
+    `kept` changes with every rule, and with every alert that somebody has acknowledged.
+    """
+    kept = (rules_version, mark.closed, mark.closed_told, mark.withdrawn)
+    return {
+        "open": mark.open,
+        "mark": "-".join(map(str, astuple(mark))),
+        "kept": "-".join(map(str, kept)),
+    }
 
 
 def preview_json(preview: Preview) -> Json:

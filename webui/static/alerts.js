@@ -9,6 +9,31 @@ const count = byId("count");
 
 let seen = null; // how alerts stood when the list was last asked for
 let asked = 0;
+let kept = start.kept; // how rules and acknowledged alerts stood when they were last shown
+let isReading = false;
+
+// Rules and acknowledged alerts, as the page itself shows them to whoever has signed in.
+async function showKept(mark) {
+  if (isReading) return; // the next news tries again
+  isReading = true;
+  try {
+    const answer = await fetch("/alerts", { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!answer.ok || !page.getElementById("rules")) return;
+    const focused = document.activeElement?.closest?.("#rules") ? document.activeElement.ariaLabel : null;
+    for (const id of ["rules", "past", "none"]) byId(id).innerHTML = page.getElementById(id).innerHTML;
+    if (focused !== null) {
+      const same = [...byId("rules").querySelectorAll("[aria-label]")].find((item) => item.ariaLabel === focused);
+      (same ?? byId("main")).focus();
+    }
+    showTimes();
+    kept = mark;
+  } catch {
+    // Without the scanner there is no news; the next state brings it.
+  } finally {
+    isReading = false;
+  }
+}
 
 async function refresh() {
   const mine = ++asked;
@@ -86,19 +111,20 @@ if (list) {
     if (!state?.alerts) return;
     if (state.alerts.mark !== seen) refresh();
     seen = state.alerts.mark;
+    if (state.alerts.kept !== kept) showKept(state.alerts.kept);
   }, () => {});
 }
 
-for (const button of document.querySelectorAll("[data-remove]")) {
-  button.addEventListener("click", () => {
-    const dialog = byId("remove-dialog");
-    const { remove: name, key } = button.dataset;
-    byId("remove-text").textContent = `“${name}” tells you nothing any more${key ? ", on any scanner of the shop" : ""}. What it told stays in the list.`;
-    dialog.onclose = async () => {
-      if (dialog.returnValue !== "remove") return;
-      dialog.returnValue = "";
-      if (await send("POST", "/api/alerts/rules/remove", { name, key })) location.reload();
-    };
-    dialog.showModal();
-  });
-}
+byId("rules")?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-remove]");
+  if (!button) return;
+  const dialog = byId("remove-dialog");
+  const { remove: name, key, version } = button.dataset;
+  byId("remove-text").textContent = `“${name}” tells you nothing any more${key ? ", on any scanner of the shop" : ""}. What it told stays in the list.`;
+  dialog.onclose = async () => {
+    if (dialog.returnValue !== "remove") return;
+    dialog.returnValue = "";
+    if (await send("POST", "/api/alerts/rules/remove", { name, key, based_on: version })) location.reload();
+  };
+  dialog.showModal();
+});
