@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from firmware.events import Bay, Event, Pause, Stop
 from firmware.journal import Journal
@@ -14,7 +15,8 @@ from scanner.logs import fields
 from scanner.records import Identification
 from scanner.routing import Mode, Router, Routing
 from scanner.store import Store
-from scanner.tables import Batch, Scan
+from scanner.store_updates import from_cloud
+from scanner.tables import Batch, Command, Scan
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ REMOTE = ("start", "pause")
 """What the cloud may ask of the machine."""
 
 EVENTS: Mapping[str, Event] = {"pause": Pause(), "stop": Stop()}
+_WORDS: Mapping[str, Literal["Paused", "Started"]] = {"start": "Started", "pause": "Paused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,16 @@ class OpenBatch:
 
 @dataclass(frozen=True, slots=True)
 class PageCommand:
-    """What the page asks: its kind, and the event it becomes when it needs nothing else."""
+    """What the page asks: its kind, and the event it becomes when it needs nothing else.
+
+    `said` tells who asked where it was not somebody here: a sentence for the log.
+    """
 
     id: int
     kind: str
     argument: Mapping[str, str | int]
     event: Event | None
+    said: str = ""
 
 
 def expected_cards(argument: Mapping[str, str | int]) -> int:
@@ -120,8 +127,13 @@ class Desk:
             tuple(one.card_id for one in together),
         )
 
-    def begin_batch(self, argument: Mapping[str, str | int], expected: int, mode: Mode) -> None:
-        """Open a batch as the page asks; `expected` is 0 when nobody counted."""
+    def begin_batch(
+        self, argument: Mapping[str, str | int], expected: int, mode: Mode, said: str = ""
+    ) -> None:
+        """Open a batch as the page asks; `expected` is 0 when nobody counted.
+
+        `said` tells who asked where it was not somebody here.
+        """
         name = str(argument.get("name", "")).strip()
         batch = self._store.create_batch(
             name or "Batch", expected, self._driver, mode, plan_of(argument)
@@ -129,7 +141,7 @@ class Desk:
         self._batch_id = batch.id
         self._on_batch(batch)
         self._begin_routing(batch.id or 0, mode)
-        self._store.add_event(self._batch_id, "started", f"With {self._driver}.")
+        self._store.add_event(self._batch_id, "started", said or f"With {self._driver}.")
 
     def end_batch(self, kind: str) -> None:
         """Close the batch in hand."""
@@ -214,19 +226,20 @@ class Desk:
         """What the page, or the cloud where the shop allows it, asked since the last look."""
         self._answer_late()
         answered = {command_id for command_id, _ in self._unanswered}
-        return [
+        asked = [
             PageCommand(
-                command.id or 0,
-                command.kind,
-                command.argument,
-                EVENTS.get(command.kind),
+                command.id or 0, command.kind, command.argument, EVENTS.get(command.kind)
             )
-            for command in (
-                *self._store.pending_commands(),
-                *self._store.pending_remote(REMOTE),
-            )
-            if command.id not in answered
-        ]
+            for command in self._store.pending_commands()
+        ]  # fmt: skip
+        asked += [self._from_cloud(command) for command in self._store.pending_remote(REMOTE)]
+        return [command for command in asked if command.id not in answered]
+
+    def _from_cloud(self, command: Command) -> PageCommand:
+        by = self._store.remote_issuer(command.id or 0)
+        said = from_cloud(_WORDS[command.kind], by)
+        event = Pause(said) if command.kind == "pause" else None
+        return PageCommand(command.id or 0, command.kind, command.argument, event, said)
 
     def answer(self, command: PageCommand, outcome: str) -> None:
         """Note that a command was dealt with; on a full disk later, so that it is never redone."""

@@ -33,7 +33,9 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The clerk wants the machine to rest after the card in hand."""
+    """The clerk wants the machine to rest after the card in hand; `said` is told with the pause."""
+
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class Orders:
         if command.kind == "restart":
             return self._restart()
         if command.kind == "start" and before.phase in (Phase.IDLE, Phase.FINISHED):
-            refused = self._start(command.argument)
+            refused = self._start(command.argument, command.said)
             if refused:
                 return refused
         elif command.kind == "resume":
@@ -118,15 +118,15 @@ class Orders:
         self._restart_asked = True
         return "done"
 
-    def _start(self, asked: Asked) -> str:
-        """Begin a batch; says why not when it can't."""
+    def _start(self, asked: Asked, said: str = "") -> str:
+        """Begin a batch; says why not when it can't. `said`: see `PageCommand`."""
         mode = mode_asked(asked)
         if mode is None:
             return f"There is no such mode; choose one of {', '.join(Mode)}."
         expected = expected_cards(asked)
         if self._machine.before_batch is not None:
             expected = self._machine.before_batch(expected)
-        self._desk.begin_batch(asked, expected, mode)
+        self._desk.begin_batch(asked, expected, mode, said)
         bay = self.bay()
         self._handle(Start(bay, expected, bin=self.bin_of(bay)))
         return ""

@@ -66,7 +66,7 @@ class State:
 
     `told` is the fault already announced, so that a retry that fails again is not told twice.
     `entered` and `passed` follow the card being fed past the entry beam; `bin` is where the logged
-    card in the bay is to go, 0 where there are no bins.
+    card in the bay is to go, 0 where there are no bins. `said` is told once a wished pause begins.
     """
 
     phase: Phase = Phase.IDLE
@@ -82,6 +82,7 @@ class State:
     expected: int = 0
     logged: int = 0
     told: Phase | None = None
+    said: str = ""
     limits: Limits = Limits()
 
 

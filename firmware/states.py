@@ -89,7 +89,8 @@ def step(state: State, event: Event, now_mono_s: float) -> Step:
         case Start() if not state.running:
             return _start(state, event, now_mono_s)
         case Pause() if state.phase in AT_WORK:
-            return _between_cards(replace(state, wish=Wish.PAUSE), now_mono_s)
+            said = state.said if state.wish is Wish.PAUSE else event.said
+            return _between_cards(replace(state, wish=Wish.PAUSE, said=said), now_mono_s)
         case Stop() if state.phase in AT_WORK:
             return _between_cards(replace(state, wish=Wish.STOP), now_mono_s)
         case Stop() if state.running:
@@ -271,7 +272,8 @@ def _rest(state: State, now: float) -> Step:
     if not state.running:
         return _enter(replace(state, told=None), Phase.IDLE, now), (MakeSafe(),)
     resting = _enter(replace(state, wish=Wish.NONE, told=None), Phase.PAUSED, now)
-    return resting, (MakeSafe(), Announce("paused"))
+    said = state.said if state.wish is Wish.PAUSE else ""
+    return resting, (MakeSafe(), Announce("paused", said))
 
 
 def _how_it_ends(state: State) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -19,6 +21,20 @@ PACKS = "pack/"
 """Begins the target of a game's packs: `pack/demo`."""
 
 MODELS = "models"
+
+
+_FROM_CLOUD = re.compile(r"(Paused|Started) from the cloud( by .+)?\.")
+
+
+def from_cloud(what: Literal["Paused", "Started"], by: str) -> str:
+    """Who paused or started the machine from afar, as the log's events have it."""
+    name = " ".join(by.split())
+    return f"{what} from the cloud by {name}." if name else f"{what} from the cloud."
+
+
+def is_from_cloud(detail: str) -> bool:
+    """Whether an event's detail is such a sentence."""
+    return _FROM_CLOUD.fullmatch(detail) is not None
 
 
 class UpdateKind(StrEnum):
@@ -183,6 +199,12 @@ class UpdateStore(MachineWrites):
                 )
                 for row in session.exec(query)
             ]  # fmt: skip
+
+    def remote_issuer(self, command_id: int) -> str:
+        """Who asked for a command of the cloud, by its number below zero; "" where nobody says."""
+        with self._log.read() as session:
+            command = session.get(RemoteCommand, -command_id)
+        return "" if command is None else command.issued_by
 
 
 def _answer(remote_id: int, outcome: Outcome, detail: str) -> RemoteAnswer:

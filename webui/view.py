@@ -11,6 +11,7 @@ from scanner.routing import Routing
 from scanner.store_alerts import AlertMark
 from scanner.store_present import FROM_PERSON, PresentAnswer
 from scanner.store_summary import ENDS, BatchSummary
+from scanner.store_updates import is_from_cloud
 from scanner.tables import BatchEvent, Command, Scan
 from webui import words
 from webui.live_files import Preview
@@ -42,12 +43,15 @@ class Machine:
     """What the machine does, as far as the log and the preview tell.
 
     `kind` is `idle`, `running`, `paused`, `finished`, `stopped` or a fault's key; `detail` the
-    machine's own sentence; `since_utc` an ISO time, empty when unknown.
+    machine's own sentence; `since_utc` an ISO time, empty when unknown. `asked` tells who brought
+    it about from the cloud, at `asked_utc`.
     """
 
     kind: str
     detail: str = ""
     since_utc: str = ""
+    asked: str = ""
+    asked_utc: str = ""
 
 
 def machine_state(
@@ -58,14 +62,14 @@ def machine_state(
     A fault that mends itself is not announced as over: a later scan, or a fresh preview that says
     the machine works or idles, tells that it is.
     """
-    for event in events:
+    told = [event for event in events if event.kind in words.STATES or event.kind in words.FAULTS]
+    for place, event in enumerate(told):
         kind = event.kind
         fault = kind in words.FAULTS
-        if kind not in words.STATES and not fault:
-            continue
         since = event.created_at.isoformat()
+        asked = _asked(told[place:])
         if kind in RUNNING:
-            return Machine("running", "", since) if batch_open else Machine("idle")
+            return Machine("running", "", since, *asked) if batch_open else Machine("idle")
         if kind in ENDS:
             return Machine(kind, event.detail, since)
         if last_scan_id > event.after_scan and batch_open:
@@ -75,8 +79,24 @@ def machine_state(
                 return Machine("running", "", since)
             if preview.state == "idle":
                 return Machine("idle")
-        return Machine(kind, event.detail, since)
+        return Machine(kind, event.detail, since, *asked)
     return Machine("running" if batch_open else "idle")
+
+
+def _asked(events: Sequence[BatchEvent]) -> tuple[str, str]:
+    """Who started or paused the machine from the cloud, and when, where it is still so.
+
+    The newest event comes first.
+    """
+    kind = events[0].kind
+    for event in events:
+        if event.kind != kind:
+            break
+        if is_from_cloud(event.detail):
+            return event.detail.removesuffix("."), event.created_at.isoformat()
+        if kind != "paused":  # a machine that was switched on anew says again that it rests
+            break
+    return "", ""
 
 
 def allowed_commands(machine: Machine, batch_open: bool) -> list[str]:
@@ -100,6 +120,8 @@ def machine_json(machine: Machine, allowed: list[str]) -> Json:
         "advice": machine.detail if tone_is_fault and machine.detail else wording.advice,
         "hint": "" if tone_is_fault else wording.advice,
         "since": machine.since_utc,
+        "asked": machine.asked,
+        "asked_at": machine.asked_utc,
         "can": allowed,
     }
 

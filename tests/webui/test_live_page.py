@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
 from scanner.records import Decision
+from tests.webui.accessible import is_accessible
 from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 
@@ -168,6 +170,31 @@ def test_the_fallback_the_simulation_and_a_restored_log_are_said_loudly(
     expect(page.locator('[data-notice="restored"]')).to_contain_text("3 scans are missing")
     expect(page.locator("#last")).to_contain_text("Emergency recognition")
     watched.picture("loud-1280")
+
+
+@pytest.mark.parametrize(("size", "theme"), [("390", "dark"), ("1280", "light")])
+def test_a_pause_from_the_cloud_says_whose_it_is_until_somebody_resumes(
+    shop: Shop, serve: Serve, look: Look, size: str, theme: str
+) -> None:
+    shop.keep_showing(state="paused")
+    shop.start()
+    shop.scan()
+    watched = look(serve().url, size, theme)
+    page = watched.page
+    asked = page.locator("#asked")
+    expect(page.locator("#machine-word")).to_have_text("Scanning")
+    expect(asked).to_be_hidden()
+    shop.tell("paused", "Paused from the cloud by Ada of the Office.")
+    expect(asked).to_have_text(re.compile(r"Paused from the cloud by Ada of the Office, \d\d:\d\d"))
+    expect(page.locator("#left")).to_have_text("Press Resume to go on.")
+    watched.picture(f"paused-from-cloud-{size}-{theme}")
+    is_accessible(page)
+    fits(page)
+    page.reload()
+    expect(asked).to_contain_text("Paused from the cloud by Ada of the Office, ")
+    shop.tell("resumed")
+    expect(asked).to_be_hidden()
+    watched.is_well()
 
 
 def test_a_feed_process_that_falls_silent_is_noticed(shop: Shop, serve: Serve, look: Look) -> None:

@@ -64,6 +64,20 @@ def test_a_fault_holds_until_the_machine_works_again() -> None:
     assert machine_state(jam, 7, True, gone).kind == "jam"
 
 
+def test_the_page_says_who_asked_from_the_cloud_while_it_is_so() -> None:
+    paused = event("paused", detail="Paused from the cloud by Ada.")
+    started = event("started", detail="Started from the cloud.")
+    assert machine_state([paused, started], 0, True, HERE).asked == "Paused from the cloud by Ada"
+    assert machine_state([paused], 0, True, HERE).asked_utc == paused.created_at.isoformat()
+    again = machine_state([event("paused"), paused], 0, True, HERE)
+    assert again.asked_utc == paused.created_at.isoformat(), "a restart says it once more"
+    assert machine_state([started], 4, True, HERE).asked == "Started from the cloud"
+    for newest in ("resumed", "jam", "finished"):
+        assert machine_state([event(newest), paused, started], 0, True, HERE).asked == ""
+    here = [event("paused"), event("resumed"), paused]
+    assert machine_state(here, 0, True, HERE).asked == ""
+
+
 def test_nothing_is_commanded_while_the_cover_is_open() -> None:
     machine = machine_state([event("door_open")], 0, True, Preview(state="door_open", age_s=0.1))
     assert allowed_commands(machine, True) == []

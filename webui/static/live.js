@@ -17,6 +17,12 @@ function setText(id, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// The time of day; of another day the day as well.
+function clockOf(at) {
+  const today = at.toDateString() === new Date().toDateString();
+  return at.toLocaleString(undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+}
+
 function showState(state) {
   const { machine, batch } = state;
   byId("main").dataset.tone = machine.tone;
@@ -25,6 +31,12 @@ function showState(state) {
   setText("batch-name", batch ? batch.name : "No batch yet");
   if (batch) byId("batch-name").href = `/batches/${batch.id}`;
   else byId("batch-name").removeAttribute("href");
+  byId("asked").hidden = !machine.asked;
+  if (machine.asked) {
+    setText("asked-by", machine.asked);
+    setText("asked-at", clockOf(new Date(machine.asked_at)));
+    byId("asked-at").dateTime = machine.asked_at;
+  }
   const progress = byId("progress");
   byId("to-offer").hidden = batch?.mode !== "offer";
   byId("to-rules").hidden = batch?.mode !== "sort";
