@@ -1,8 +1,9 @@
 """`counterscan bench sync`: device and cloud apart again and again; every scan there exactly once.
 
 Both ends are processes of their own behind a proxy each, with a real Mosquitto between them. Their
-connections are cut, the broker is stopped and killed, either end is killed, while scans and
-corrections go on being made. In the end the cloud must have what the device has.
+connections are cut, the broker is stopped and killed, either end is killed, and messages come again
+in any order, while scans and corrections go on being made. In the end the cloud must have what the
+device has.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sync.bench_broker import CLOUD, Broker, write_pairing
 from sync.bench_log import FilledLog, differences, rows_in, scans_in
 from sync.bench_postgres import PostgresServer
 from sync.bench_proxy import Proxy
+from sync.bench_repeats import Repeats
 from sync.cloud.store import CloudStore
 
 DEVICE = "counter-1"
@@ -100,14 +102,16 @@ def run_partition(
             "broker killed": broker.crash,
             "device killed": ends[0].restart,
             "cloud killed": ends[-1].restart,
+            "sent again": Repeats(folder / "device", broker.port, DEVICE, chance).send,
         }
+        order = list(mischief)
         steps = max(faults, 1)
         for step in range(steps):
             log.add_scans(scans * (step + 1) // steps - scans * step // steps)
             log.add_corrections(5)
             time.sleep(chance.uniform(0.1, 0.6))
             if faults:
-                name = chance.choice(list(mischief))
+                name = order[step] if step < len(order) else chance.choice(order)
                 counts[name] = counts.get(name, 0) + 1
                 mischief[name]()
         made_s = time.monotonic() - began_mono_s

@@ -126,9 +126,8 @@ class Outbox:
 
     def _payload(self, stream: Stream, log_name: str, after: int, rows: Sequence[Row]) -> bytes:
         """The message; empty where the protocol has no word for a row, as `problem` then says."""
-        body = {"log": log_name, "after": after, "rows": [_clipped(row) for row in rows]}
         try:
-            return pack(rows_model(stream).model_validate(body))
+            return message_of(stream, log_name, after, rows)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"][2:]))
@@ -180,6 +179,12 @@ class Outbox:
         ):
             lane.cursor = lane.sent = lane.received
             lane.received_mono_s = now_mono_s
+
+
+def message_of(stream: Stream, log_name: str, after: int, rows: Sequence[Row]) -> bytes:
+    """The message of some rows, of which `after` is the one before. Raises ValidationError."""
+    body = {"log": log_name, "after": after, "rows": [_clipped(row) for row in rows]}
+    return pack(rows_model(stream).model_validate(body))
 
 
 def _clipped(row: Row) -> Row:

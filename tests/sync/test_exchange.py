@@ -253,6 +253,7 @@ def test_every_scan_arrives_once_whatever_breaks(tmp_path: Path) -> None:
     report = run_partition(tmp_path, scans=3000, faults=12, seed=5, within_s=90)
     assert report["differences"] == []
     assert sum(report["faults"].values()) == 12
+    assert len(report["faults"]) == 7, "each kind at least once"
 
 
 class Peer:

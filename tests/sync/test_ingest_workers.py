@@ -257,3 +257,4 @@ def test_every_scan_is_on_postgresql_once_whatever_breaks(tmp_path: Path) -> Non
     )
     assert report["differences"] == []
     assert sum(report["faults"].values()) == 8
+    assert "sent again" in report["faults"]
