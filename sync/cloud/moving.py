@@ -98,7 +98,10 @@ def read_manifest(folder: Path) -> dict[str, Contents]:
         }
         revision = manifest["revision"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MovingError(f"{folder} holds no export of a cloud ({error!r}).") from None
+        raise MovingError(
+            f"{folder} holds no export of a cloud ({error}): name the folder that `cloud export` "
+            "wrote."
+        ) from None
     if revision != revisions()[-1]:
         raise MovingError(
             f"{folder} was written at revision {revision}, this Counterscan is at "
