@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,9 +12,11 @@ from scanner.config_sources import wish_of
 from scanner.errors import CounterscanError
 from scanner.price_feed import PriceTold
 from scanner.prices import read_money
+from scanner.tables import utc_now
 from sync.protocol import PriceGroup
 
 COLUMNS = ("game", "set", "card_id", "finish", "condition", "currency", "amount", "source", "as_of")
+_CLOCKS_DIFFER = timedelta(days=1)
 
 
 class PriceFileError(CounterscanError, ValueError):
@@ -70,6 +72,9 @@ def _price(row: dict[str, str]) -> PriceTold:
             "amounts": [money.amount_minor],
         }
     )
+    if checked.as_of > utc_now() + _CLOCKS_DIFFER:
+        # It would stand before every price that is told until then.
+        raise ValueError(f"as_of is {row['as_of']!r} but must not be still to come")
     return PriceTold(
         row["card_id"], checked.finish, checked.condition, checked.currency, money.amount_minor,
         checked.source, checked.as_of.astimezone(UTC),

@@ -27,6 +27,10 @@ def test_prices_are_read_by_game_and_set(tmp_path: Path) -> None:
         (GOOD.replace("normal", "shiny"), "finish is 'shiny' but must be 'normal'"),
         (GOOD.replace("NM", "good"), "condition is 'good' but must be"),
         (GOOD.replace("2026-05-01T06:00:00Z", "yesterday"), "as_of is 'yesterday' but must be a"),
+        (
+            GOOD.replace("2026-05", "2962-05"),
+            "as_of is '2962-05-01T06:00:00Z' but must not be still",
+        ),
         (GOOD.replace("2.50", "cheap"), "cheap"),
         (GOOD.replace("S1-001", ""), "card_id is '' but"),
     ],
