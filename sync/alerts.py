@@ -8,13 +8,15 @@ from scanner.alerts import AlertRule, write_alert
 from scanner.conditions import lists_asked
 from scanner.store import Store
 from scanner.tables_alerts import AlertClosedTold, AlertTold
-from sync.protocol import MOST_ALERT_RULES, AlertRules, Alerts
+from sync.protocol import MOST_ALERT_RULES, MOST_SOURCES, AlertRules, Alerts
+from sync.protocol_rows import LONGEST
 
 log = logging.getLogger(__name__)
 
 
 def rules_message(store: Store, log_name: str) -> AlertRules:
-    """All alert rules of this scanner, with its lists that any rule here asks about."""
+    """All alert rules of this scanner, with its lists that any rule here asks about, and its order
+    of price sources."""
     version = store.rules_version()
     rules, problems = store.alert_rules()
     for name, problem in problems.items():
@@ -22,7 +24,10 @@ def rules_message(store: Store, log_name: str) -> AlertRules:
     every = [*rules, *(held.rule for held in store.shared_alert_rules())]
     asked = {name for rule in every for name in lists_asked(rule.cards)}
     lists = {name: found for name, found in store.card_lists().items() if _asks(asked, name)}
-    return AlertRules(log=log_name, version=version, rules=_written(rules), lists=lists)
+    sources = [name[:LONGEST] for name in store.price_order.named[:MOST_SOURCES]]
+    return AlertRules(
+        log=log_name, version=version, rules=_written(rules), lists=lists, sources=sources
+    )
 
 
 def receive(store: Store, told: Alerts, device: str) -> int:

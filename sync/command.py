@@ -154,7 +154,10 @@ def _open(settings: Settings, signals: list[int]) -> Store:
     said = ""
     while True:
         try:
-            return Store.open(settings.data_dir, role="sync", wait_s=_LOOK_EVERY_S)
+            return Store.open(
+                settings.data_dir, role="sync", wait_s=_LOOK_EVERY_S,
+                price_order=settings.prices.order,
+            )  # fmt: skip
         except StoreError as error:
             if signals:
                 raise

@@ -35,18 +35,22 @@ MOST_OPEN_ALERTS = 500
 MOST_CLOSED_ALERTS = 1000
 MOST_PLACES = 20
 MOST_SHARED_TOLD = 1000
+MOST_SOURCES = 100
 
 
 class AlertRules(Message):
-    """All alert rules of a device (`scanner.alerts.AlertRule`), and the lists that they ask about.
+    """All alert rules of a device (`scanner.alerts.AlertRule`), the lists that they ask about, and
+    its order of price sources (None: one that tells none, so the usual order).
 
-    Retained. Of one log the highest `version` counts, however late a lower one comes.
+    Retained. Of one log the highest `version` counts, however late a lower one comes; of two that
+    differ in `sources` alone, the one that comes last.
     """
 
     log: LogName | Literal[""]
     version: Position
     rules: list[dict[str, Any]] = Field(max_length=MOST_ALERT_RULES)
     lists: dict[str, list[str]] = Field(default={})
+    sources: list[Text] | None = Field(None, max_length=MOST_SOURCES)
 
 
 class SharedRuleSaid(Message):

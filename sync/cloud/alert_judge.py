@@ -21,6 +21,7 @@ from scanner.card_facts import CardFacts, columns_of, on_lists
 from scanner.card_lookup import FactsBook
 from scanner.conditions import lists_asked
 from scanner.errors import ConditionError
+from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.shared_rules import Lists, folded_lists, joined_lists
 from sync.cloud import alert_store
 from sync.cloud.alert_store import Key
@@ -37,6 +38,7 @@ OVERLAP = 2000
 """How far back ids are looked at again: PostgreSQL may have a later id on disk first."""
 MOST_OPEN_OF_A_RULE = 200
 _PRICES = "price_change"
+_OF_RULES = (ALERT_RULES.c.device, ALERT_RULES.c.rules, ALERT_RULES.c.lists)
 
 
 def begin(connection: Connection) -> None:
@@ -126,25 +128,34 @@ class AlertJudge:
         return False
 
     def _rules(self, connection: Connection) -> list[Asked]:
-        """Every rule that is on, once however many devices have it."""
-        found: dict[str, tuple[AlertRule, list[Lists]]] = {}
-        for row in connection.execute(select(ALERT_RULES.c.rules, ALERT_RULES.c.lists)):
+        """Every rule that is on, once however many devices have it; it is asked in the order of
+        sources of each of them."""
+        orders = alert_store.source_orders(connection)
+        found: dict[str, tuple[AlertRule, list[Lists], set[SourceOrder]]] = {}
+        for row in connection.execute(select(*_OF_RULES)):
             for value in row.rules:
                 try:
                     rule = read_alert(value)
                 except ConditionError as error:
                     log.warning("an alert rule can't be read: %s", error)
                     continue
-                found.setdefault(rule.fingerprint, (rule, []))[1].append(row.lists)
+                _, lists, of = found.setdefault(rule.fingerprint, (rule, [], set()))
+                lists.append(row.lists)
+                of.add(orders.get(row.device, USUAL_ORDER))
         shared = held_rules(connection)
         of_all = shop_lists(connection, shared)
         for held in shared:
-            found.setdefault(held.rule.fingerprint, (held.rule, []))[1].append(of_all)
+            _, lists, of = found.setdefault(held.rule.fingerprint, (held.rule, [], set()))
+            lists.append(of_all)
+            of.update(orders.values() or [USUAL_ORDER])
         return [
-            Asked(rule, partial(on_lists, lists=_folded(lists, lists_asked(rule.cards))))
-            for rule, lists in found.values()
+            Asked(
+                rule, partial(on_lists, lists=_folded(lists, lists_asked(rule.cards))),
+                tuple(sorted(of, key=lambda order: order.named)),
+            )
+            for rule, lists, of in found.values()
             if rule.on
-        ]
+        ]  # fmt: skip
 
     def _card(self, key: Key, seen: Mapping[str, str] | None, set_name: str) -> CardFacts:
         known = seen or {}

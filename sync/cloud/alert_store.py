@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text, union_all
 
+from scanner.price_sources import SourceOrder
 from scanner.tables import utc_now
 from sync.cloud.tables import DEVICE, LOG_TABLES, insert_new, upsert
 from sync.cloud.tables_alerts import ALERT_CLOSED, ALERT_RULES, CARD, CARD_ALERT
@@ -33,18 +34,28 @@ _PRESENT = text("""
 
 
 def keep_rules(connection: Connection, device: str, told: AlertRules) -> bool:
-    """Keep a device's rules; False where newer ones of the same log are there already."""
+    """Keep a device's rules and its order of sources; False where newer ones of the same log are
+    there already."""
+    names = ("log", "version", "sources")
     known = connection.execute(
-        select(ALERT_RULES.c.log, ALERT_RULES.c.version).where(ALERT_RULES.c.device == device)
+        select(*(ALERT_RULES.c[name] for name in names)).where(ALERT_RULES.c.device == device)
     ).one_or_none()
-    if known is not None and known.log == told.log and known.version >= told.version:
-        return False
+    if known is not None and known.log == told.log:
+        is_known = known.version == told.version and known.sources == told.sources
+        if known.version > told.version or is_known:
+            return False
     row = {
         "device": device, "log": told.log, "version": told.version, "rules": told.rules,
-        "lists": told.lists, "told_at": utc_now(),
+        "lists": told.lists, "sources": told.sources, "told_at": utc_now(),
     }  # fmt: skip
     upsert(connection, ALERT_RULES, [row])
     return True
+
+
+def source_orders(connection: Connection) -> dict[str, SourceOrder]:
+    """Whose price counts first, by device; one that told nothing about it is not in it."""
+    rows = connection.execute(select(ALERT_RULES.c.device, ALERT_RULES.c.sources))
+    return {row.device: SourceOrder(tuple(row.sources)) for row in rows if row.sources is not None}
 
 
 def keep_rows(connection: Connection, device: str, log: str, rows: Sequence[LogRow]) -> None:

@@ -22,7 +22,9 @@ ALERT_RULES = Table(
     Column("rules", JSON, nullable=False),
     Column("lists", JSON, nullable=False),
     Column("told_at", UtcDateTime, nullable=False),
+    Column("sources", JSON(none_as_null=True)),
 )
+"""What each device told; `sources` is its order of price sources, null where it told none."""
 
 CARD_ALERT = Table(
     "card_alert",

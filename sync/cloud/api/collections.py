@@ -2,9 +2,9 @@
 
 A card counts from the day on which it was scanned until it leaves the stock, as what it is known
 to be today (`sync/cloud/stock.py`). It is priced as on the device (`scanner/inventory_value.py`),
-with that day's last prices; where the finish is not known, with the lowest price that it may have.
-A card counts in one currency alone: the cloud's own where it has a price in that, else in the
-first, by name, of those in which it has one.
+by the device's own order of sources, with that day's last prices; where the finish is not known,
+with the lowest price that it may have. A card counts in one currency alone: the cloud's own where
+it has a price in that, else in the first, by name, of those in which it has one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
 
 from scanner.inventory_catalog import LibraryFacts
 from scanner.inventory_value import worth
-from scanner.price_sources import USUAL_ORDER, Priced
+from scanner.price_sources import USUAL_ORDER, Priced, SourceOrder
 from scanner.prices import Money
 from scanner.tables import utc_now
+from sync.cloud.alert_store import source_orders
 from sync.cloud.stock import Card, Pile, piles_of
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import PRICE_CHANGE, PRICE_KEYS, hold
@@ -58,7 +59,8 @@ def value_collections(store: CloudStore, currency: str, now: datetime | None = N
             with store.log.read() as session:
                 connection = session.connection()
                 piles = list(piles_of(connection, device, catalog.facts_of))
-                values = worth_by_day(connection, piles, currency, begins, now.date())
+                order = source_orders(connection).get(device, USUAL_ORDER)
+                values = worth_by_day(connection, piles, currency, begins, now.date(), order)
             _write(store, device, values, currency, now)
             written += len(values)
     return written
@@ -86,7 +88,12 @@ def _write(
 
 
 def worth_by_day(
-    connection: Connection, piles: Iterable[Pile], currency: str, begins: date, ends: date
+    connection: Connection,
+    piles: Iterable[Pile],
+    currency: str,
+    begins: date,
+    ends: date,
+    order: SourceOrder = USUAL_ORDER,
 ) -> dict[date, Value]:
     """What these cards were worth at the end of each of these days, both included."""
     of_card: dict[Card, list[Pile]] = defaultdict(list)
@@ -97,7 +104,8 @@ def worth_by_day(
     while part := list(islice(cards, _AT_ONCE)):
         told = _prices_since(connection, part, begins)
         for card in part:
-            _add_steps(steps, of_card[card], told.get(card, ()), currency, begins)
+            known = _Known(currency, order)
+            _add_steps(steps, of_card[card], told.get(card, ()), known, begins)
     total: Amounts = Counter()
     values = {}
     for at in range((ends - begins).days + 1):
@@ -118,10 +126,10 @@ def _add_steps(
     steps: Mapping[date, Amounts],
     piles: Sequence[Pile],
     told: Sequence[Any],
-    currency: str,
+    known: _Known,
     begins: date,
 ) -> None:
-    """Add by how much one card's piles changed the collection on each day."""
+    """Add by how much one card's piles changed the collection on each day; `known` is empty."""
     moves: dict[date, list[tuple[Pile, int]]] = defaultdict(list)
     for pile in piles:
         moves[max(begins, pile.came)].append((pile, pile.cards))
@@ -131,7 +139,6 @@ def _add_steps(
     for row in told:
         news[max(begins, row.as_of.date())].append(row)
     standing: Counter[tuple[str, str]] = Counter()
-    known = _Known(currency)
     before: Amounts = Counter()
     for day in sorted({*moves, *news}):
         for pile, cards in moves.get(day, ()):
@@ -147,9 +154,10 @@ def _add_steps(
 class _Known:
     """One card's prices as they stand on a day, in all currencies."""
 
-    def __init__(self, currency: str) -> None:
-        """`currency` is asked first."""
+    def __init__(self, currency: str, order: SourceOrder) -> None:
+        """`currency` is asked first; of several sources the first in the device's order."""
         self._first = currency
+        self._order = order
         self._newest: dict[str, dict[tuple[str, str, str], Priced]] = defaultdict(dict)
 
     def add(self, row: Any) -> None:
@@ -167,7 +175,7 @@ class _Known:
         """How many of these cards there are, and what they are worth in which currency."""
         found: Amounts = Counter()
         names = sorted(self._newest, key=lambda name: (name != self._first, name))
-        chosen = [(name, USUAL_ORDER.chosen(self._newest[name].values())) for name in names]
+        chosen = [(name, self._order.chosen(self._newest[name].values())) for name in names]
         for (finish, condition), cards in standing.items():
             found["cards", ""] += cards
             for name, prices in chosen:

@@ -9,6 +9,7 @@ from sync.cloud.api.collections import DAYS, value_collections
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JOBS, JobContext, Outcome, run_if_due
 from sync.cloud.store import Arrived
+from sync.protocol import AlertRules
 from sync.protocol_rows import (
     BatchRow,
     BatchRows,
@@ -81,6 +82,21 @@ def test_a_collection_is_worth_what_its_cards_were_worth_each_day(either_api: Cl
     told = reader.told("/api/v1/collections?days=1&device=counter-1")
     assert worth(told["collections"][0]) == worth(told) == (5, 4, 4400)
     assert worth(reader.told("/api/v1/collections")) == (6, 5, 5500)
+
+
+def test_each_devices_collection_is_worth_what_its_own_order_of_sources_says(
+    either_api: Cloud,
+) -> None:
+    for device in ("counter-1", "counter-2"):
+        batch(either_api, device, 1)
+        scan(either_api, device, 1, 1)
+    at = NOON - timedelta(days=9)
+    tell(either_api, price("base1-4", 1000, at), price("base1-4", 700, at, source="cardmarket"))
+    own = AlertRules(log=LOG, version=0, rules=[], sources=["cardmarket"])
+    either_api.store.take_alert_rules("counter-1", own)
+    value_collections(either_api.store, "EUR", NOON)
+    one, two = either_api.key()[0].told("/api/v1/collections")["collections"]
+    assert (worth(one), worth(two)) == ((1, 1, 700), (1, 1, 1000))
 
 
 def test_what_a_device_tells_late_is_in_the_days_to_which_it_belongs(cloud: Cloud) -> None:
