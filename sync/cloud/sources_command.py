@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scanner.export.table import write_table
 from sync.cloud.opening import add_config_argument, config_of, open_store
 from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.breaker import BreakerState
@@ -98,9 +98,8 @@ def _line(each: Source, plan: DayPlan, settings: SourcesSettings) -> tuple[str, 
 def _left_out(args: argparse.Namespace) -> int:
     with open_store(args, config_of(args)) as store:
         rows = SqlBook(store).left_out(args.source, args.game)
-    writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
+    # Names are a stranger's words, and the file is opened in a spreadsheet.
+    sys.stdout.write(write_table(COLUMNS, rows).decode())
     return 0
 
 

