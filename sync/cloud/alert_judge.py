@@ -7,7 +7,8 @@ processes there are.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from scanner.card_facts import CardFacts, columns_of, on_lists
 from scanner.card_lookup import FactsBook
 from scanner.conditions import lists_asked
 from scanner.errors import ConditionError
+from scanner.logs import fields
 from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.shared_rules import Lists, folded_lists, joined_lists
 from sync.cloud import alert_store
@@ -38,6 +40,7 @@ OVERLAP = 2000
 """How far back ids are looked at again: PostgreSQL may have a later id on disk first."""
 MOST_OPEN_OF_A_RULE = 200
 _PRICES = "price_change"
+_MOST_NAMED = 5
 _OF_RULES = (ALERT_RULES.c.device, ALERT_RULES.c.rules, ALERT_RULES.c.lists)
 
 
@@ -84,9 +87,11 @@ class AlertJudge:
             cursor = judged_up_to(connection) or 0
             waiting = connection.execute(_waiting(connection, cursor).limit(CHANGES_PER_STEP))
             new: dict[int, Key] = {row.id: (row.game, row.card_id) for row in waiting}
+            raised = self._judge(connection, new) if new else []
             if new:
-                alert_store.add_alerts(connection, self._judge(connection, new))
+                alert_store.add_alerts(connection, raised)
                 _note_judged(connection, new, max(cursor, *new))
+        _log_raised(raised, len(new))
         return len(new) >= CHANGES_PER_STEP
 
     def _judge(self, connection: Connection, new: Mapping[int, Key]) -> list[dict[str, Any]]:
@@ -171,6 +176,18 @@ class AlertJudge:
             variant=known.get("variant"),
         )
         return replace(card, **columns)
+
+
+def _log_raised(alerts: Sequence[Mapping[str, Any]], prices: int) -> None:
+    if not alerts:
+        return
+    by_rule = Counter(alert["rule"] for alert in alerts).most_common(_MOST_NAMED + 1)
+    said = [f"{rule} {count}" for rule, count in by_rule[:_MOST_NAMED]]
+    log.info(
+        "%d alerts raised by %d changed prices: %s%s", len(alerts), prices, ", ".join(said),
+        " …" if len(by_rule) > _MOST_NAMED else "",
+        extra=fields(alerts=len(alerts), prices=prices),
+    )  # fmt: skip
 
 
 def _folded(lists: Iterable[Lists], asked: Iterable[str]) -> dict[str, frozenset[str]]:

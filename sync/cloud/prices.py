@@ -46,6 +46,8 @@ class Publication:
     topic: str
     payload: bytes
     feed: Mapping[str, Any]
+    prices: int
+    is_snapshot: bool
 
 
 def tell_prices(
@@ -153,7 +155,7 @@ def _publication(store: CloudStore, feed: Mapping[str, Any], now_ms: int) -> Pub
     if not fits(payload):
         log.error("the prices of %s / %s are too many for one message", game, set_name)
         return None
-    return Publication(topic, payload, after)
+    return Publication(topic, payload, after, len(rows), is_snapshot)
 
 
 def _grouped(rows: Sequence[Any]) -> list[PriceGroup]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from scanner.errors import StoreError
 from scanner.inventory_catalog import LibraryFacts
+from scanner.logs import fields
 from sync.cloud.alert_desk import AlertDesk
 from sync.cloud.alert_judge import AlertJudge
 from sync.cloud.fleet_desk import FleetDesk
@@ -57,6 +58,7 @@ class CloudService:
         self._in_hand = InHand()
         self._outcomes: deque[Outcome] = deque()
         self._publishing: dict[int, Publication] = {}
+        self._published: list[Publication] = []
         self._seen_version = -1
         self._judged_version: int | None = None
         self._judge = AlertJudge(store, LibraryFacts(store.data_dir)) if judges_alerts else None
@@ -115,7 +117,11 @@ class CloudService:
             self._seen_version = -1
         else:
             note_published(self._store, publication)
+            self._published.append(publication)
         del self._publishing[outcome.number]
+        if not self._publishing:
+            _log_published(self._published)
+            self._published.clear()
 
     def _publish_news(self) -> None:
         """Tell devices of alerts and prices; judge the prices first, for people wait for alerts."""
@@ -132,3 +138,16 @@ class CloudService:
             number = self.link.publish(publication.topic, publication.payload, retain=True)
             self._publishing[number] = publication
         self._seen_version = version
+
+
+def _log_published(told: list[Publication]) -> None:
+    """Say once what a round of messages told, however many sets it was."""
+    if not told:
+        return
+    prices, size_bytes = sum(each.prices for each in told), sum(len(each.payload) for each in told)
+    whole = sum(each.is_snapshot for each in told)
+    log.info(
+        "devices are told %d prices of %d sets (%d of them whole) in %d bytes",
+        prices, len(told), whole, size_bytes,
+        extra=fields(prices=prices, sets=len(told), snapshots=whole, bytes=size_bytes),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ import threading
 from typing import Self
 
 from scanner.errors import CounterscanError
+from scanner.logs import fields
 from sync.cloud.api import mail
 from sync.cloud.api.deliveries import DEAD, EMAIL, Deliveries, Due
 from sync.cloud.api.outcome import Outcome
@@ -71,7 +72,7 @@ class Deliverer:
         except CounterscanError:
             raise
         except Exception as error:  # a defect that one message meets must not end the others
-            log.exception("message %d to %s %s", due.id, due.channel, due.target)
+            log.exception("message %d to %s", due.id, _whom(due))
             outcome = Outcome(problem=f"It can't be sent: {type(error).__name__}.")
         self._note(due, outcome)
 
@@ -82,12 +83,17 @@ class Deliverer:
 
     def _note(self, due: Due, outcome: Outcome) -> None:
         state = self._deliveries.note(due, outcome)
+        level, said = logging.INFO, f"{len(due.alerts)} alerts sent"
         if outcome.problem:
-            log.log(
-                logging.ERROR if state == DEAD else logging.WARNING,
-                "message %d to %s %s, try %d: %s", due.id, due.channel, due.target, due.tries,
-                outcome.problem,
-            )  # fmt: skip
+            level = logging.ERROR if state == DEAD else logging.WARNING
+            said = _hushed(due, outcome.problem)
+        log.log(
+            level, "message %d to %s, try %d: %s", due.id, _whom(due), due.tries, said,
+            extra=fields(
+                delivery=due.id, channel=due.channel, alerts=len(due.alerts), tries=due.tries,
+                state=state,
+            ),
+        )  # fmt: skip
 
     def _run(self) -> None:
         wait_s = self._look_every_s
@@ -98,3 +104,16 @@ class Deliverer:
             except CounterscanError as error:
                 log.error("messages wait: %s", error)
                 wait_s = _PATIENCE_S
+
+
+def _whom(due: Due) -> str:
+    """The receiver as the log names it."""
+    return _hushed(due, f"{due.channel} {due.target}")
+
+
+def _hushed(due: Due, text: str) -> str:
+    """A text without a person's whole address, which is nobody's business in a log."""
+    if due.channel != EMAIL:
+        return text
+    name, _, domain = due.target.rpartition("@")
+    return text.replace(due.target, f"{name[:1]}…@{domain}")

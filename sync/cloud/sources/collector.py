@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from scanner.errors import CounterscanError, StoreError
+from scanner.logs import fields
 from scanner.price_feed import PriceTold
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.sources.book import Book
@@ -160,10 +161,17 @@ class Collector:
 
 def _tell(run: Run) -> None:
     if run.outcome is Outcome.FAILED:
-        log.warning("%s, %s: %s Its last prices stay.", run.source, run.game, run.problem)
+        log.warning(
+            "%s, %s: %s Its last prices stay.", run.source, run.game, run.problem,
+            extra=fields(source=run.source, game=run.game, outcome=run.outcome.value),
+        )  # fmt: skip
         return
     log.info(
         "%s, %s (%s): %s, %d prices, %d of them new, %d left out",
         run.source, run.game, run.reach.value, run.outcome.value, run.prices, run.changed,
         run.left_out,
+        extra=fields(
+            source=run.source, game=run.game, reach=run.reach.value, outcome=run.outcome.value,
+            prices=run.prices, changed=run.changed, left_out=run.left_out,
+        ),
     )  # fmt: skip

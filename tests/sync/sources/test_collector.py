@@ -58,10 +58,20 @@ def kit(either_cloud: CloudStore, web: Web, clock: FakeClock) -> Iterator[Kit]:
 
 
 def test_prices_reach_the_devices_feed(
-    kit: Kit, either_cloud: CloudStore, web: Web, clock: FakeClock
+    kit: Kit,
+    either_cloud: CloudStore,
+    web: Web,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     serve(web)
-    done = kit.collector.run(ALL)
+    with caplog.at_level("INFO"):
+        done = kit.collector.run(ALL)
+    [line] = [each for each in caplog.records if "fields" in each.__dict__]
+    assert line.__dict__["fields"] == {
+        "source": "tcgcsv", "game": "pokemon", "reach": "all", "outcome": "done", "prices": 2,
+        "changed": 2, "left_out": 1,
+    }  # fmt: skip
     assert (done.outcome, done.prices, done.changed, done.left_out) == (Outcome.DONE, 2, 2, 1)
     assert stored(either_cloud) == {"th-4": (50, "01"), "th-1": (300, "01")}
     (publication,) = due_publications(either_cloud, now_ms())
