@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
                 install_demo_pack(settings.data_dir, _say(args))
             finally:
                 preparing.close()
+            page.wait_until_there()
             return Demo(args, settings, store, page.url).run()
         finally:
             page.close()

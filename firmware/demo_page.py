@@ -7,12 +7,14 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from scanner.errors import AlreadyRunningError
 from scanner.supervisor import die_with_parent
 
 STOP_WITHIN_S = 10.0
+_LISTENS_WITHIN_S = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class PageProcess:
     def __init__(self, data_dir: Path, port: int, *, quiet: bool):
         """Start it. With `quiet` its own announcement does not reach standard output."""
         link = secrets.token_urlsafe(12)
+        self._port = port
         self.url = f"http://localhost:{port}/open?link={link}"
         self._process = subprocess.Popen(
             [
@@ -65,6 +68,17 @@ class PageProcess:
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
+
+    def wait_until_there(self) -> None:
+        """Return once whoever opens `url` is answered, or once that takes too long."""
+        end_mono_s = time.monotonic() + _LISTENS_WITHIN_S
+        while self._process.poll() is None and time.monotonic() < end_mono_s:
+            try:
+                socket.create_connection(("localhost", self._port), 1.0).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
 
     def close(self) -> None:
         """Stop it, and say so if it had died before."""

@@ -101,7 +101,7 @@ def test_after_the_pile_the_page_stays_and_start_feeds_another(
 ) -> None:
     process, lines, url = running_demo
     wait_for(lines, "The page stays up")
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         assert answer.status == 200
     with Store.open(tmp_path, role="web") as page:
         page.add_command("start", {"name": "Again", "expected_cards": 3})
