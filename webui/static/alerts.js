@@ -70,7 +70,7 @@ async function close(item) {
   item.setAttribute("aria-busy", "true");
   const done = await send("POST", "/api/alerts/close", { keys });
   item.removeAttribute("aria-busy");
-  if (!done) return;
+  if (!done || !item.isConnected) return; // or the list was read anew meanwhile
   item.remove();
   showCount(Math.max(0, Number(count.dataset.count) - keys.length), list.children.length);
   if (next?.isConnected) next.focus();
