@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from scanner.errors import CounterscanError
 from sync.cloud.broker import access_list
@@ -16,7 +17,8 @@ from sync.cloud.broker import access_list
 CLOUD = "cloud"
 PASSWORD = "not-a-secret"
 _PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-_START_WITHIN_S = 10.0
+_START_WITHIN_S = 60.0
+_PORTS_TRIED = 5
 _RUNS = " running"
 
 
@@ -29,6 +31,45 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Server(Protocol):
+    """A server in a process of its own, which is made to listen on `port`."""
+
+    port: int
+
+    def start(self) -> None:
+        """Start it and return once it listens. Raises CounterscanError."""
+
+    def kill(self) -> None:
+        """End it, if it runs."""
+
+
+def start_on_free_port(server: Server) -> None:
+    """Start a server, on another port where a program has taken its own since it was found free.
+
+    Raises CounterscanError.
+    """
+    for tries_left in reversed(range(_PORTS_TRIED)):
+        try:
+            server.start()
+        except CounterscanError:
+            server.kill()
+            if not (tries_left and _is_taken(server.port)):
+                raise
+            server.port = free_port()
+        else:
+            return
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def program(name: str) -> str:
@@ -69,19 +110,17 @@ class Broker:
         hashing = [program("mosquitto_passwd"), "-U", str(self._passwords)]
         subprocess.run(hashing, check=True, capture_output=True)
         (folder / "acl").write_text(access_list(CLOUD), encoding="utf-8")
-        self._configuration = folder / "mosquitto.conf"
-        self._configuration.write_text(
-            f"listener {self.port} {address}\n{listener}\n"
+        self._configuration = (
+            f"{address}\n{listener}\n"
             "allow_anonymous false\nuser root\n"
             f"password_file {self._passwords}\nacl_file {folder / 'acl'}\n"
             f"persistence true\npersistence_location {folder}/\n"
-            f"log_dest file {folder / 'mosquitto.log'}\n{extra}\n",
-            encoding="utf-8",
+            f"log_dest file {folder / 'mosquitto.log'}\n{extra}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Broker:
-        self.start()
+        start_on_free_port(self)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,26 +147,19 @@ class Broker:
     def start(self) -> None:
         """Start it and return once it listens. Raises `MissingBrokerError`, or CounterscanError."""
         ran_before = self._said().count(_RUNS)
+        file = self.folder / "mosquitto.conf"
+        file.write_text(f"listener {self.port} {self._configuration}", encoding="utf-8")
         self._process = subprocess.Popen(
-            [*self._prefix, program("mosquitto"), "-c", str(self._configuration)],
+            [*self._prefix, program("mosquitto"), "-c", str(file)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         until_mono_s = time.monotonic() + _START_WITHIN_S
         while time.monotonic() < until_mono_s and self._process.poll() is None:
-            if self._listens(ran_before):
+            if self._said().count(_RUNS) > ran_before:
                 return
             time.sleep(0.02)
         raise CounterscanError(f"mosquitto does not start: {self._said()[-500:]}")
-
-    def _listens(self, ran_before: int) -> bool:
-        if self._prefix:  # its network can't be reached from here
-            return self._said().count(_RUNS) > ran_before
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
 
     def _said(self) -> str:
         file = self.folder / "mosquitto.log"

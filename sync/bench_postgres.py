@@ -19,11 +19,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from scanner.errors import CounterscanError
-from sync.bench_broker import free_port
+from sync.bench_broker import free_port, start_on_free_port
 
 USER = "counterscan"
 PASSWORD = "not-a-secret"
-_START_WITHIN_S = 60.0
+_START_WITHIN_S = 120.0
 _UNPRIVILEGED = ("postgres", "nobody")
 
 
@@ -55,7 +55,7 @@ class PostgresServer:
         """
         self.port = free_port()
         self._settings = (
-            f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
+            "listen_addresses=127.0.0.1", "unix_socket_directories=",
             "shared_buffers=64MB", f"fsync={'on' if durable else 'off'}",
             "timezone=UTC", "log_timezone=UTC", *extra,
         )  # fmt: skip
@@ -69,20 +69,20 @@ class PostgresServer:
     def __enter__(self) -> PostgresServer:
         try:
             self._make()
-            self.start()
+            start_on_free_port(self)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end(signal.SIGQUIT)
+        self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start it and return once it lets someone in. Raises CounterscanError."""
         words = [program("postgres"), "-D", str(self._folder / "data")]
-        for setting in self._settings:
+        for setting in (f"port={self.port}", *self._settings):
             words += ["-c", setting]
         with (self._folder / "server.log").open("ab") as said:
             self._process = subprocess.Popen(
@@ -98,6 +98,10 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop it in order, cutting every connection off."""
         self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Stop it at once, as a crash does."""
+        self._end(signal.SIGQUIT)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
