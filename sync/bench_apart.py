@@ -90,7 +90,8 @@ def run_apart(
         made_s = time.monotonic() - began_mono_s
         store = stack.enter_context(CloudStore(folder / "cloud"))
         wanted = rows_in(folder / "device")
-        while scans_in(store) < wanted and time.monotonic() - began_mono_s < within_s:
+        end_mono_s = time.monotonic() + within_s
+        while scans_in(store) < wanted and time.monotonic() < end_mono_s:
             time.sleep(0.1)
         return {
             "scans": log.scans,

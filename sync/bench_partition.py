@@ -117,7 +117,8 @@ def run_partition(
         made_s = time.monotonic() - began_mono_s
         cloud = stack.enter_context(CloudStore(folder / "cloud", url))
         wanted = rows_in(folder / "device")
-        while scans_in(cloud) < wanted and time.monotonic() - began_mono_s < within_s:
+        end_mono_s = time.monotonic() + within_s
+        while scans_in(cloud) < wanted and time.monotonic() < end_mono_s:
             time.sleep(0.1)
         healed_s = time.monotonic() - began_mono_s - made_s
         return {
