@@ -39,7 +39,7 @@ from sync.protocol_fleet import (
     models_release_topic,
     pack_release_topic,
 )
-from sync.protocol_rows import LONGEST
+from sync.protocol_words import LONGEST
 from sync.remote import Remote
 from sync.tls import files_context
 from sync.update_switch import Trial

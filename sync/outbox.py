@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from scanner.logs import fields, span
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
-from sync.protocol_rows import LONGEST, MOST_REASONS, rows_model
+from sync.protocol_rows import rows_model
+from sync.protocol_words import LONGEST, MOST_REASONS
 from sync.wire import pack
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote
 from pydantic import Field, model_validator
 
 from scanner.shared_rules import LAST_VERSION
-from sync.protocol_rows import (
-    AlertCard,
+from sync.protocol_rows import AlertCard
+from sync.protocol_words import (
     AlertKey,
     Amount,
     ConditionWord,

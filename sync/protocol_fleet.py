@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from scanner.catalog.manifest import is_name
 from sync.protocol import ROOT, part
-from sync.protocol_rows import Message, Name, Position, Text, UtcTime
+from sync.protocol_words import Message, Name, Position, Text, UtcTime
 
 MOST_RELEASE_BYTES = 16 * 1024**3
 MOST_ANSWERS = 50

@@ -13,9 +13,10 @@ from scanner.errors import UsageError
 from scanner.signing import read_private_key
 from sync.cloud.opening import add_config_argument, config_of
 from sync.cloud.publish_remote import RemoteCloud, read_secret
-from sync.cloud.releases import Releases, is_models
+from sync.cloud.release_names import is_models
+from sync.cloud.releases import Releases
 from sync.protocol_fleet import Release
-from sync.protocol_rows import LONGEST
+from sync.protocol_words import LONGEST
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

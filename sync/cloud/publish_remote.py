@@ -14,7 +14,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.errors import CounterscanError, UsageError
-from sync.cloud.releases import Releases, check_channel, is_models
+from sync.cloud.release_names import check_channel, is_models
+from sync.cloud.releases import Releases
 from sync.enrol import checked_url, reason
 from sync.protocol_fleet import Release
 

@@ -15,7 +15,8 @@ from scanner.catalog.sign import check_pack_signature
 from scanner.errors import CounterscanError, ModelError, PackError, UsageError
 from scanner.models_library import BUNDLE, NAMES, read_bundle
 from scanner.signing import UntrustedKeyError
-from sync.cloud.releases import MODELS, PACKS, Releases, Standing, check_channel
+from sync.cloud.release_names import MODELS, PACKS, check_channel
+from sync.cloud.releases import Releases, Standing
 from sync.protocol_fleet import Release
 from sync.unpack import PACK_NAMES, ArchiveError, unpack_archive
 from sync.update_intake import check_models_signature

@@ -8,7 +8,6 @@ before. The archives are named by their content, so that an address always means
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from scanner.models_library import SIGNATURE as MODELS_SIGNATURE
 from scanner.signing import sign_file
 from scanner.tables import utc_now
 from sync.cloud.release_archive import write_archive
+from sync.cloud.release_names import MODELS, PACKS, check_channel
 from sync.protocol import part, unpart
 from sync.protocol_fleet import (
     ModelsRelease,
@@ -48,8 +48,6 @@ from sync.protocol_fleet import (
 from sync.update_intake import check_models_signature
 
 Released = TypeVar("Released", PackRelease, ModelsRelease)
-MODELS, PACKS = "models", "pack/"
-_CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MOST_FORMER = 5
 _FORMER_KEPT = 2
 """Of how many announcements before the present one the archives stay, to go back to."""
@@ -273,21 +271,6 @@ class Releases:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.folder / ".lock", "Another publication"):
                 yield
-
-
-def check_channel(channel: str) -> str:
-    """Return the channel's name, or raise UsageError where devices can't follow such a one."""
-    if not _CHANNEL.fullmatch(channel):
-        raise UsageError(
-            "Name a channel with up to 40 letters, digits, - and _, such as stable: devices "
-            "follow one by their setting sync.channel"
-        )
-    return channel
-
-
-def is_models(folder: Path) -> bool:
-    """Whether a folder holds models rather than a pack."""
-    return not (folder / MANIFEST).exists() and (folder / "manifest.toml").exists()
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES
 from sync.link import Incoming, Link, Outcome, Verdict
 from sync.protocol import device_topic
-from sync.protocol_rows import LONGEST
+from sync.protocol_words import LONGEST
 from sync.wire import pack
 from tests.sync.conftest import DEVICE, pairing, until
 from tests.sync.test_cloud_store import incoming

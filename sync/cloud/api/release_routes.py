@@ -18,11 +18,12 @@ from sync.cloud.api.describe import describe
 from sync.cloud.api.upload_routes import refuse_in_words
 from sync.cloud.config import CloudConfig
 from sync.cloud.publishing import publish_archive, standing_of
-from sync.cloud.releases import MODELS, PACKS, Releases, Standing
+from sync.cloud.release_names import MODELS, PACKS
+from sync.cloud.releases import Releases, Standing
 from sync.cloud.store import CloudStore
 from sync.cloud.uploads import Uploads
 from sync.protocol_fleet import Holdings, Release
-from sync.protocol_rows import LONGEST
+from sync.protocol_words import LONGEST
 
 REFUSALS = (404, 409, 507)
 
