@@ -19,8 +19,8 @@ from sync.cloud.alert_judge import AlertJudge, is_behind
 from sync.cloud.config import read_cloud_config
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
+from tests.sync.alert_kit import ABOVE, NoFacts, Page, asked, close_all, price, raised, tell
 from tests.sync.conftest import DEVICE, OTHER, Running, agent, pairing, until
-from tests.sync.test_alerts import ABOVE, NoFacts, Page, asked, close_all, price, raised, tell
 from tests.sync.test_cloud_queue import WAIT_S, configured, started
 
 

@@ -36,8 +36,8 @@ from sync.protocol import (
 )
 from sync.shared_rules import RulesExchange, from_wire, to_wire
 from sync.wire import MessageError, pack, unpack
+from tests.sync.alert_kit import NAME, NoFacts, price, raised, tell
 from tests.sync.conftest import DEVICE, OTHER, Running, agent, service, until
-from tests.sync.test_alerts import NAME, NoFacts, price, raised, tell
 from tests.sync.test_hostile_device import Spy
 
 NOW = datetime(2026, 5, 1, 6, 0, 0, 123456, tzinfo=UTC)

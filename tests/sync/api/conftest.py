@@ -18,8 +18,10 @@ from sync.cloud.api.accounts import Role
 from sync.cloud.api.app import create_app, services
 from sync.cloud.config import CloudConfig
 from sync.cloud.store import CloudStore
+from tests.sync.update_kit import Shop, make_shop
 
 PASSWORD = "correct horse battery"
+FILES = "https://cloud.example/files"
 
 
 @dataclass
@@ -93,3 +95,21 @@ def _keys(told: Any) -> Any:
     if isinstance(told, dict):
         return {key: _keys(value) for key, value in told.items()}
     return [_keys(value) for value in told] if isinstance(told, list) else None
+
+
+def config_of(maker: Shop, url: str = FILES, **files: Any) -> CloudConfig:
+    return CloudConfig.model_validate(
+        {"http": {"port": 0}, "files": {"url": url, "keys": [maker.public], **files}}
+    )
+
+
+@pytest.fixture(scope="session")
+def maker(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Whoever makes packs and signs them."""
+    return make_shop(tmp_path_factory.mktemp("maker"))
+
+
+@pytest.fixture
+def publisher(cloud_store: CloudStore, maker: Shop) -> Cloud:
+    """A cloud whose API trusts the maker's key."""
+    return Cloud(create_app(cloud_store, config_of(maker)), cloud_store)

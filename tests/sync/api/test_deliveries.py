@@ -1,81 +1,30 @@
-"""Alerts reach webhooks and mailboxes, once each, however the receivers misbehave."""
+"""Alerts reach webhooks, once each, however the receivers misbehave; they are read by REST."""
 
 from __future__ import annotations
 
-import email
 import hashlib
 import hmac
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email import policy
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from scanner.errors import ConfigError
 from scanner.tables import utc_now
-from sync.cloud.alert_store import add_alerts
 from sync.cloud.api import webhooks as webhooks_module
 from sync.cloud.api.addresses import AddressError, checked_url, is_public, resolved
-from sync.cloud.api.app import create_app
 from sync.cloud.api.deliverer import Deliverer, webhooks_of
 from sync.cloud.api.deliveries import DEAD, DONE, MOST_TRIES, WAITING, Deliveries
-from sync.cloud.api.mail import message_of
 from sync.cloud.config import CloudConfig
-from sync.cloud.config_api import MailSettings, WebhookSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_alerts import ALERT_CLOSED
-from sync.cloud.tables_api import ACCOUNT, DELIVERY
-from tests.sync.api.conftest import Asker, Cloud
-from tests.sync.api.receivers import Hook, MailServer, said
-
-
-def alert(number: int, **words: Any) -> dict[str, Any]:
-    row = {
-        "key": f"key-{number}", "fingerprint": "f", "device": "", "rule": "Movers",
-        "cause": "above", "game": "pokemon", "card_id": "base1-4", "name": "Charizard",
-        "set_name": "Base", "number": "4/102", "variant": "", "finish": "holo",
-        "text": "above 100.00 EUR: now 120.00 EUR by tcgcsv",
-        "places": [{"device": "counter-1", "batch": "Long box", "sequence": 17, "bin": 3}],
-        "raised_at": utc_now(),
-    }  # fmt: skip
-    return {**row, **words}
-
-
-def raise_alerts(store: CloudStore, *numbers: int, **words: Any) -> None:
-    with store.log.write() as session:
-        add_alerts(session.connection(), [alert(number, **words) for number in numbers])
-
-
-NEAR = WebhookSettings(private_addresses=True)
-
-
-class Shop:
-    """A cloud with webhooks and mail, and what sends."""
-
-    def __init__(self, store: CloudStore, mail: MailSettings | None = None) -> None:
-        config = CloudConfig(webhooks=NEAR, mail=mail or MailSettings())
-        self.store = store
-        self.cloud = Cloud(create_app(store, config), store)
-        self.manager: Asker = self.cloud.key("manager")[0]
-        self.sender = Deliverer(store, config)
-        self.sender.step()  # from now on alerts are news
-
-    def webhook(self, url: str) -> tuple[int, str]:
-        made = self.manager.told("/api/v1/webhooks", {"url": url}, status=201)
-        return made["id"], made["secret"]
-
-    def hurry(self) -> None:
-        """Let everything that waits be due."""
-        with self.store.log.write() as session:
-            waiting = update(DELIVERY).where(DELIVERY.c.state == WAITING)
-            session.connection().execute(waiting.values(next_at=utc_now()))
-
-    def messages(self) -> list[dict[str, Any]]:
-        return list(self.manager.told("/api/v1/deliveries")["deliveries"])
+from sync.cloud.tables_api import DELIVERY
+from tests.sync.api.conftest import Cloud
+from tests.sync.api.delivering import Shop, raise_alerts
+from tests.sync.api.receivers import Hook, said
 
 
 @pytest.fixture
@@ -267,116 +216,6 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         (tmp_path / "webhook_key").chmod(0o644)
         with pytest.raises(ConfigError, match="chmod 640"):
             webhooks_of(store, CloudConfig())
-
-
-# Mail
-
-
-def mail_to(server: MailServer, **more: Any) -> MailSettings:
-    settings = {"host": "127.0.0.1", "port": server.port, "security": "none",
-                "sender": "cloud@shop.example", **more}  # fmt: skip
-    return MailSettings.model_validate(settings)
-
-
-def shop_with_mail(store: CloudStore, settings: MailSettings) -> Shop:
-    shop = Shop(store, settings)
-    owner = shop.cloud.person()
-    body = {"name": "Rita", "password": "long enough 1", "email": "rita@shop.example"}
-    owner.told("/api/v1/people", body, status=201)
-    return shop
-
-
-def test_alerts_come_by_mail_the_first_at_once_and_the_next_in_one(
-    either_cloud: CloudStore,
-) -> None:
-    with MailServer() as server:
-        shop = shop_with_mail(either_cloud, mail_to(server))
-        raise_alerts(shop.store, 1)
-        assert shop.sender.step() == 1
-        raise_alerts(shop.store, 2)
-        assert shop.sender.step() == 0
-        raise_alerts(shop.store, 3)
-        assert shop.sender.step() == 0
-        shop.hurry()
-        assert shop.sender.step() == 1
-    [(to, first), (_, second)] = server.taken
-    assert to == "rita@shop.example"
-    message = email.message_from_string(first, policy=policy.default)
-    assert message["Subject"] == (
-        "Alert: Movers: Charizard Base 4/102 holo: above 100.00 EUR: now 120.00 EUR by tcgcsv"
-    )
-    assert "at counter-1, Long box, bin 3, card 17" in message.get_content()
-    assert "2 alerts" in email.message_from_string(second, policy=policy.default)["Subject"]
-
-
-@pytest.mark.parametrize(
-    ("answers", "state", "problem"),
-    [
-        ({"rcpt": "550 nobody here"}, DEAD, "nobody here"),
-        ({"rcpt": "450 later"}, WAITING, "later"),
-        ({"data": "554 no"}, DEAD, "554"),
-        ({"greeting": "421 busy"}, WAITING, "421"),
-        ({"mail": "cut"}, WAITING, "can't be used"),
-        ({"greeting": "nonsense"}, WAITING, ""),
-    ],
-)
-def test_a_mail_server_that_misbehaves_loses_nothing(
-    tmp_path: Path, answers: dict[str, str], state: str, problem: str
-) -> None:
-    with CloudStore(tmp_path) as store, MailServer(**answers) as server:
-        shop = shop_with_mail(store, mail_to(server))
-        raise_alerts(store, 1)
-        assert shop.sender.step() == 1
-        [message] = shop.messages()
-        assert message["state"] == state
-        assert problem in message["problem"]
-        assert server.taken == []
-
-
-def test_mail_is_never_sent_in_the_clear_where_tls_is_asked_for(tmp_path: Path) -> None:
-    with CloudStore(tmp_path) as store, MailServer() as server:
-        secret = {"security": "starttls", "user": "cloud", "password": "secret"}
-        shop = shop_with_mail(store, mail_to(server, **secret))
-        raise_alerts(store, 1)
-        shop.sender.step()
-        assert server.taken == []
-        assert "STARTTLS" in shop.messages()[0]["problem"]
-
-
-def test_a_card_can_not_write_headers_of_a_mail() -> None:
-    evil = alert(1, name="Mew\r\nBcc: all@example.com", text="x\n\ny")
-    message = message_of("a@b.example", "c@d.example", [evil])
-    assert message["Bcc"] is None
-    assert "\n" not in message["Subject"]
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["a@[", "=?utf-8?q?a=0d=0aBcc:x@y?=@x.y", "(é_]%).{!b%{]@..(*b", "a@b@c", "a b@c",
-     "a@b\r\nX: y", "a@", "@b", "a..b@c", "a@b,c@d", "Ada <a@b>"],
-)  # fmt: skip
-def test_what_is_no_address_is_not_taken_and_one_of_old_stops_no_other(
-    tmp_path: Path, address: str, hook: Hook
-) -> None:
-    with CloudStore(tmp_path) as store, MailServer() as server:
-        shop = shop_with_mail(store, mail_to(server))
-        owner = shop.cloud.person("Olga the Second")
-        body = {"name": "Eve", "password": "long enough 1", "email": address}
-        assert "e-mail address" in owner.told("/api/v1/people", body, status=400)["error"]
-        with store.log.write() as session:
-            eve = update(ACCOUNT).where(ACCOUNT.c.name == "Rita").values(email=address)
-            session.connection().execute(eve)
-        shop.webhook(hook.url)
-        raise_alerts(store, 1)
-        assert shop.sender.step() == 2
-        assert len(hook.taken) == 1
-        by_channel = {each["channel"]: each for each in shop.messages()}
-        assert by_channel["webhook"]["state"] == DONE
-        assert by_channel["email"]["state"] in (WAITING, DEAD, DONE)
-        assert all("\nBcc" not in said for _, said in server.taken)
-
-
-# Reading and acknowledging
 
 
 def test_alerts_are_read_and_acknowledged_once_for_everybody(either_api: Cloud) -> None:

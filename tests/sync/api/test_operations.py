@@ -22,9 +22,9 @@ from sync.cloud.config_api import HttpSettings
 from sync.cloud.jobs import JobContext, run_if_due
 from sync.cloud.store import CloudStore
 from tests.sync.api.conftest import Cloud, fits
+from tests.sync.api.delivering import raise_alerts
 from tests.sync.api.test_cards import CARDS, NOW, price, tell
 from tests.sync.api.test_collections import batch, scan
-from tests.sync.api.test_deliveries import raise_alerts
 
 DASHBOARD = Path(__file__).parents[3] / "docs/grafana-cloud.json"
 

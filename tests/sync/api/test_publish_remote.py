@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,33 +15,15 @@ from scanner.errors import UsageError
 from scanner.signing import read_private_key
 from sync.cloud import uploads
 from sync.cloud.api import upload_routes
-from sync.cloud.api.app import create_app
 from sync.cloud.api.server import ApiServer
 from sync.cloud.publish_remote import RemoteCloud, RemoteCloudError, read_secret
 from sync.cloud.releases import Releases
 from sync.cloud.store import CloudStore
 from sync.protocol_fleet import PackRelease
-from tests.sync.api.conftest import Cloud
-from tests.sync.api.test_releases import FILES, config_of
-from tests.sync.update_kit import Shop, make_shop
+from tests.sync.api.conftest import FILES, Cloud, config_of
+from tests.sync.update_kit import Shop
 
 NEAR = "http://127.0.0.1"
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return make_shop(tmp_path_factory.mktemp("shop"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[CloudStore]:
-    with CloudStore(tmp_path / "cloud") as opened:
-        yield opened
-
-
-@pytest.fixture
-def publisher(store: CloudStore, shop: Shop) -> Cloud:
-    return Cloud(create_app(store, config_of(shop)), store)
 
 
 class BadLine(httpx.BaseTransport):
@@ -70,14 +51,14 @@ class BadLine(httpx.BaseTransport):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_bad_line_only_takes_longer(
-    publisher: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: int
+    publisher: Cloud, maker: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: int
 ) -> None:
     for module in (uploads, upload_routes):
         monkeypatch.setattr(module, "PART_BYTES", 4096)
     owner, _ = publisher.key("owner")
     line, waits = BadLine(publisher, seed), list[float]()
     with RemoteCloud(NEAR, owner.secret, transport=line, sleep=waits.append) as cloud:
-        release = cloud.publish(shop.packs["1"], "stable", rollback=False, key=None)
+        release = cloud.publish(maker.packs["1"], "stable", rollback=False, key=None)
     assert line.cuts == len(waits) > 3
     assert max(waits) <= 60
     [standing] = Releases(publisher.store.data_dir, "").standing()
@@ -89,13 +70,13 @@ def test_a_bad_line_only_takes_longer(
 
 
 def test_the_command_signs_here_and_publishes_there(
-    store: CloudStore, shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cloud_store: CloudStore, maker: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unsigned = tmp_path / "pack"
-    shutil.copytree(shop.packs["2"], unsigned)
+    shutil.copytree(maker.packs["2"], unsigned)
     (unsigned / "pack.sig").unlink()
-    with ApiServer(store, config_of(shop)) as server:
-        there = Cloud(server.app, store)
+    with ApiServer(cloud_store, config_of(maker)) as server:
+        there = Cloud(server.app, cloud_store)
         token = tmp_path / "token"
         token.write_text(there.key("owner")[0].secret + "\n")
         token.chmod(0o600)
@@ -103,40 +84,40 @@ def test_the_command_signs_here_and_publishes_there(
         words = ["--data", str(tmp_path / "here"), "cloud", "publish"]
         assert main([*words, str(unsigned), *at]) != 0
         assert "is not signed" in capsys.readouterr().err
-        assert main([*words, str(unsigned), "--key", str(shop.key), "--about", "New", *at]) == 0
+        assert main([*words, str(unsigned), "--key", str(maker.key), "--about", "New", *at]) == 0
         assert "2 is announced on stable" in capsys.readouterr().out
-        [standing] = Releases(store.data_dir, "").standing()
+        [standing] = Releases(cloud_store.data_dir, "").standing()
         assert isinstance(standing.release, PackRelease)
         assert (standing.release.game, standing.release.about) == ("drawn", "New")
-        assert main([*words, str(shop.packs["1"]), *at]) == 1
+        assert main([*words, str(maker.packs["1"]), *at]) == 1
         assert "older than 2" in capsys.readouterr().err
-        assert main([*words, str(shop.packs["1"]), "--rollback", *at]) == 0
+        assert main([*words, str(maker.packs["1"]), "--rollback", *at]) == 0
         assert main([*words, "--withdraw", "pack/drawn", *at]) == 0
         assert main([*words, "--withdraw", "pack/other", *at]) == 1
         assert "was announced" in capsys.readouterr().err
         token.write_text(there.key("manager")[0].secret)
-        assert main([*words, str(shop.packs["1"]), *at]) == 1
+        assert main([*words, str(maker.packs["1"]), *at]) == 1
         assert "needs the role owner" in capsys.readouterr().err
-    assert main([*words, str(shop.packs["1"]), "--at", "https://x"]) == 2
-    assert main([*words, str(shop.packs["1"]), "--at", "http://cloud.example", *at[2:]]) == 2
+    assert main([*words, str(maker.packs["1"]), "--at", "https://x"]) == 2
+    assert main([*words, str(maker.packs["1"]), "--at", "http://cloud.example", *at[2:]]) == 2
     assert "in the clear" in capsys.readouterr().err
 
 
-def test_what_is_no_cloud_or_never_there_is_told_so(shop: Shop, tmp_path: Path) -> None:
+def test_what_is_no_cloud_or_never_there_is_told_so(maker: Shop, tmp_path: Path) -> None:
     def no_cloud(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, text="<html>Welcome to nginx")
 
     def away(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    key = read_private_key(shop.key)
+    key = read_private_key(maker.key)
     for handler, said in ((no_cloud, "no Counterscan cloud"), (away, "can't be reached .refused")):
         transport = httpx.MockTransport(handler)
         with (
             RemoteCloud(NEAR, "x", transport=transport, sleep=lambda _: None) as cloud,
             pytest.raises(RemoteCloudError, match=said),
         ):
-            cloud.publish(shop.packs["1"], "stable", rollback=False, key=key)
+            cloud.publish(maker.packs["1"], "stable", rollback=False, key=key)
 
 
 def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
