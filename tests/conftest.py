@@ -29,7 +29,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 def counterscan(tmp_path: Path) -> Counterscan:
     """Run `counterscan …` as its own process and return what it said and its exit code."""
 
-    def run(*words: str | Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(*words: str | Path, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "scanner.cli", *map(str, words)],
             stdin=subprocess.DEVNULL,

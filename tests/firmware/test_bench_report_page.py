@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jinja2 import FileSystemLoader, TemplateSyntaxError, UndefinedError
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from firmware import bench_recognition, bench_report_page
 from firmware.bench_by_eye import ByEye
@@ -33,6 +34,7 @@ from tests.webui.served import CHROMIUM, FLAGS, SIZES
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -139,13 +141,13 @@ def test_the_pages_open_from_the_folder_and_fit_the_screen(
         page.goto((tmp_path / name).as_uri())
         assert _overflow_px(page) <= 0
         assert _broken(page) == 0
-    assert page.locator("polygon.found").count() == 4
-    assert page.locator("polygon.true").count() == 3
+    expect(page.locator("polygon.found")).to_have_count(4)
+    expect(page.locator("polygon.true")).to_have_count(3)
     page.goto((tmp_path / "index.html").as_uri())
-    assert page.locator("svg.chart").count() == 2
-    assert page.locator("polyline.curve").count() == 2
+    expect(page.locator("svg.chart")).to_have_count(2)
+    expect(page.locator("polyline.curve")).to_have_count(2)
     assert page.locator("polyline.curve.alone").bounding_box()
-    assert page.get_by_text("Accepted, and wrong: 1").is_visible()
+    expect(page.get_by_text("Accepted, and wrong: 1")).to_be_visible()
     assert complaints == []
     page.close()
 
@@ -165,20 +167,22 @@ def test_the_worst_corners_come_first_large_enough_to_judge_and_can_be_filtered(
     page.goto((tmp_path / "corners.html").as_uri())
     order = [one.split()[0] for one in page.locator("article h3").all_inner_texts()]
     assert order == ["001.jpg", "000.jpg", "far", "near", "scene"]
+    assert _broken(page) == 0
     close = page.locator("a.close img").first.bounding_box()
     assert close is not None
     # Each of the four shows a fifth of the card's width.
     assert close["width"] / 2 / 20 >= 7
     page.get_by_role("link", name="1 right").first.click()
-    assert page.locator("#photo-right h2").is_visible()
+    expect(page.locator("#photo-right h2")).to_be_visible()
     page.get_by_role("searchbox").fill("001.JPG")
-    assert page.locator("article:visible").count() == 1
-    assert page.get_by_text("1 of 5 shown").is_visible()
-    assert not page.locator("#photo-right").is_visible()
+    expect(page.locator("article:visible")).to_have_count(1)
+    expect(page.get_by_text("1 of 5 shown")).to_be_visible()
+    expect(page.locator("#photo-right")).to_be_hidden()
     page.get_by_role("link", name="1 right").first.click()
-    assert page.locator("#photo-right h2").is_visible()
+    expect(page.locator("#photo-right h2")).to_be_visible()
     page.locator("#photo-wrong a.close").click()
-    assert page.locator("img").evaluate("one => one.naturalWidth") == 800
+    expect(page).not_to_have_url(re.compile("html"))
+    page.wait_for_function("document.images[0]?.naturalWidth === 800")
     page.close()
 
 
@@ -200,7 +204,7 @@ def test_the_charts_can_be_read_on_a_phone_and_long_tables_say_that_they_go_on(
             .filter((one) => !one.previousElementSibling.matches('.hint:not([hidden])')).length"""
     )
     assert hidden == 0
-    assert page.locator(".hint:visible").count() == 2
+    expect(page.locator(".hint:visible")).to_have_count(2)
     page.close()
 
 

@@ -50,7 +50,7 @@ def stepper(shaft: Shaft) -> Iterator[tuple[StepperSorter, SimulatedPins]]:
 
 def wait_until_there(sorter: StepperSorter, shaft: Shaft) -> None:
     with shaft.changed:
-        assert shaft.changed.wait_for(lambda: sorter.remaining_s() == 0, timeout=30)
+        assert shaft.changed.wait_for(lambda: sorter.remaining_s() == 0, timeout=60)
 
 
 def test_a_stepper_finds_its_switch_first_and_then_every_bin(
@@ -87,7 +87,7 @@ def test_a_stepper_without_its_switch_says_what_to_check(
 
     asking = threading.Thread(target=ask)
     asking.start()
-    asking.join(timeout=30)
+    asking.join(timeout=60)
     assert "home_pin" in complaints[0]
 
 

@@ -89,7 +89,7 @@ def test_a_full_disk_switches_the_preview_off_and_nothing_else(
 
     monkeypatch.setattr(Path, "write_bytes", full)
     preview = Preview(tmp_path, driver="test", recognizer="none")
-    assert tried.wait(10)
+    assert tried.wait(60)
     preview.show_frame(np.zeros((100, 100, 3), np.uint8), (), "nothing")
     preview.close()
     assert not (tmp_path / "live" / "preview.json").exists()
@@ -105,7 +105,7 @@ def test_a_silent_loop_is_made_safe_and_ended() -> None:
 
     watchdog = Watchdog(lambda: did.append("safe"), timeout_s=0.02, on_stall=end)
     watchdog.start()
-    assert ended.wait(10)
+    assert ended.wait(60)
     assert did == ["safe", "ended"]
     watchdog.close()
 
@@ -146,7 +146,7 @@ def test_old_crops_are_tidied_when_a_batch_ends(tmp_path: Path, monkeypatch: Any
     tidier = CropTidier(load_settings(data_dir=tmp_path, crops__keep_days=3))
     tidier.on_phase(Phase.FEEDING)
     tidier.on_phase(Phase.FINISHED)
-    assert tidied.wait(10)
+    assert tidied.wait(60)
     assert asked == [(tmp_path, 3, 2000)]
 
 

@@ -166,4 +166,4 @@ def test_sigterm_lets_every_finally_run(tmp_path: Path) -> None:
     assert process.stdout.readline() == "at work\n"
     process.terminate()
     assert process.stdout.readline() == "safe\n"
-    assert process.wait(30) == 143
+    assert process.wait(60) == 143

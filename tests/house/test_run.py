@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,15 @@ def feed_pid(data_dir: Path) -> str:
     return (data_dir / LOCK_FILE).read_text().strip()
 
 
+def is_answered(url: str) -> bool:
+    """Whether the page listens already, which is started with the others."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.URLError:
+        return False
+
+
 def until(condition: Callable[[], bool]) -> None:
     deadline_s = time.monotonic() + ANSWER_S
     while not condition():
@@ -127,8 +137,7 @@ def test_a_wrong_pairing_costs_the_exchange_alone_and_a_restart_that_the_page_as
     with Store.open(data, role="reader") as log:
         assert log.exchange_orders() == []
     until(lambda: feed_pid(data) not in ("", before))
-    with urllib.request.urlopen(running.page, timeout=60) as answer:
-        assert answer.status == 200
+    until(lambda: is_answered(running.page))
     assert running.process.poll() is None
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(ANSWER_S) == 0

@@ -13,7 +13,7 @@ import pytest
 
 from scanner.supervisor import AGAIN, Child, Supervisor, is_kept_alive
 
-LIVES = "import time; time.sleep(60)"
+LIVES = "import time; time.sleep(3600)"
 
 
 def python(code: str, *words: str | Path) -> list[str]:
@@ -187,12 +187,12 @@ def test_no_child_outlives_the_supervisor(tmp_path: Path, number: signal.Signals
     )
     wait_for(lambda: len(lives(file)) == 1)
     parent.send_signal(number)
-    parent.wait(30)
+    parent.wait(60)
     wait_for(lambda: not is_alive(lives(file)[0]))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

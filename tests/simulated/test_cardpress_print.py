@@ -22,7 +22,7 @@ from firmware.simulated.cardpress_text import text_width, wrap
 from scanner.phash import phash256
 
 # Printing the whole game takes 20 s of one idle core and minutes of a busy one.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 Printed = tuple[Path, list[DemoCard]]
 

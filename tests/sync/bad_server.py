@@ -81,7 +81,7 @@ def bad_server(content: bytes, tls: ssl.SSLContext | None = None) -> Iterator[Ba
     finally:
         server.ended.set()
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()
 
 

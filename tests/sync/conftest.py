@@ -99,7 +99,7 @@ class Running:
     def stop(self) -> None:
         self._ended.set()
         for thread in self._threads:
-            thread.join(20)
+            thread.join(120)
             assert not thread.is_alive()
         self._threads.clear()
         self._ended.clear()
@@ -117,7 +117,7 @@ def running() -> Iterator[Running]:
         yield ends
 
 
-def until(true: Callable[[], bool], within_s: float = 60.0) -> None:
+def until(true: Callable[[], bool], within_s: float = 120.0) -> None:
     """Wait until something is so; fail after `within_s`."""
     end_mono_s = time.monotonic() + within_s
     while not true():

@@ -10,7 +10,6 @@ from scanner.cli import main
 from sync.bench_cloudapi import BAR_MS, use_indexes
 
 
-@pytest.mark.timeout(300)
 def test_a_few_rows_are_measured_and_found_by_index(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["bench", "cloudapi", "--cards", "5000", "--rows", "60000", "--asks", "8", "--json"]
     code = main(words)

@@ -71,8 +71,8 @@ def test_what_was_scanned_offline_and_what_comes_after_reaches_the_cloud(
     device = Running()
     device.start(agent(device_store, broker.port))
     until(lambda: not differences(filled.data_dir, cloud_store, DEVICE))
-    assert event(device_store) == ("connected", "")
-    assert known_devices(cloud_store) == [(DEVICE, 1)]
+    until(lambda: event(device_store) == ("connected", ""))
+    until(lambda: known_devices(cloud_store) == [(DEVICE, 1)])
     filled.add_scans(1)
     filled.add_corrections(3)
     filled.add_stock_words(4)
@@ -250,7 +250,7 @@ def test_a_home_assistant_is_told_of_the_device_where_the_shop_wants_it(
 
 
 def test_every_scan_arrives_once_whatever_breaks(tmp_path: Path) -> None:
-    report = run_partition(tmp_path, scans=3000, faults=12, seed=5, within_s=90)
+    report = run_partition(tmp_path, scans=3000, faults=12, seed=5, within_s=300)
     assert report["differences"] == []
     assert sum(report["faults"].values()) == 12
     assert len(report["faults"]) == 7, "each kind at least once"

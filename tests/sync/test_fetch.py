@@ -218,7 +218,7 @@ def test_the_end_of_the_process_does_not_wait_for_the_server(
     thread.start()
     until(lambda: bool(server.asked) or bool(said))
     stopping.set()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert isinstance(said[0], FetchStoppedError)
 

@@ -276,6 +276,9 @@ def test_a_wrong_password_lets_nobody_in(one: Broker, password: str) -> None:
     assert Spy(one.port, client_id="stranger", password=password).connected in (0x86, 0x87)
 
 
+MARK = "counterscan/1/other"
+
+
 def scans_of(device: str, cloud: CloudStore) -> int:
     with cloud.log.read() as session:
         query = text("SELECT count(*) FROM scan WHERE device = :device")
@@ -290,12 +293,14 @@ def test_a_whole_recorded_session_sent_again_changes_nothing(
     """Somebody has recorded all that a device ever sent, and sends it again: by another connection,
     backwards, twice, and as if another device had."""
     ear = Spy(broker.port, CLOUD, "recorder")
-    ear.listen("counterscan/1/device/+/up/+", "counterscan/1/device/+/state")
+    ear.listen("counterscan/1/device/+/up/+", "counterscan/1/device/+/state", MARK)
     running.start(service(cloud_store, broker.port))
     running.start(agent(device_store, broker.port, user=VICTIM))
     filled.add_scans(300)
     filled.add_corrections(30)
     until(lambda: not differences(filled.data_dir, cloud_store, VICTIM))
+    assert ear.say(MARK, b"heard all before") == 0
+    until(lambda: (MARK, b"heard all before") in ear.heard)
     rows = [told for told in ear.heard if told[0].rpartition("/")[2] in UP]
     assert len(rows) >= 3
     again = Spy(broker.port, VICTIM, "recorded")

@@ -200,6 +200,7 @@ class Shop:
 
     def keep_showing(self, **what: Any) -> None:
         """Write previews from now on, so that the page takes the feed process to be there."""
+        self._stopped.clear()
         self.show(**what)
 
         def beat() -> None:

@@ -56,7 +56,6 @@ def test_nobody_is_hindered(filled: PageProcess, look: Look, tmp_path: Path, siz
     assert {page.path for page in PAGES} < set(paths)
     found = []
     page = look(filled.url, size).page
-    page.emulate_media(reduced_motion="reduce")
     for path in paths:
         answer = page.goto(f"{filled.url}{path}")
         assert answer is not None

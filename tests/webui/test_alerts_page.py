@@ -14,11 +14,11 @@ from scanner.store import Store
 from scanner.tables_alerts import AlertClosedTold, AlertRaised, AlertTold
 from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 from tests.webui.signed_in import Client, paired
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
@@ -84,7 +84,7 @@ def test_alerts_come_by_themselves_say_where_the_card_lies_and_go_with_one_tap(
     page.reload()
     expect(page.locator(".past li")).to_have_count(2)
     assert scanned.store.alert_mark().open == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     watched.is_well()
 
 
@@ -163,7 +163,7 @@ def test_a_rule_is_written_changed_and_removed(
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("No alerts yet.")).to_be_visible()
     assert scanned.store.alert_rules() == ([], {})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     assert all("422" in error for error in watched.errors), "what is half typed is refused"
 
 

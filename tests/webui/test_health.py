@@ -99,7 +99,7 @@ def test_a_restart_of_the_page_loses_no_card_from_the_history(shop: Shop) -> Non
 
 
 def test_an_alert_reaches_the_live_page_and_goes_again(shop: Shop) -> None:
-    shop.show()
+    shop.keep_showing()
     state = {"device": dataclasses.replace(WELL, temperature_c=85.0)}
     book = Book(shop.data_dir)
     view = LogView(shop.data_dir, Environment(loader=PackageLoader("webui")))

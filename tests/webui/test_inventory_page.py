@@ -67,7 +67,7 @@ def test_a_card_is_found_and_where_each_copy_lies(
     expect(page.locator(".line")).to_have_count(80)
     page.locator("#search").fill("lantern 002")
     copies(page, 2)
-    assert "text=lantern+002" in page.url
+    expect(page).to_have_url(re.compile(r"text=lantern\+002"))
     page.locator(".line-button").first.click()
     expect(page.locator(".copy").first).to_contain_text("bin 2 · no. 1")
     expect(page.locator(".copy").first).to_contain_text("Saturday buylist")

@@ -207,7 +207,7 @@ def test_a_feed_process_that_falls_silent_is_noticed(shop: Shop, serve: Serve, l
     expect(page.locator('[data-notice="silent"]')).to_contain_text("does not answer")
     expect(page.locator('[data-command="pause"]')).to_be_disabled()
     expect(page.locator("#camera-age")).to_contain_text("last picture")
-    shop.show()
+    shop.keep_showing()
     expect(page.locator('[data-notice="silent"]')).to_have_count(0)
 
 

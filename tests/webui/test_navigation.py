@@ -50,7 +50,7 @@ def seven_pages(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     yield f"http://127.0.0.1:{server.server_port}"
     webui.app.services(app).stop()
     server.shutdown()
-    thread.join(10)
+    thread.join(60)
     server.server_close()
 
 

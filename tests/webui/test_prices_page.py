@@ -14,11 +14,11 @@ from scanner.store import Store
 from scanner.tables import utc_now
 from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import NAMES, Shop
 from tests.webui.signed_in import Client
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
@@ -70,7 +70,7 @@ def test_what_moved_is_shown_with_source_and_age(
     expect(up.first).to_contain_text("+200%")
     watched.picture(f"prices-{size}-{theme}")
     is_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     page.get_by_role("link", name="A day").click()
     expect(page.locator(".tabs [aria-current]")).to_have_text("A day")
     expect(up).to_have_count(1)
@@ -101,7 +101,7 @@ def test_a_printing_is_found_drawn_and_watched(
     expect(page.get_by_role("button", name="On the watchlist")).to_be_visible()
     watched.picture(f"prices-card-{size}")
     is_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     assert priced.store.card_lists()["Watchlist"] == ["demo-0-1"]
     page.get_by_role("link", name="A year").click()
     expect(page.locator(".tabs [aria-current]")).to_have_text("A year")

@@ -16,11 +16,11 @@ from scanner.store import Store
 from scanner.store_sync import LinkKind
 from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use
-from tests.webui.served import SIZES, PageProcess, Watched
+from tests.webui.served import SIZES, PageProcess, Watched, fits
 from tests.webui.shop import Shop
 from tests.webui.signed_in import paired
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
@@ -84,7 +84,7 @@ def test_a_rule_is_made_for_all_scanners_and_taken_back(
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(rules).to_have_count(1)
     assert chained.store.shared_alert_rules() == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
 
 
 def test_a_scanner_that_was_never_paired_shows_no_choice(

@@ -83,7 +83,7 @@ def test_the_page_waits_for_a_log_and_says_so(serve: Serve, tmp_path: Path) -> N
     assert twin["notices"][0]["key"] == "log"
 
     shop = Shop(tmp_path / "data")
-    shop.show()
+    shop.keep_showing()
     shop.start()
     shop.scan()
     status, health = get(f"{server.url}/healthz")
@@ -95,7 +95,7 @@ def test_the_page_waits_for_a_log_and_says_so(serve: Serve, tmp_path: Path) -> N
 
 
 def test_the_json_twin_tells_what_the_page_shows(shop: Shop, serve: Serve) -> None:
-    shop.show()
+    shop.keep_showing()
     shop.start(expected=4)
     shop.scan()
     _, twin = get(f"{serve().url}/api/live")

@@ -12,9 +12,9 @@ from sync.cloud.config import CloudConfig
 from sync.cloud.config_api import HttpSettings
 from sync.cloud.store import CloudStore
 from tests.webui.accessible import is_accessible
-from tests.webui.served import CHROMIUM, FLAGS
+from tests.webui.served import CHROMIUM, FLAGS, fits
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 
 def test_the_page_is_for_everybody_and_for_narrow_screens(tmp_path: Path) -> None:
@@ -31,11 +31,12 @@ def test_the_page_is_for_everybody_and_for_narrow_screens(tmp_path: Path) -> Non
             )
             problems: list[str] = []
             page.on("console", lambda told, said=problems: said.append(told.text))
+            page.set_default_timeout(60_000)
             page.goto(f"http://127.0.0.1:{server.port}/")
             operation = page.locator("details").filter(has_text="/api/v1/card/history")
             operation.locator("summary").click()
             expect(operation.get_by_text("Days back from now")).to_be_visible(timeout=60_000)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+            fits(page)
             is_accessible(page)
             assert problems == []
         browser.close()
