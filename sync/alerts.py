@@ -9,7 +9,7 @@ from scanner.conditions import lists_asked
 from scanner.store import Store
 from scanner.tables_alerts import AlertClosedTold, AlertTold
 from sync.protocol import MOST_ALERT_RULES, MOST_SOURCES, AlertRules, Alerts
-from sync.protocol_rows import LONGEST
+from sync.protocol_words import LONGEST
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ import pytest
 from sync.bench_broker import Broker
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.store import CloudStore
+from tests.sync.alert_kit import ABOVE, asked, price, tell
 from tests.sync.api.receivers import Hook, MailServer
 from tests.sync.api.test_deliveries import mail_to, raise_alerts, shop_with_mail
 from tests.sync.conftest import DEVICE, Running, service, until
-from tests.sync.test_alerts import ABOVE, asked, price, tell
 
 
 def told(caplog: pytest.LogCaptureFixture, logger: str) -> list[tuple[str, dict[str, Any]]]:

@@ -17,8 +17,7 @@ from sync.cloud.rule_store import keep_rules
 from sync.cloud.store import CloudStore
 from sync.command import _open
 from sync.protocol import MOST_SOURCES
-from tests.sync.conftest import DEVICE, OTHER, Running, agent, service, until
-from tests.sync.test_alerts import (
+from tests.sync.alert_kit import (
     ABOVE,
     AS_OF,
     NAME,
@@ -29,6 +28,7 @@ from tests.sync.test_alerts import (
     raised,
     tell,
 )
+from tests.sync.conftest import DEVICE, OTHER, Running, agent, service, until
 
 CARDMARKET_FIRST = ["cardmarket", "tcgcsv"]
 
