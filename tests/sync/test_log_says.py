@@ -12,8 +12,8 @@ from sync.bench_broker import Broker
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.store import CloudStore
 from tests.sync.alert_kit import ABOVE, asked, price, tell
+from tests.sync.api.delivering import mail_to, raise_alerts, shop_with_mail
 from tests.sync.api.receivers import Hook, MailServer
-from tests.sync.api.test_deliveries import mail_to, raise_alerts, shop_with_mail
 from tests.sync.conftest import DEVICE, Running, service, until
 
 

@@ -16,6 +16,7 @@ from sync.cloud.config_api import MailSettings, WebhookSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_api import DELIVERY
 from tests.sync.api.conftest import Asker, Cloud
+from tests.sync.api.receivers import MailServer
 
 
 def alert(number: int, **words: Any) -> dict[str, Any]:
@@ -61,3 +62,17 @@ class Shop:
 
     def messages(self) -> list[dict[str, Any]]:
         return list(self.manager.told("/api/v1/deliveries")["deliveries"])
+
+
+def mail_to(server: MailServer, **more: Any) -> MailSettings:
+    settings = {"host": "127.0.0.1", "port": server.port, "security": "none",
+                "sender": "cloud@shop.example", **more}  # fmt: skip
+    return MailSettings.model_validate(settings)
+
+
+def shop_with_mail(store: CloudStore, settings: MailSettings) -> Shop:
+    shop = Shop(store, settings)
+    owner = shop.cloud.person()
+    body = {"name": "Rita", "password": "long enough 1", "email": "rita@shop.example"}
+    owner.told("/api/v1/people", body, status=201)
+    return shop

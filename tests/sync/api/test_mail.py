@@ -5,32 +5,16 @@ from __future__ import annotations
 import email
 from email import policy
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from sync.cloud.api.deliveries import DEAD, DONE, WAITING
 from sync.cloud.api.mail import message_of
-from sync.cloud.config_api import MailSettings
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_api import ACCOUNT
-from tests.sync.api.delivering import Shop, alert, raise_alerts
+from tests.sync.api.delivering import alert, mail_to, raise_alerts, shop_with_mail
 from tests.sync.api.receivers import Hook, MailServer
-
-
-def mail_to(server: MailServer, **more: Any) -> MailSettings:
-    settings = {"host": "127.0.0.1", "port": server.port, "security": "none",
-                "sender": "cloud@shop.example", **more}  # fmt: skip
-    return MailSettings.model_validate(settings)
-
-
-def shop_with_mail(store: CloudStore, settings: MailSettings) -> Shop:
-    shop = Shop(store, settings)
-    owner = shop.cloud.person()
-    body = {"name": "Rita", "password": "long enough 1", "email": "rita@shop.example"}
-    owner.told("/api/v1/people", body, status=201)
-    return shop
 
 
 def test_alerts_come_by_mail_the_first_at_once_and_the_next_in_one(
