@@ -128,15 +128,16 @@ class AlertWatch:
     def _raise(
         self, answer: PresentAnswer, card: CardFacts, rules: list[AlertRule], is_told: bool
     ) -> None:
+        reasons = [(rule, self._standing.why(rule, card)) for rule in rules]
         added = self._store.raise_alerts(
             [
                 AlertRaised(
                     rule=rule.name, cause=rule.cause.value, scan_id=answer.scan_id,
                     game=answer.game, card_id=answer.card_id, name=answer.name,
                     set_name=answer.set_name, number=answer.number, variant=answer.variant,
-                    finish=answer.finish, text=self._standing.why(rule, card),
+                    finish=answer.finish, text=why.text, price_as_of=why.price_as_of,
                 )
-                for rule in rules
+                for rule, why in reasons
             ]
         )  # fmt: skip
         names = ", ".join(rule.name for rule in rules)

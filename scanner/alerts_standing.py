@@ -29,6 +29,8 @@ _KEYS_AT_ONCE = 2000
 _ANY_FINISH = Finish.UNKNOWN.value
 
 Key = tuple[str, str]
+Quoted = tuple[str, str, str, str]
+"""Finish, condition, currency and source of a price."""
 Ids = frozenset[str]
 Met = Mapping[str | None, Ids]
 """The rules whose cause a printing's prices meet, by its finish; None: whatever its finish is."""
@@ -45,6 +47,15 @@ class AlertBook(Protocol):
     def newest_price_id(self) -> int: ...
     def priced_after(self, price_id: int) -> list[Key]: ...
     def told_of(self, keys: Iterable[Key]) -> dict[Key, list[Told]]: ...
+    def price_ages(self, game: str, card_id: str) -> Mapping[Quoted, datetime]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a card sets off a rule, as a sentence; and of when the price is, where one was asked."""
+
+    text: str
+    price_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +105,11 @@ class StandingAlerts:
             met = _of_finish(self._met(known, (card.game or "", card.card_id)), card.finish)
         return [held.rule for held in about if not held.rule.asks_prices or held.id in met]
 
-    def why(self, rule: AlertRule, card: CardFacts) -> str:
-        """Why the card sets off the rule, as a sentence."""
+    def why(self, rule: AlertRule, card: CardFacts) -> Reason:
+        """Why the card sets off the rule."""
+        seen = Reason("Seen by the scanner.")
         if not rule.asks_prices:
-            return "Seen by the scanner."
+            return seen
         key = (card.game or "", card.card_id)
         kinds = _counted(rule.cause, self._book.told_of([key]).get(key, []), self._book.price_order)
         finishes = {finish for finish, _ in kinds}
@@ -105,8 +117,10 @@ class StandingAlerts:
         for (finish, _), rows in kinds.items():
             quotes = quotes_of(rows, rule.days, utc_now())
             if quotes is not None and finish == (wanted or finish) and meets(rule, quotes):
-                return told_in_words(rule, quotes)
-        return "Seen by the scanner."
+                of = set(quotes.now) if rule.cause is Cause.DISAGREE else {quotes.newest}
+                ages = self._book.price_ages(*key)
+                return Reason(told_in_words(rule, quotes), _oldest(rows, of, ages))
+        return seen
 
     def refresh(self) -> None:
         """Read what has changed since the last time: rules, lists, prices. Raises StoreError."""
@@ -190,6 +204,17 @@ def _counted(
     if cause is Cause.DISAGREE:
         return by_kind(each for each in told if order.place(each.source) >= 0)
     return by_order(told, order)
+
+
+def _oldest(
+    rows: Iterable[Told], sources: Collection[str], ages: Mapping[Quoted, datetime]
+) -> datetime:
+    """Of when the oldest of these sources' prices is, by when each was last said."""
+    last = {row.source: row for row in rows if row.source in sources}
+    return min(
+        ages.get((row.finish, row.condition, row.currency, row.source), row.as_of)
+        for row in last.values()
+    )
 
 
 def _of_finish(met: Met, finish: str | None) -> Ids:

@@ -69,7 +69,7 @@ class CardAlert:
 
     `scan_id` is the scan of this device that raised it, 0 for none; `device` the other device that
     did, "" for none. `places` are where the cloud knew copies of the card then; `told_at` is when
-    it came here.
+    it came here; `price_as_of` of when the price is that set it off, None for none.
     """
 
     key: str
@@ -91,6 +91,7 @@ class CardAlert:
     closed_at: datetime | None
     closed_by: str
     closed_on: str
+    price_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +289,7 @@ def _alert(row: Row[Any]) -> CardAlert:
         _time(row.raised_at), _time(row.created_at),
         None if row.closed_at is None else _time(row.closed_at),
         row.closed_by, row.closed_on,
+        None if row.price_as_of is None else _time(row.price_as_of),
     )  # fmt: skip
 
 

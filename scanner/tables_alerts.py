@@ -34,7 +34,10 @@ def new_key() -> str:
 
 
 class AlertRaised(SQLModel, table=True):
-    """A card that was scanned here set off the rule called `rule`; `text` says why."""
+    """A card that was scanned here set off the rule called `rule`; `text` says why.
+
+    `price_as_of` is when the source last said the price that did, None where no price was asked.
+    """
 
     __tablename__ = "alert_raised"
     __table_args__ = (
@@ -55,6 +58,7 @@ class AlertRaised(SQLModel, table=True):
     variant: str = ""
     finish: str = "unknown"
     text: str = ""
+    price_as_of: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
@@ -83,6 +87,8 @@ class AlertCursor(SQLModel, table=True):
 class AlertTold(SQLModel, table=True):
     """An alert that came from the cloud. `device` scanned the card, "" where a price moved.
 
+    `price_as_of` is as in `AlertRaised`; an older cloud leaves it out, and gives the price's for
+    `raised_at`.
     `places` are where copies lay when it was raised: `{device, batch, sequence, bin}` of each.
     """
 
@@ -106,6 +112,7 @@ class AlertTold(SQLModel, table=True):
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )
     raised_at: datetime = Field(sa_type=UtcDateTime)
+    price_as_of: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

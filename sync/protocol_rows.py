@@ -105,7 +105,10 @@ class CorrectionRow(Answer):
 
 
 class AlertCard(Message):
-    """Which card an alert is about, by which rule, and why."""
+    """Which card an alert is about, by which rule, and why.
+
+    `price_as_of` is of when the price is that set it off, None where no price was asked.
+    """
 
     key: AlertKey
     rule: Name
@@ -118,6 +121,7 @@ class AlertCard(Message):
     variant: Text = ""
     finish: Text = "unknown"
     text: Text = ""
+    price_as_of: UtcTime | None = None
 
 
 class AlertRow(AlertCard, LogRow):

@@ -29,7 +29,8 @@ class PlaceShown(TypedDict):
 class AlertShown(TypedDict):
     """Open alerts of one rule about one printing in one finish, told together.
 
-    `keys` close them; `text` is the newest one's reason; `source` says who noticed.
+    `keys` close them; `text` is the newest one's reason, of a price that a source said last at
+    `price_as_of`, which is `price_age` ago; both are empty where no price was asked.
     """
 
     keys: list[str]
@@ -44,6 +45,8 @@ class AlertShown(TypedDict):
     finish: str
     text: str
     raised_at: str
+    price_as_of: str
+    price_age: str
     noticed_by: str
     picture: str
     places: list[PlaceShown]
@@ -57,6 +60,7 @@ class PastShown(TypedDict):
     title: str
     text: str
     raised_at: str
+    price_as_of: str
     closed_at: str
     closed_by: str
     closed_on: str

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from scanner.ages import age
 from scanner.alerts import CAUSE_WORDS, Cause, read_alert, write_alert
 from scanner.catalog.references import References
 from scanner.conditions_fields import OPS, Kind
@@ -16,6 +17,7 @@ from scanner.shared_rules import SharedRule
 from scanner.stock import Stock
 from scanner.store import Store
 from scanner.store_alerts import ALERT, CardAlert
+from scanner.tables import utc_now
 from webui.alert_changes import BEEPS
 from webui.card_alerts_answers import AlertRuleShown, AlertShown, PastShown, PlaceShown
 from webui.rules_view import vocabulary
@@ -62,6 +64,7 @@ class AlertsView:
                 "title": alert.name or alert.card_id,
                 "text": alert.text,
                 "raised_at": _iso(alert.raised_at),
+                "price_as_of": _iso(alert.price_as_of),
                 "closed_at": _iso(alert.closed_at),
                 "closed_by": alert.closed_by,
                 "closed_on": alert.closed_on,
@@ -102,6 +105,8 @@ class AlertsView:
             "finish": "" if newest.finish == _UNKNOWN else newest.finish,
             "text": newest.text,
             "raised_at": _iso(newest.raised_at),
+            "price_as_of": _iso(newest.price_as_of),
+            "price_age": age(newest.price_as_of, utc_now()) if newest.price_as_of else "",
             "noticed_by": _noticed_by(newest),
             "picture": self._picture(newest),
             "places": places[:MOST_PLACES],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from scanner.ages import age
 from scanner.alerts_judge import Told
 from scanner.card_words import FINISHES
 from scanner.catalog.references import References
@@ -215,16 +216,6 @@ def series(told: Sequence[Told]) -> list[SeriesTold]:
         )  # fmt: skip
         line["points"].append({"at": _iso(each.as_of), "amount_minor": each.amount_minor})
     return list(found.values())
-
-
-def age(at: datetime, now: datetime) -> str:
-    """How long ago a source said something, in the largest unit that fits."""
-    seconds = max(0, int((now - at).total_seconds()))
-    for word, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            count = seconds // length
-            return f"{count} {word}{'' if count == 1 else 's'} old"
-    return "just now"
 
 
 def _finish(finish: str) -> str:

@@ -25,6 +25,7 @@ from scanner.errors import ConditionError
 from scanner.logs import fields
 from scanner.price_sources import USUAL_ORDER, SourceOrder
 from scanner.shared_rules import Lists, folded_lists, joined_lists
+from scanner.tables import utc_now
 from sync.cloud import alert_store
 from sync.cloud.alert_store import Key
 from sync.cloud.alerts import Asked, GoneOff, gone_off
@@ -201,14 +202,15 @@ def _alert(connection: Connection, card: CardFacts, found: GoneOff, key: Key) ->
         "number": card.number or "", "variant": card.variant or "", "finish": found.finish,
     }  # fmt: skip
     assert set(about) == set(CARD)
-    raised_at = connection.execute(
+    price_as_of = connection.execute(
         select(PRICE_CHANGE.c.as_of).where(PRICE_CHANGE.c.id == found.change_id)
     ).scalar_one()
-    what = (*key, found.finish, found.change_id, raised_at)
+    what = (*key, found.finish, found.change_id, price_as_of)
     return {
         "key": alert_store.new_key(rule.fingerprint, *what),
         "fingerprint": rule.fingerprint, "device": "", "rule": rule.name,
-        "cause": rule.cause.value, "text": found.text, "raised_at": raised_at,
+        "cause": rule.cause.value, "text": found.text, "raised_at": utc_now(),
+        "price_as_of": price_as_of,
         "places": alert_store.places(connection, key), **about,
     }  # fmt: skip
 

@@ -223,4 +223,5 @@ def _of_scan(connection: Connection, device: str, log: str, row: AlertRow) -> di
     return {
         **{name: getattr(row, name) for name in ("key", "rule", "cause", "text", *CARD)},
         "fingerprint": "", "device": device, "places": [place], "raised_at": row.created_at,
+        "price_as_of": row.price_as_of,
     }  # fmt: skip

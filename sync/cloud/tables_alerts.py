@@ -35,6 +35,7 @@ CARD_ALERT = Table(
     *(Column(name, String, nullable=False) for name in ("device", "rule", "cause", *CARD, "text")),
     Column("places", JSON, nullable=False),
     Column("raised_at", UtcDateTime, nullable=False),
+    Column("price_as_of", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_card_alert_card", "game", "card_id"),
     sqlite_autoincrement=True,

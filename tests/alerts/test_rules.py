@@ -11,7 +11,7 @@ import pytest
 from scanner.alerts import AlertRule, Cause, HeldRule, read_alert, write_alert
 from scanner.alerts_judge import Quotes, Told, by_kind, meets, meets_by_any, quotes_of
 from scanner.alerts_judge import told_in_words as words
-from scanner.alerts_standing import StandingAlerts, met_by
+from scanner.alerts_standing import Quoted, StandingAlerts, met_by
 from scanner.card_facts import CardFacts
 from scanner.errors import ConditionError
 from scanner.price_sources import SourceOrder
@@ -177,6 +177,11 @@ class Priced:
     def told_of(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Told]]:
         return {key: self.said for key in keys if key == ("demo", "c-1")}
 
+    def price_ages(self, game: str, card_id: str) -> dict[Quoted, datetime]:
+        """Source a said its price once more just now."""
+        assert (game, card_id) == ("demo", "c-1")
+        return {("normal", "NM", "EUR", "a"): NOW}
+
 
 def test_why_is_told_by_the_source_that_counts() -> None:
     dear = held("above", amount="20 EUR")
@@ -185,7 +190,22 @@ def test_why_is_told_by_the_source_that_counts() -> None:
     )
     card = CardFacts(card_id="c-1", game="demo", finish="normal")
     assert standing.of(card) == {"Test"}
-    assert standing.why(dear.rule, card) == "25.00 EUR by cardmarket: more than 20.00 EUR."
+    why = standing.why(dear.rule, card)
+    assert why.text == "25.00 EUR by cardmarket: more than 20.00 EUR."
+    assert why.price_as_of == NOW - timedelta(days=2)
+
+
+def test_of_when_the_price_is_says_when_its_source_last_said_it() -> None:
+    said = [told(3, 9000), told(2, 2500, "b")]
+    card = CardFacts(card_id="c-1", game="demo", finish="normal")
+    for rule, days in (
+        (held("above", amount="20 EUR"), 2), (held("disagree", percent=20), 2),
+        (held("below", amount="99 EUR"), 2), (held("seen"), None),
+    ):  # fmt: skip
+        why = StandingAlerts(Priced([rule], said)).why(rule.rule, card)
+        assert why.price_as_of == (None if days is None else NOW - timedelta(days=days))
+    again = StandingAlerts(Priced([held("above", amount="20 EUR")], [told(3, 9000)]))
+    assert again.why(held("above", amount="20 EUR").rule, card).price_as_of == NOW
 
 
 def test_a_source_that_knows_no_finishes_prices_them_all() -> None:
@@ -194,7 +214,7 @@ def test_a_source_that_knows_no_finishes_prices_them_all() -> None:
     for finish in ("foil", None):
         card = CardFacts(card_id="c-1", game="demo", finish=finish)
         assert standing.of(card) == {"Test"}
-        assert standing.why(dear.rule, card) == "90.00 EUR by a: more than 20.00 EUR."
+        assert standing.why(dear.rule, card).text == "90.00 EUR by a: more than 20.00 EUR."
 
 
 def test_two_rules_of_one_name_are_judged_apart() -> None:

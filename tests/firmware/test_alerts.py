@@ -118,6 +118,8 @@ def test_prices_set_alerts_off_as_soon_as_they_are_there(make_bench: Make) -> No
         ("Dear", "card-0", "25.00 EUR by tcgcsv: more than 20.00 EUR."),
         ("Risen", "card-1", "1.00 EUR → 1.80 EUR by tcgcsv: +80% in 7 days."),
     }
+    of = {each.rule: each.price_as_of for each in bench.page.open_alerts(9)}
+    assert of == {"Dear": AS_OF, "Risen": AS_OF + timedelta(days=3)}
 
 
 def test_cards_with_an_alert_go_to_the_bin_that_the_sort_rules_name(make_bench: Make) -> None:

@@ -232,6 +232,14 @@ ROWS[20] = [
     '2025-01-13 10:00:00.000000')""",
     "INSERT INTO alert_cursor VALUES ('retry', 2, '2025-01-13 10:00:00.000000')",
 ]
+ROWS[21] = [
+    *(row for row in ROWS[20] if "INTO alert_raised" not in row and "INTO alert_told" not in row),
+    """INSERT INTO alert_raised VALUES (1, 'k1', 'Chase', 'seen', 1, 'demo', 'c1', 'Old card',
+    'Set', '1', '', 'foil', 'Seen by the scanner.', '2025-01-09 10:00:00.000000', NULL)""",
+    """INSERT INTO alert_told VALUES (1, 'k2', '', 'Dear', 'above', 'demo', 'c1', 'Old card',
+    'Set', '1', '', 'foil', '9.00 EUR.', '[]', '2025-01-09 10:00:00.000000',
+    '2025-01-09 10:00:01.000000', '2025-01-08 06:00:00.000000')""",
+]
 """Rows as each version wrote them; frozen like the migrations. A new version adds its own."""
 
 
@@ -317,6 +325,19 @@ def test_a_log_of_every_earlier_version_is_brought_up_with_all_its_rows(
     ):
         assert version_of(now) == latest_version()
         assert shape(now) == shape(new)
+
+
+def test_an_alert_of_before_has_the_time_of_its_price_apart(data_dir: Path) -> None:
+    data_dir.mkdir()
+    with closing(at_version(data_dir / "counterscan.db", 20)) as old:
+        for row in ROWS[20]:
+            old.execute(row)
+    with Store.open(data_dir, role="feed") as store:
+        found = {alert.key: alert for alert in store.past_alerts(9)}
+    price_of, came = found["k2"].price_as_of, found["k2"].raised_at
+    assert price_of is not None
+    assert (price_of.second, came.second) == (0, 1), "the cloud had told the price's time alone"
+    assert (found["k1"].price_as_of, found["k1"].raised_at.hour) == (None, 10)
 
 
 def test_the_log_is_copied_before_it_is_migrated(

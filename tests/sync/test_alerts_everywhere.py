@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sync.outbox import _clipped
 from sync.protocol import Alerts
 from sync.protocol_rows import rows_model
 from tests.sync.alert_kit import (
+    AS_OF,
     NAME,
     Page,
     price,
@@ -49,6 +51,7 @@ def test_a_price_that_crosses_reaches_every_page_with_the_place_of_the_card(
     running: Running, page: Page, tmp_path: Path,
 ) -> None:  # fmt: skip
     filled.add_scans(30)
+    before = datetime.now(UTC)
     scan = page.store.latest_scans(1)[0]
     filled.accept(scan.id or 0)
     card = page.store.present_answers([scan.id or 0])[scan.id or 0].card_id
@@ -67,6 +70,8 @@ def test_a_price_that_crosses_reaches_every_page_with_the_place_of_the_card(
         until(lambda: bool(page.open() and other_store.open_alerts(9)))
         alert = page.open()[0]
         assert (alert.rule, alert.card_id, alert.device) == ("Dear", card, "")
+        assert alert.price_as_of == AS_OF + timedelta(days=1)
+        assert alert.raised_at > before, "raised when the cloud saw it, however old the price"
         assert alert.places == [], "where our own copies lie the stock says"
         assert other_store.open_alerts(9)[0].places[0] == {
             "device": DEVICE, "batch": "Long box", "sequence": scan.sequence, "bin": 0

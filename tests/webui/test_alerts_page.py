@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def tell_one(shop: Shop, scan_id: int, key: str = "a" * 32) -> str:
             key=key, rule="Dear", cause="above", game=answer.game, card_id=answer.card_id,
             name=answer.name, set_name=answer.set_name, number=answer.number, finish="normal",
             text="23.40 EUR by tcgcsv, before 18.00 EUR: more than 20.00 EUR.", raised_at=AS_OF,
+            price_as_of=AS_OF - timedelta(days=3),
             places=[{"device": "counter-2", "batch": "Long box 7", "sequence": 12, "bin": 3}],
         )  # fmt: skip
         sync.receive_alerts([told], [])
@@ -72,6 +74,8 @@ def test_alerts_come_by_themselves_say_where_the_card_lies_and_go_with_one_tap(
     expect(told).to_contain_text("23.40 EUR by tcgcsv")
     expect(told).to_contain_text("Saturday buylist no. 2")
     expect(told).to_contain_text("counter-2: Long box 7 no. 12, bin 3")
+    expect(told).to_contain_text("raised 1 May 2026, 06:00 by the cloud")
+    expect(told).to_contain_text(re.compile(r"Price of 28 Apr 2026, 06:00, \d+ days old"))
     raise_one(scanned, 3)
     expect(page.locator("#count")).to_have_text("2 open")
     expect(page.locator(".alert").first).to_contain_text("Saturday buylist no. 3")

@@ -43,7 +43,10 @@ class Place(TypedDict, total=False):
 
 
 class Alert(TypedDict):
-    """One alert. `device` is empty where a price set it off, and not a scanned card."""
+    """One alert. `device` is empty where a price set it off, and not a scanned card.
+
+    `price_as_of` is of when that price is, null where none was asked.
+    """
 
     id: int
     key: str
@@ -60,6 +63,7 @@ class Alert(TypedDict):
     text: str
     places: list[Place]
     raised_at: datetime
+    price_as_of: datetime | None
     closed_at: datetime | None
     closed_by: str | None
 

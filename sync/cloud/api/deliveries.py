@@ -103,9 +103,9 @@ class Deliveries:
     def queue_test(self, webhook_id: int) -> None:
         """Queue a message that says that all is well."""
         now = utc_now()
-        test = dict.fromkeys(_TOLD, "") | {
+        test: dict[str, Any] = dict.fromkeys(_TOLD, "") | {
             "key": f"test-{now:%Y%m%d%H%M%S%f}", "cause": "test", "places": [],
-            "text": "This is a test.", "raised_at": now.isoformat(),
+            "text": "This is a test.", "raised_at": now.isoformat(), "price_as_of": None,
         }  # fmt: skip
         with self._store.log.write() as session:
             _add(session.connection(), HOOK, str(webhook_id), [test])
@@ -187,7 +187,11 @@ def _cursor(connection: Connection) -> int:
 
 def _told(alert: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: alert[name] for name in _TOLD}
-    return {**told, "raised_at": alert["raised_at"].isoformat()}
+    price_as_of = alert["price_as_of"]
+    return {
+        **told, "raised_at": alert["raised_at"].isoformat(),
+        "price_as_of": price_as_of.isoformat() if price_as_of else None,
+    }  # fmt: skip
 
 
 def _mail_addresses(connection: Connection) -> Iterable[str]:

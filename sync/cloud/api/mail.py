@@ -6,10 +6,12 @@ import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
+from scanner.ages import age, differ
 from sync.cloud.api.outcome import Outcome
 from sync.cloud.config_api import MailSettings
 
@@ -51,7 +53,7 @@ def message_of(sender: str, to: str, alerts: Sequence[Mapping[str, Any]]) -> Ema
     message["Subject"] = _plain(
         f"Alert: {first}" if len(alerts) == 1 else f"{len(alerts)} alerts, first: {first}"
     )
-    lines = [f"- {_line(alert)}{_places(alert)}" for alert in alerts[:_MOST_SHOWN]]
+    lines = [f"- {_line(alert)}{_places(alert)}{_times(alert)}" for alert in alerts[:_MOST_SHOWN]]
     if len(alerts) > _MOST_SHOWN:
         lines.append(f"… and {len(alerts) - _MOST_SHOWN} more.")
     lines += ["", "Acknowledge them on any of your scanners' Alerts pages, or over the API."]
@@ -93,6 +95,18 @@ def _places(alert: Mapping[str, Any]) -> str:
         words += [f"card {place['sequence']}"] if place.get("sequence") else []
         found.append(", ".join(filter(None, words)))
     return "".join(f"\n    at {_plain(place)}" for place in found if place)
+
+
+def _times(alert: Mapping[str, Any]) -> str:
+    """When it was raised, and how old the price was by then where that is another time."""
+    raised = datetime.fromisoformat(alert["raised_at"])
+    told = f"\n    raised {raised:%Y-%m-%d %H:%M} UTC"
+    if of := alert.get("price_as_of"):
+        price_as_of = datetime.fromisoformat(of)
+        if differ(raised, price_as_of):
+            old = age(price_as_of, raised)
+            told += f", the price is of {price_as_of:%Y-%m-%d %H:%M} UTC ({old} then)"
+    return told
 
 
 def _plain(said: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -18,6 +19,8 @@ from sync.cloud.tables_api import DELIVERY
 from tests.sync.api.conftest import Asker, Cloud
 from tests.sync.api.receivers import MailServer
 
+RAISED = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+
 
 def alert(number: int, **words: Any) -> dict[str, Any]:
     row = {
@@ -26,7 +29,7 @@ def alert(number: int, **words: Any) -> dict[str, Any]:
         "set_name": "Base", "number": "4/102", "variant": "", "finish": "holo",
         "text": "above 100.00 EUR: now 120.00 EUR by tcgcsv",
         "places": [{"device": "counter-1", "batch": "Long box", "sequence": 17, "bin": 3}],
-        "raised_at": utc_now(),
+        "raised_at": RAISED, "price_as_of": RAISED - timedelta(days=3),
     }  # fmt: skip
     return {**row, **words}
 

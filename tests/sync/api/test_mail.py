@@ -13,7 +13,7 @@ from sync.cloud.api.deliveries import DEAD, DONE, WAITING
 from sync.cloud.api.mail import message_of
 from sync.cloud.store import CloudStore
 from sync.cloud.tables_api import ACCOUNT
-from tests.sync.api.delivering import alert, mail_to, raise_alerts, shop_with_mail
+from tests.sync.api.delivering import RAISED, alert, mail_to, raise_alerts, shop_with_mail
 from tests.sync.api.receivers import Hook, MailServer
 
 
@@ -37,6 +37,10 @@ def test_alerts_come_by_mail_the_first_at_once_and_the_next_in_one(
         "Alert: Movers: Charizard Base 4/102 holo: above 100.00 EUR: now 120.00 EUR by tcgcsv"
     )
     assert "at counter-1, Long box, bin 3, card 17" in message.get_content()
+    assert (
+        "raised 2026-05-04 09:30 UTC, the price is of 2026-05-01 09:30 UTC (3 days old then)"
+        in message.get_content()
+    )
     assert "2 alerts" in email.message_from_string(second, policy=policy.default)["Subject"]
 
 
@@ -75,7 +79,9 @@ def test_mail_is_never_sent_in_the_clear_where_tls_is_asked_for(tmp_path: Path) 
 
 
 def test_a_card_can_not_write_headers_of_a_mail() -> None:
-    evil = alert(1, name="Mew\r\nBcc: all@example.com", text="x\n\ny")
+    evil = alert(1, name="Mew\r\nBcc: all@example.com", text="x\n\ny") | {
+        "raised_at": RAISED.isoformat(), "price_as_of": None,
+    }  # fmt: skip
     message = message_of("a@b.example", "c@d.example", [evil])
     assert message["Bcc"] is None
     assert "\n" not in message["Subject"]
