@@ -1,5 +1,5 @@
-"""What the exchange relies on MQTT 5 for: last will, message expiry, sessions that outlive a
-connection."""
+"""What the exchange relies on MQTT 5 for: last will, message expiry, what the broker retains, and
+sessions that outlive a connection."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from sync.bench_broker import PASSWORD, Broker
 from sync.bench_log import FilledLog
 from sync.bench_proxy import Proxy
 from sync.cloud.fleet_store import ask, find_asked
+from sync.cloud.prices import due_publications, now_ms, tell_prices
 from sync.cloud.store import CloudStore
 from sync.counting import EXPIRE_S
 from sync.fleet import Fleet
 from tests.sync.conftest import DEVICE, Running, agent, pairing, service, until
-from tests.sync.test_exchange import known_devices
+from tests.sync.test_exchange import AS_OF, known_devices, prices_in, told
 
 LIVES = timedelta(minutes=10)
 
@@ -118,3 +119,17 @@ def test_what_was_asked_while_a_device_was_away_reaches_it_when_it_is_back(
         running.start(device())
         until(lambda: answered() == "refused")
         running.stop()
+
+
+def test_a_new_device_is_told_the_prices_that_stand_though_the_cloud_is_away(
+    broker: Broker, device_store: Store, cloud_store: CloudStore, running: Running
+) -> None:
+    first, then = told(range(100)), told(range(3), 900, AS_OF + timedelta(hours=1))
+    with Running() as cloud:
+        cloud.start(service(cloud_store, broker.port))
+        for prices in (first, then):  # a snapshot, and a delta
+            assert tell_prices(cloud_store, "demo", "A", prices, now_ms()) == len(prices)
+            until(lambda: not due_publications(cloud_store, now_ms()))
+    running.start(agent(device_store, broker.port))
+    until(lambda: prices_in(device_store) == 103)
+    running.stop()
