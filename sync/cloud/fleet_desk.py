@@ -6,11 +6,11 @@ import logging
 import time
 
 from scanner.tables import utc_now
-from sync.cloud.fleet_store import note_sent, note_unheard, unsent
+from sync.cloud.fleet_store import note_sent, note_unheard, online_though_revoked, unsent
 from sync.cloud.releases import Releases
 from sync.cloud.store import CloudStore
 from sync.link import Link, Outcome, Verdict
-from sync.protocol import device_topic
+from sync.protocol import DeviceState, device_topic
 from sync.wire import pack_json
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,14 @@ class FleetDesk:
         self._told: dict[str, bytes] = {}
         self._looked_mono_s = float("-inf")
         self._sending: dict[int, str] = {}
+        self._said_gone: set[str] = set()
 
     def connected(self) -> None:
         """Say everything again: the broker may have forgotten it."""
         self._told_at = -1
         self._told.clear()
         self._sending.clear()
+        self._said_gone.clear()
 
     def tell(self, link: Link) -> None:
         """Publish what is new. Raises StoreError."""
@@ -50,6 +52,7 @@ class FleetDesk:
                     link.publish(announcement.topic, announcement.payload, retain=True)
                     self._told[announcement.topic] = announcement.payload
             self._told_at = changed_at
+        self._tell_of_revoked(link)
         under_way = set(self._sending.values())
         for asked in unsent(self._store):
             command = asked.command
@@ -59,6 +62,17 @@ class FleetDesk:
             topic = device_topic(asked.device, "down", "command")
             number = link.publish(topic, pack_json(command), expires_s=left_s)
             self._sending[number] = command.id
+
+    def _tell_of_revoked(self, link: Link) -> None:
+        """Say that a device which was shut out is not there.
+
+        Mosquitto publishes no last will of one that may not write any more.
+        """
+        online = online_though_revoked(self._store)
+        for device in sorted(online - self._said_gone):
+            gone = DeviceState(online=False, at=utc_now())
+            link.publish(device_topic(device, "state"), pack_json(gone), retain=True)
+        self._said_gone = online
 
     def answered(self, outcome: Outcome) -> bool:
         """Take the broker's word on a message; True where it was one of these."""

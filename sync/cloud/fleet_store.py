@@ -12,7 +12,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from scanner.tables import utc_now
 from sync.cloud.store import CloudStore
-from sync.cloud.tables import upsert
+from sync.cloud.tables import DEVICE, upsert
+from sync.cloud.tables_api import CREDENTIAL
 from sync.cloud.tables_fleet import DEVICE_COMMAND, DEVICE_HOLDINGS, DEVICE_LOG
 from sync.protocol_fleet import CommandAnswers, DeviceCommand, Holdings, LogLines
 
@@ -144,6 +145,17 @@ def note_unheard(store: CloudStore, key: str, why: str) -> None:
             .where(DEVICE_COMMAND.c.key == key, DEVICE_COMMAND.c.outcome == "")
             .values(outcome="failed", detail=why, answered_at=utc_now())
         )
+
+
+def online_though_revoked(store: CloudStore) -> set[str]:
+    """Devices that were shut out and whose last word was that they are there."""
+    query = (
+        select(DEVICE.c.device)
+        .join(CREDENTIAL, CREDENTIAL.c.device == DEVICE.c.device)
+        .where(DEVICE.c.is_online, CREDENTIAL.c.revoked_at.is_not(None))
+    )
+    with store.log.read() as session:
+        return set(session.connection().execute(query).scalars())
 
 
 def holdings(store: CloudStore) -> dict[str, Holdings]:

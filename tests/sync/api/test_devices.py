@@ -108,6 +108,7 @@ def test_a_device_with_a_code_comes_in_and_a_revoked_one_is_cut_off(
 
     until(lambda: said() == "refused")
     assert counter_9()["revoked_at"]
+    until(lambda: counter_9()["is_online"] is False)
     again = code_for(kept_cloud)
     enrol(URL, again, file, over(kept_cloud))
     running.start(Agent(device_store, read_pairing(file), longest_back_off_s=0.2))
