@@ -61,6 +61,8 @@ def _price(row: dict[str, str]) -> PriceTold:
         raise ValueError(
             f"as_of is {row['as_of']!r} but must be a time such as 2026-05-01T06:00:00Z"
         ) from None
+    if not money.amount_minor:
+        raise ValueError("amount is 0: leave out what has no price")
     checked = PriceGroup.model_validate(
         {
             "source": row["source"],

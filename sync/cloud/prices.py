@@ -53,7 +53,10 @@ class Publication:
 def tell_prices(
     store: CloudStore, game: str, set_name: str, prices: Iterable[PriceTold], now_ms: int
 ) -> int:
-    """Take in what a source says of one set; how many prices it changed."""
+    """Take in what a source says of one set; how many prices it changed.
+
+    Of several of one kind the latest by `as_of` is what stands; of one time, the last.
+    """
     feed = {"game": game, "set_name": set_name}
     with store.log.write() as session:
         connection = session.connection()
@@ -71,7 +74,7 @@ def tell_prices(
         rows: dict[Kind, tuple[Any, ...]] = {}
         changes: list[tuple[Any, ...]] = []
         times: set[datetime] = set()
-        for price in prices:
+        for price in sorted(prices, key=lambda price: price.as_of):
             before = known.get(price.kind)
             has_changed = before is None or before[0] != price.amount_minor
             if before is not None and _is_old(price.as_of, before[1], has_changed):
@@ -79,6 +82,7 @@ def tell_prices(
             row = (*price.kind, price.amount_minor, price.as_of)
             changed_in = version if before is None or has_changed else before[2]
             rows[price.kind] = (game, set_name, *row, changed_in)
+            known[price.kind] = (price.amount_minor, price.as_of, changed_in)
             if has_changed:
                 changes.append((game, *row))
                 times.add(price.as_of)

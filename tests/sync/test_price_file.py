@@ -32,6 +32,7 @@ def test_prices_are_read_by_game_and_set(tmp_path: Path) -> None:
             "as_of is '2962-05-01T06:00:00Z' but must not be still",
         ),
         (GOOD.replace("2.50", "cheap"), "cheap"),
+        (GOOD.replace("2.50", "0.00"), "amount is 0: leave out what has no price"),
         (GOOD.replace("S1-001", ""), "card_id is '' but"),
     ],
 )

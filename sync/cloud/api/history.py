@@ -72,11 +72,15 @@ def history_of(
 
 
 def prices_now(connection: Connection, game: str, card_id: str) -> dict[Kind, Point]:
-    """The last word on each kind of price of a card, with the source's time."""
+    """The last word on each kind of price of a card, with the source's time.
+
+    A set that a pack has renamed is there under both names: what was said last counts.
+    """
     query = select(*(PRICE.c[name] for name in KIND), PRICE.c.as_of, PRICE.c.amount_minor).where(
         PRICE.c.game == game, PRICE.c.card_id == card_id
     )
-    return {tuple(row[:4]): (row.as_of, row.amount_minor) for row in connection.execute(query)}
+    rows = connection.execute(query.order_by(PRICE.c.as_of))
+    return {tuple(row[:4]): (row.as_of, row.amount_minor) for row in rows}
 
 
 def statistics(points: Sequence[Point], since: datetime, until: datetime) -> dict[str, Any]:

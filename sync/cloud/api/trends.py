@@ -50,7 +50,7 @@ def _make(connection: Connection, days: int, now: datetime) -> int:
     )
     found = [
         {**row, "days": days, "made_in": int(now.timestamp() * 1000)}
-        for row in connection.execute(rows).mappings()
+        for row in connection.execute(rows.order_by(moved.c.as_of)).mappings()
     ]
     unique = {tuple(row[name] for name in ("game", *PRICE_KEYS)): row for row in found}
     if unique:

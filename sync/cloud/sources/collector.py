@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from scanner.errors import CounterscanError, StoreError
 from scanner.logs import fields
@@ -145,10 +145,16 @@ class Collector:
         tally.left_out += page.left_out
 
     def _again(self, game: str, set_name: str, source: str, at: datetime) -> list[PriceTold]:
-        """The prices of a set that the source has not changed, as of `at`."""
+        """The prices of a set that the source has not changed, as of `at`.
+
+        They are those that it told the last time; one that it told before that and no more keeps
+        its age.
+        """
         c = PRICE.c
+        of_set = (c.game == game, c.set_name == set_name, c.source == source)
+        last = select(func.max(c.as_of)).where(*of_set).scalar_subquery()
         query = select(*(c[key] for key in PRICE_KEYS), c.amount_minor, c.as_of).where(
-            c.game == game, c.set_name == set_name, c.source == source
+            *of_set, c.as_of == last
         )
         with self._store.log.read() as session:
             rows = session.connection().execute(query).all()

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -58,15 +60,16 @@ class Tcgcsv:
         category = self._category(want.game)
         groups = self._results(f"tcgplayer/{category}/groups")
         others = PageMaker(want.shelf)
+        count = Counter(name for group in groups for name in want.shelf.sets_named(*_names(group)))
         for group in groups:
-            names = tuple(
-                filter(None, map(text_of, (group.get("name"), group.get("abbreviation"))))
-            )
-            number = text_of(group.get("groupId"))
+            names, number = _names(group), text_of(group.get("groupId"))
             if not number.isdecimal() or not names:
                 others.broken(Kind.SET, group)
             elif want.shelf.sets_named(*names):
-                yield self._group(want, f"tcgplayer/{category}/{number}", names, as_of)
+                # "Not changed" says of which set, and so is of no use where several make up one.
+                is_whole = all(count[name] == 1 for name in want.shelf.sets_named(*names))
+                path = f"tcgplayer/{category}/{number}"
+                yield self._group(want, path, names, as_of, is_whole=is_whole)
             else:
                 others.leave_out(Product(Kind.SET, names[0], names[0], names), Why.NO_SET)
         yield others.done([updated, made])
@@ -98,8 +101,10 @@ class Tcgcsv:
     def _results(self, path: str) -> list[dict[str, Any]]:
         return results_of(self._client.json(Request(path)), "TCGCSV")
 
-    def _group(self, want: Want, path: str, names: tuple[str, ...], as_of: datetime) -> Page:
-        scope = f"{want.game} {want.shelf.key}"
+    def _group(
+        self, want: Want, path: str, names: tuple[str, ...], as_of: datetime, *, is_whole: bool
+    ) -> Page:
+        scope = f"{want.game} {want.shelf.key}" if is_whole else ""
         try:
             prices = self._client.ask(Request(f"{path}/prices", scope=scope))
             if prices.unchanged:
@@ -111,6 +116,10 @@ class Tcgcsv:
         return _page(want, names, products, prices, as_of, self.name)
 
 
+def _names(group: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(filter(None, map(text_of, (group.get("name"), group.get("abbreviation")))))
+
+
 def _page(
     want: Want,
     names: tuple[str, ...],
@@ -120,13 +129,14 @@ def _page(
     source: str,
 ) -> Page:
     maker = PageMaker(want.shelf)
+    language = "ja" if is_product_line("pokemonjapan", want.game) else ""
     known: dict[str, Product] = {}
     for entry in products:
         product = read_product(entry, names)
         if product is None:
             maker.broken(Kind.TCGPLAYER, entry)
         elif product.number:  # boosters and boxes have none
-            known[product.their_id] = product
+            known[product.their_id] = replace(product, language=language)
     found: dict[tuple[str, str], Entry | Why] = {}
     for entry in results_of(prices.data, "TCGCSV"):
         of = known.get(text_of(entry.get("productId")))
