@@ -19,7 +19,7 @@ from sync.cloud.sources.limit import Rate
 from sync.cloud.sources.pages import PageMaker, text_of
 from sync.cloud.sources.records import DAILY_S, DayPlan, Kind, Page, Product, Want, Why
 from sync.cloud.sources.shelf import Entry, Shelf
-from sync.cloud.sources.shine import Shine, base_and_shiny, finish_of, read_shine
+from sync.cloud.sources.shine import Shine, base_and_shiny, finish_of, read_shine, reverse_of
 
 BASE_URL = "https://api.pokemontcg.io/v2"
 MANNERS = Manners(Rate(28, 60.0, burst=2), per_day=950)
@@ -151,8 +151,8 @@ class PokemonTcg:
         self, maker: PageMaker, found: Entry, product: Product, prices: Mapping[str, Any],
         at: datetime,
     ) -> None:  # fmt: skip
-        base, shiny = base_and_shiny(found.finishes)
-        for key, finish in (("trendPrice", base), ("reverseHoloTrend", shiny)):
+        base, _ = base_and_shiny(found.finishes)
+        for key, finish in (("trendPrice", base), ("reverseHoloTrend", reverse_of(found.finishes))):
             if not prices.get(key):
                 continue
             if finish is None:

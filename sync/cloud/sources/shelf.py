@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from scanner.card_words import LANGUAGES
 from scanner.catalog.cards import Card
 from scanner.export import tcgplayer_words
 from scanner.export.format import bare_number
@@ -22,6 +23,9 @@ from sync.cloud.sources.records import Kind, Link, Product, Why
 
 _LANGUAGE_COLUMNS = ("language", "lang")
 _PLAIN_EDITIONS = ("", "Unlimited")
+_TONGUES = {name.lower(): code.lower() for code, name in LANGUAGES.items()} | {"jp": "ja"}
+_USUAL = "en"
+"""The language of a product whose source names none: another one's name is no proof of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ class Shelf:
             return Why.NO_CARD if sets else Why.NO_SET
         name, extra = _product_name(product.name, product.number)
         named = [entry for entry in of_set.values() if (entry.name, entry.extra) == (name, extra)]
+        if not product.language:
+            product = replace(product, language=_USUAL)
         return _one(product, named, edition) if named else Why.NAME
 
     def _add(self, card: Card) -> None:
@@ -135,7 +141,7 @@ class Shelf:
         entry = Entry(
             printing=printing,
             finishes=read_finishes(facts.get("finishes", "")),
-            language=language.strip().lower(),
+            language=_TONGUES.get(language.strip().lower(), language.strip().lower()),
             edition=edition,
             name=name,
             extra=extra + letters(variant),

@@ -42,9 +42,18 @@ def read_shine(sub_type: str) -> Shine | None:
 def finish_of(word: str, finishes: frozenset[Finish]) -> Finish | None:
     """Our finish; None where the catalog knows of none like it. `finishes` are the printing's."""
     if not word:
-        return next(iter(finishes)) if len(finishes) == 1 else Finish.NORMAL
+        if len(finishes) == 1:
+            return next(iter(finishes))
+        return Finish.NORMAL if Finish.NORMAL in finishes else None
     meant = _WORDS.get(word, ())
     return next((finish for finish in meant if finish in finishes), None)
+
+
+def reverse_of(finishes: frozenset[Finish]) -> Finish | None:
+    """What a column of reverse holo prices means; None where there is none, or nobody can say."""
+    has_others = finishes != {Finish.REVERSE}  # else the plain column is the reverse holo's
+    is_known = finishes != ALL_FINISHES and Finish.REVERSE in finishes
+    return Finish.REVERSE if is_known and has_others else None
 
 
 def base_and_shiny(finishes: frozenset[Finish]) -> tuple[Finish | None, Finish | None]:

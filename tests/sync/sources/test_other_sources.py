@@ -235,6 +235,17 @@ def test_pokemontcg_prices_in_both_currencies(web: Web, client: Client) -> None:
     assert sum(path == "/cards" for path in web.paths()) == 1
 
 
+def test_a_reverse_holo_price_is_not_that_of_a_holo(web: Web, client: Client) -> None:
+    eur = {"prices": {"trendPrice": 3.3, "reverseHoloTrend": 1.1}}
+    newt = [card("th-4", "Glimmer Newt", "4/60", finishes="normal|holo", set_code="TH1")]
+    web.routes["/sets"] = told({"data": [{"id": "th1", "name": "Tin Harbour"}]})
+    found = pokemon_card("th1-4", "Glimmer Newt", "4", cardmarket=eur)
+    web.routes["/cards"] = told({"data": [found]})
+    pages = pages_of(PokemonTcg(client()), Want("pokemon", shelf(cards=newt)))
+    assert prices_of(pages) == {("th-4", "normal", "EUR"): 330}
+    assert reasons(pages)["th1-4"] is Why.FINISH
+
+
 def test_pokemontcg_goes_on_to_the_next_page(web: Web, client: Client) -> None:
     many = [pokemon_card(f"th1-{n}", "Nobody", str(n)) for n in range(250)]
     web.routes["/sets"] = told({"data": [{"id": "th1", "name": "Tin Harbour"}]})

@@ -6,7 +6,7 @@ from scanner.finishes import ALL_FINISHES
 from scanner.records import Finish
 from sync.cloud.sources.records import Kind, Link, Product, Why
 from sync.cloud.sources.shelf import Shelf
-from sync.cloud.sources.shine import base_and_shiny, finish_of, read_shine
+from sync.cloud.sources.shine import base_and_shiny, finish_of, read_shine, reverse_of
 from tests.sync.sources.cards import CARDS, card, shelf
 
 
@@ -100,6 +100,12 @@ def test_another_language_is_another_printing() -> None:
     on = shelf(cards=[card("ja", "Newt", "3", language="ja")])
     assert found(asked("Newt", "3", language="en"), on) == "LANGUAGE"
     assert found(asked("Newt", "3", language="ja"), on) == "ja"
+    assert found(asked("Newt", "3"), on) == "LANGUAGE", "a source that names none means English"
+    both = [card("ja", "Newt", "3", language="Japanese"), card("en", "Newt", "3", language="EN")]
+    assert found(asked("Newt", "3"), shelf(cards=both)) == "en"
+    assert found(asked("Newt", "3", language="ja"), shelf(cards=both)) == "ja"
+    by_id = shelf(cards=[card("ja", "Newt", "3", language="ja", tcgplayer_id="7")])
+    assert found(asked("Newt", "3", their_id="7"), by_id) == "ja", "an id is a word on its own"
 
 
 def test_a_person_may_name_their_set() -> None:
@@ -132,6 +138,8 @@ def test_backs_of_cards_have_no_price() -> None:
         ("1st Edition", frozenset({Finish.HOLO}), Finish.HOLO),
         ("Holofoil", frozenset({Finish.NORMAL}), None),
         ("Normal", frozenset({Finish.FOIL}), None),
+        ("1st Edition", frozenset({Finish.HOLO, Finish.REVERSE}), None),
+        ("1st Edition", frozenset({Finish.NORMAL, Finish.HOLO}), Finish.NORMAL),
     ],
 )
 def test_a_word_is_the_finish_that_the_printing_has(
@@ -154,3 +162,11 @@ def test_plain_and_shiny_columns() -> None:
     assert base_and_shiny(frozenset({holo})) == (holo, None)
     assert base_and_shiny(frozenset({normal, holo, reverse})) == (normal, None)
     assert base_and_shiny(ALL_FINISHES) == (None, None)
+
+
+def test_a_column_of_reverse_holos_is_of_no_other_finish() -> None:
+    normal, holo, reverse = Finish.NORMAL, Finish.HOLO, Finish.REVERSE
+    for kinds in ({normal, reverse}, {holo, reverse}, {normal, holo, reverse}):
+        assert reverse_of(frozenset(kinds)) is reverse
+    for kinds in ({normal, holo}, {holo}, {normal}, {reverse}, ALL_FINISHES):
+        assert reverse_of(frozenset(kinds)) is None

@@ -7,7 +7,7 @@ import pytest
 from sync.cloud.sources.errors import SourceDownError, SourceError, SourceShapeError
 from sync.cloud.sources.records import Page, Want, Why
 from sync.cloud.sources.tcgcsv import Tcgcsv
-from tests.sync.sources.cards import price, product, results, shelf
+from tests.sync.sources.cards import card, price, product, results, shelf
 from tests.sync.sources.conftest import Client
 from tests.sync.sources.web import Behaviour, Web, raw, status, told
 
@@ -158,3 +158,19 @@ def test_a_game_is_found_by_its_category_name(web: Web, client: Client) -> None:
     assert prices_of(collected(client, "lorcana")) == {}
     with pytest.raises(SourceError, match="no game called chess"):
         collected(client, "chess")
+
+
+def test_the_line_of_japanese_cards_prices_those_and_no_others(web: Web, client: Client) -> None:
+    serve(web, results(product(1, "Newt", "3/60"), product(2, "Moth", "4/60")),
+          results(price(1, 5), price(2, 6)))  # fmt: skip
+    web.routes["/tcgplayer/categories"] = told(
+        results({"categoryId": 3, "name": "Pokemon Japan", "displayName": "Pokemon Japan"})
+    )
+    cards = [
+        card("ja-3", "Newt", "3/60", language="ja"),
+        card("en-4", "Moth", "4/60", language="en"),
+    ]
+    on = shelf(cards=cards, game="pokemonjapan")
+    pages = list(Tcgcsv(client()).collect(Want("pokemonjapan", on)))
+    assert prices_of(pages) == {("ja-3", "normal"): 500}
+    assert reasons(pages)["2"] is Why.LANGUAGE
