@@ -20,7 +20,7 @@ from scanner.errors import ConfigError, CounterscanError
 
 _WITHIN_S = 3.0
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-_PERSON_MUST_ACT = ("refused", "unheard")
+_PERSON_MUST_ACT = ("refused", "unheard", "rules_refused")
 
 
 def check_clock(_settings: Settings, now: datetime | None = None) -> Check:

@@ -33,6 +33,7 @@ class LinkKind(StrEnum):
     REFUSED = "refused"  # the cloud does not let this device in: a person must act
     LOST = "lost"  # there is no way to the cloud: the device goes on alone
     UNHEARD = "unheard"  # connected, but nobody takes the scans
+    RULES_REFUSED = "rules_refused"  # connected, but the broker takes no alert rules
 
 
 class Stream(StrEnum):

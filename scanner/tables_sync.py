@@ -3,7 +3,7 @@
 | table | holds |
 |---|---|
 | `sync_cursor` | how far each stream has come; a cursor, so that its rows change |
-| `sync_event` | each change of the connection: connected, refused, lost, unheard |
+| `sync_event` | each change of the connection: connected, refused, lost, unheard… |
 | `price_confirmed` | the last time at which a source said the same price again; a cursor too |
 """
 

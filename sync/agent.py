@@ -113,7 +113,7 @@ class Agent:
             longest_back_off_s=longest_back_off_s,
             keepalive_s=keepalive_s,
         )
-        self._rules = RulesExchange(store, self._device, self._link.publish)
+        self._rules = RulesExchange(store, self._device, self._link.publish, hold_s=3 * hold_s)
         if fleet is not None:
             fleet.start(self._link.publish)
 
@@ -138,6 +138,7 @@ class Agent:
         now_mono_s = time.monotonic()
         for outcome in self._link.outcomes():
             self._outbox.answered(outcome, now_mono_s)
+            self._rules.answered(outcome, now_mono_s)
             if self._fleet is not None:
                 self._fleet.published(outcome)
         self._note_link()
@@ -164,6 +165,7 @@ class Agent:
         if version != self._seen_version or not self._log_name:
             self._log_name = self._store.log_name()
             self._rules.tell(self._log_name)
+        self._rules.turn(now_mono_s)
         busy = self._outbox.step(self._log_name, now_mono_s)
         if busy:
             # A long backlog takes its time, so that the feed loop has a core for itself.
@@ -264,6 +266,8 @@ class Agent:
             now = (LinkKind.REFUSED if problem.refused else LinkKind.LOST, problem.text)
         elif self._link.online and self._outbox.problem:
             now = (LinkKind.UNHEARD, self._outbox.problem)
+        elif self._link.online and self._rules.problem:
+            now = (LinkKind.RULES_REFUSED, self._rules.problem)
         elif self._link.online:
             now = (LinkKind.CONNECTED, "")
         else:

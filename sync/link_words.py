@@ -55,7 +55,10 @@ def refused_connection(reason: ReasonCode, pairing: Pairing) -> Problem:
 def refused_message(reason: ReasonCode) -> str:
     """What the broker's answer to a message means."""
     if reason.value == _NOT_AUTHORIZED:
-        return "The broker does not let this device send: its rights are wrong there."
+        return (
+            "The broker does not let this device send: its access list is out of date. Whoever "
+            "runs the cloud writes it anew with “counterscan cloud broker-acl” (docs/SYNC.md)."
+        )
     return _ADVICE.get(reason.value, f"The broker refuses a message: {reason}.")
 
 

@@ -168,6 +168,7 @@ def _twin(view: AlertsView) -> AlertsTwin:
         "open": view.open(),
         "past": view.past(),
         "rules": view.rules(),
+        "rules_problem": view.rules_problem(),
     }
 
 

@@ -87,12 +87,17 @@ class AlertRuleShown(TypedDict):
 
 
 class AlertsTwin(TypedDict):
-    """The shop's alerts: open ones, newest first; those acknowledged last; the rules."""
+    """The shop's alerts: open ones, newest first; those acknowledged last; the rules.
+
+    `rules_problem` says why rules do not get to the cloud although there is a connection, "" where
+    they do.
+    """
 
     count: int
     open: list[AlertShown]
     past: list[PastShown]
     rules: list[AlertRuleShown]
+    rules_problem: str
     html: NotRequired[str]
 
 

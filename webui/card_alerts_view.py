@@ -20,6 +20,7 @@ from scanner.store_alerts import ALERT, CardAlert
 from scanner.tables import utc_now
 from webui.alert_changes import BEEPS
 from webui.card_alerts_answers import AlertRuleShown, AlertShown, PastShown, PlaceShown
+from webui.log_view import rules_problem
 from webui.rules_view import vocabulary
 from webui.view import Json
 
@@ -75,6 +76,10 @@ class AlertsView:
     def is_paired(self) -> bool:
         """Whether this scanner has ever exchanged anything with a cloud: others may be there."""
         return self._store.sync_event() is not None or bool(self._store.shared_rules())
+
+    def rules_problem(self) -> str:
+        """Why rules do not get to the cloud although there is a connection; "" where they do."""
+        return rules_problem(self._store)
 
     def rules(self) -> list[AlertRuleShown]:
         """Every rule in words: those for all scanners, then this one's own."""

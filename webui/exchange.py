@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from scanner.errors import StoreError
+from scanner.store_sync import LinkKind
 from webui.log_view import LogView
 
 
 class CloudAnswer(TypedDict):
-    """The exchange: connected, refused, lost or unheard, and how many scans are still to go."""
+    """The exchange: connected, refused, lost or unheard, and how many scans are still to go.
+
+    `rules_refused` is connected, but that the broker takes no alert rules.
+    """
 
     state: str
     waiting: int
@@ -33,7 +37,11 @@ def cloud_tile(cloud: CloudAnswer | None) -> list[tuple[str, str, str]]:
     """Title, value and a word beside it; none where there never was an exchange."""
     if cloud is None:
         return []
-    word = {"connected": "connected", "lost": "away"}.get(cloud["state"], "refused")
+    words: dict[str, str] = {
+        LinkKind.CONNECTED: "connected", LinkKind.RULES_REFUSED: "connected",
+        LinkKind.LOST: "away",
+    }  # fmt: skip
+    word = words.get(cloud["state"], "refused")
     count = cloud["waiting"]
     waits = f"{count:,} scan{'s' if count != 1 else ''} to send" if count else "all is sent"
     return [("Cloud", word, waits)]

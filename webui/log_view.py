@@ -122,7 +122,8 @@ class LogView:
         """Return how alert rules and acknowledged alerts stand; "" where the log can't be read."""
         try:
             store = self.store()
-            return str(view.alerts_json(store.alert_mark(), store.rules_version())["kept"])
+            mark, version = store.alert_mark(), store.rules_version()
+            return str(view.alerts_json(mark, version, rules_problem(store))["kept"])
         except StoreError:
             return ""
 
@@ -242,7 +243,7 @@ class LogView:
             newest=newest_scan_id,
             later_rows=summary.later_rows if summary else 0,
             waiting=view.waiting_json(store.pending_commands()),
-            alerts=view.alerts_json(mark, store.rules_version()),
+            alerts=view.alerts_json(mark, store.rules_version(), rules_problem(store)),
             newest_price=store.newest_price_id(),
             restored_id=notice.event_id if notice else 0,
         )
@@ -294,6 +295,12 @@ def _cloud_problem(store: Store) -> str:
     if event is None or event.kind not in (LinkKind.REFUSED, LinkKind.UNHEARD):
         return ""
     return f"{event.detail} Scanning goes on; nothing is lost."
+
+
+def rules_problem(store: Store) -> str:
+    """Why rules for all scanners do not get to the others, where only a person can mend it."""
+    event = store.sync_event()
+    return event.detail if event is not None and event.kind == LinkKind.RULES_REFUSED else ""
 
 
 def update_problem(store: Store) -> str:

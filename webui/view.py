@@ -216,12 +216,13 @@ def scan_json(
     }
 
 
-def alerts_json(mark: AlertMark, rules_version: int) -> Json:
+def alerts_json(mark: AlertMark, rules_version: int, rules_problem: str) -> Json:
     """How many alerts are open; `mark` changes with every one that comes or goes.
 
-    `kept` changes with every rule, and with every alert that somebody has acknowledged.
+    `kept` changes with every rule, with every alert that somebody has acknowledged, and with why
+    rules for all scanners do not get out.
     """
-    kept = (rules_version, mark.closed, mark.closed_told, mark.withdrawn)
+    kept = (rules_version, mark.closed, mark.closed_told, mark.withdrawn, bool(rules_problem))
     return {
         "open": mark.open,
         "mark": "-".join(map(str, astuple(mark))),

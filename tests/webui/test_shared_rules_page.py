@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 from playwright.sync_api import expect
 
 from scanner.alerts import read_alert
 from scanner.shared_rules import made
+from scanner.shop_alerts import save_alert
 from scanner.store import Store
 from scanner.store_sync import LinkKind
+from sync.link_words import refused_message
 from tests.webui.accessible import is_accessible
 from tests.webui.catalog import put_catalog_in_use
 from tests.webui.served import SIZES, PageProcess, Watched, fits
@@ -24,6 +28,7 @@ pytestmark = pytest.mark.browser
 
 Serve = Callable[..., PageProcess]
 Look = Callable[..., Watched]
+NOT_ALLOWED = ReasonCode(PacketTypes.PUBACK, identifier=0x87)
 AT = datetime(2026, 5, 1, 6, tzinfo=UTC)
 
 
@@ -85,6 +90,33 @@ def test_a_rule_is_made_for_all_scanners_and_taken_back(
     expect(rules).to_have_count(1)
     assert chained.store.shared_alert_rules() == []
     fits(page)
+
+
+@pytest.mark.parametrize(("size", "theme"), [("390", "light"), ("1280", "dark")])
+def test_a_broker_that_takes_no_rules_is_told_with_what_to_do(
+    chained: Shop, serve: Serve, look: Look, size: str, theme: str
+) -> None:
+    watched = look(serve().url + "/alerts", size, theme)
+    page = watched.page
+    told = page.locator(".rules-refused")
+    expect(page.locator("#rules li")).to_have_count(1)
+    expect(told).to_have_count(0)
+    with Store.open(chained.data_dir, role="web") as web:
+        save_alert(web, read_alert({"name": "Chase"}), for_all=True, by="Ada")
+    expect(page.locator("#rules")).to_contain_text("the others get this once the cloud is reached")
+    with Store.open(chained.data_dir, role="sync") as sync:
+        sync.add_sync_event(LinkKind.RULES_REFUSED, refused_message(NOT_ALLOWED))
+    expect(told).to_contain_text("counterscan cloud broker-acl")
+    expect(page.locator("#rules")).to_contain_text("the others do not have this: see above")
+    expect(page.locator("#rules")).not_to_contain_text("once the cloud is reached")
+    page.locator("#rules-title").scroll_into_view_if_needed()
+    watched.picture(f"alerts-refused-{size}-{theme}")
+    is_accessible(page)
+    with Store.open(chained.data_dir, role="sync") as sync:
+        sync.add_sync_event(LinkKind.CONNECTED, "")
+    expect(told).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    watched.is_well()
 
 
 def test_a_scanner_that_was_never_paired_shows_no_choice(
