@@ -40,7 +40,9 @@ class PriceInbox:
         at = self._cursors.get(snapshot, 0)
         if isinstance(message, PriceDelta):
             if message.base > at:
-                self._early[feed] = message  # its snapshot is on the way
+                early = self._early.get(feed)  # its snapshot is on the way
+                if early is None or (message.base, message.version) > (early.base, early.version):
+                    self._early[feed] = message
                 return []
             if message.base < at or message.version <= self._cursors.get(delta, 0):
                 return []
