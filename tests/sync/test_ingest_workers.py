@@ -27,6 +27,7 @@ from sync.protocol import device_topic
 from sync.wire import pack
 from tests.sync.conftest import DEVICE, Running, agent, pairing, until
 from tests.sync.test_cloud_store import messages
+from tests.sync.test_exchange import Peer
 from tests.sync.test_wire import LOG, scans
 
 WAIT_S = 120.0
@@ -132,6 +133,32 @@ def test_workers_share_the_rows_and_the_device_hears_of_all_of_them(
             return session.connection().execute(query).scalar() == 0
 
     until(heard, WAIT_S)
+
+
+def test_each_message_goes_to_one_worker_alone(broker: Broker, cloud: CloudStore) -> None:
+    workers = [worker(cloud, broker, number) for number in (1, 2)]
+    taken, kept = [0, 0], 0
+    device = Peer(broker.port, DEVICE)
+
+    def take() -> bool:
+        for number, one in enumerate(workers):
+            taken[number] += one.turn(0.02)
+        return True
+
+    until(lambda: take() and all(one.link.online for one in workers))
+    for number in range(500):
+        if min(taken) and kept >= 20:
+            break
+        payload = pack(scans(number + 1, after=number))
+        kept += device.publish(device_topic(DEVICE, "up", "scan"), payload) is Verdict.KEPT
+        take()
+    until(lambda: take() and sum(taken) >= kept)
+    for _ in range(20):  # a copy to the other would come just now
+        take()
+    assert min(taken) > 0
+    assert sum(taken) == kept
+    for one in workers:
+        one.link.close(forget=True)
 
 
 def test_a_worker_that_leaves_takes_nothing_with_it(
