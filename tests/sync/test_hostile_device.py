@@ -339,9 +339,10 @@ def test_a_device_says_who_it_is_by_its_topic_alone(
 
 
 def test_it_leaves_no_gigabytes_in_the_broker(tmp_path: Path) -> None:
-    """With the line of docs/SYNC.md; without it Mosquitto takes, and keeps, 256 MB a message."""
-    guide = (Path(__file__).parents[2] / "docs/SYNC.md").read_text(encoding="utf-8")
-    found = re.search(r"^max_packet_size (\d+)$", guide, re.MULTILINE)
+    """With the line of our own file; without it Mosquitto takes, and keeps, 256 MB a message."""
+    shipped = Path(__file__).parents[2] / "systemd/cloud/mosquitto.conf"
+    settings = shipped.read_text(encoding="utf-8")
+    found = re.search(r"^max_packet_size (\d+)$", settings, re.MULTILINE)
     assert found is not None
     assert 4 * LARGEST_PACKET_BYTES <= int(found[1]) <= 16 * LARGEST_PACKET_BYTES
     with Broker(tmp_path / "broker", (EVIL, VICTIM), extra=found[0]) as broker:
