@@ -81,17 +81,28 @@ def known_cards(store: CloudStore, game: str) -> set[KnownCard]:
 
 
 def learn_scanned_cards(store: CloudStore) -> int:
-    """Learn of the cards that devices have named and nobody else has told of; how many."""
-    scan = LOG_TABLES["scan"].c
-    known = select(CARD.c.id).where(CARD.c.game == scan.game, CARD.c.card_id == scan.card_id)
-    query = (
-        select(scan.game, scan.card_id, *(func.max(scan[name]) for name in _FACTS))
-        .where(scan.decision == "accepted", scan.card_id != "", ~known.exists())
-        .group_by(scan.game, scan.card_id)
-    )
+    """Learn of the cards that devices have named and nobody else has told of; how many.
+
+    A card is named by a scan, when its picture is tried again, or by a person.
+    """
+    found: dict[tuple[str, str], KnownCard] = {}
     with store.log.read() as session:
-        found = [KnownCard(*row) for row in session.connection().execute(query)]
-    return take_cards(store, found)
+        for name in ("scan", "retry", "correction"):
+            said = LOG_TABLES[name].c
+            known = select(CARD.c.id).where(
+                CARD.c.game == said.game, CARD.c.card_id == said.card_id
+            )
+            is_sure = said.kind == "corrected" if name == "correction" else (
+                said.decision == "accepted"
+            )  # fmt: skip
+            query = (
+                select(said.game, said.card_id, *(func.max(said[fact]) for fact in _FACTS))
+                .where(is_sure, said.card_id != "", ~known.exists())
+                .group_by(said.game, said.card_id)
+            )
+            for row in session.connection().execute(query):
+                found.setdefault((row[0], row[1]), KnownCard(*row))
+    return take_cards(store, list(found.values()))
 
 
 def search_cards(

@@ -17,7 +17,14 @@ from sync.cloud.api.trends import make_trends
 from sync.cloud.config import CloudConfig
 from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.store import Arrived, CloudStore
-from sync.protocol_rows import ScanRow, ScanRows
+from sync.protocol_rows import (
+    CorrectionRow,
+    CorrectionRows,
+    RetryRow,
+    RetryRows,
+    ScanRow,
+    ScanRows,
+)
 from tests.sync.api.conftest import Asker, Cloud
 from tests.sync.test_wire import LOG
 
@@ -125,6 +132,20 @@ def test_cards_that_only_devices_have_named_are_found_too(either_api: Cloud, sho
     assert learn_scanned_cards(either_api.store) == 1
     assert learn_scanned_cards(either_api.store) == 0
     assert found(shop, "q=mew") == ["promo-1"]
+    of_scan = {"created_at": NOW, "game": "pokemon", "scan_id": 1}
+    retry = RetryRow(id=1, outcome="accepted", decision="accepted", card_id="jp-1",
+                     name="Lugia", **of_scan)  # fmt: skip
+    words = [
+        CorrectionRow(id=1, kind="corrected", card_id="jp-2", name="Ho-Oh", **of_scan),
+        CorrectionRow(id=2, kind="undone", card_id="", **of_scan),
+    ]
+    for stream, message in (
+        ("retry", RetryRows(log=LOG, after=0, rows=[retry])),
+        ("correction", CorrectionRows(log=LOG, after=0, rows=words)),
+    ):
+        either_api.store.take([Arrived("counter-1", stream, message)])  # type: ignore[arg-type]
+    assert learn_scanned_cards(either_api.store) == 2
+    assert (found(shop, "q=lugia"), found(shop, "q=ho-oh")) == (["jp-1"], ["jp-2"])
     assert found(shop, "q=charizard") == ["base1-4"]
 
 
