@@ -59,7 +59,10 @@ class SetNamed(BaseModel):
 
 
 class PreviewShown(TypedDict):
-    """What an export would do. `sample` are its first rows, as the file has them."""
+    """What an export would do. `sample` are its first rows, as the file has them.
+
+    `note` says in which currency the prices are, where the file can't.
+    """
 
     format: str
     label: str
@@ -67,6 +70,7 @@ class PreviewShown(TypedDict):
     added: int
     taken: int
     unchanged: int
+    note: str
     left_out_copies: int
     left_out: list[LeftOutShown]
     sets: list[SetOffered]

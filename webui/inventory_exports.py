@@ -151,6 +151,7 @@ def _preview_json(preview: Preview, skus: SkuTable) -> Json:
         "added": sum(count for _, count in plan.rows if count > 0),
         "taken": plan.taken,
         "unchanged": plan.unchanged,
+        "note": preview.note,
         "left_out_copies": sum(told["copies"] for told in left_out),
         "left_out": left_out,
         "sample": [line[:_SAMPLE_LETTERS] for line in written.splitlines()[: _SAMPLE_LINES * 4]],

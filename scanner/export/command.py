@@ -116,6 +116,8 @@ def _summary(preview: Preview) -> str:
         lines.append(f"{preview.target.label}: Nothing has changed since the last export.")
     else:
         lines.append(f"{preview.target.label}: There is nothing to export.")
+    if preview.note:
+        lines.append(f"  {preview.note}")
     reasons: Counter[str] = Counter()
     for entry in plan.left_out:
         reasons[entry.reason] += entry.quantity

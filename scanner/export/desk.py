@@ -11,7 +11,7 @@ from pathlib import Path
 from scanner.catalog.disk import write_atomic
 from scanner.errors import InventoryError
 from scanner.export.format import Format, Item
-from scanner.export.formats import format_of
+from scanner.export.formats import currency_note, format_of
 from scanner.export.plan import Plan, plan_export
 from scanner.export.tcgplayer import Tcgplayer
 from scanner.export.tcgplayer_skus import SkuTable, read_skus
@@ -25,12 +25,16 @@ FOLDER = "exports"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan with what it was worked out from: its format and the export before it."""
+    """A plan with what it was worked out from: its format and the export before it.
+
+    `note` says in which currency the prices are, where the file can't.
+    """
 
     target: Format
     plan: Plan
     wanted: StockFilter
     after_export: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class ExportDesk:
         items = self._items(EVERYTHING if target.adds else wanted)
         meant = frozenset(self._stock.scan_ids(wanted))
         plan = plan_export(target, items, meant, standing, self._stock.removed(), only_new=only_new)
-        return Preview(target, plan, wanted, after)
+        note = currency_note(target, self._stock.currency) if plan.rows else ""
+        return Preview(target, plan, wanted, after, note)
 
     def make(self, preview: Preview) -> StockExport:
         """Write the file that a preview showed, and remember it.

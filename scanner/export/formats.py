@@ -29,6 +29,8 @@ FORMATS: Mapping[str, Callable[[SkuTable], Format]] = {
     "json": lambda _skus: PlainJson(),
 }
 
+_NAME_NO_CURRENCY = frozenset({"shopify", "crystalcommerce"})
+
 
 def format_of(name: str, skus: SkuTable) -> Format:
     """The format of this name. Raises InventoryError, which names those that there are."""
@@ -37,6 +39,16 @@ def format_of(name: str, skus: SkuTable) -> Format:
             f"There is no format {name[:20]!r}: choose one of {', '.join(FORMATS)}."
         )
     return FORMATS[name](skus)
+
+
+def currency_note(target: Format, currency: str) -> str:
+    """What to know of prices whose file has no place for their currency; "" where it has one."""
+    if target.name not in _NAME_NO_CURRENCY:
+        return ""
+    return (
+        f"The prices are in {currency}, which this file can't say: {target.label} takes them for "
+        "the currency that your shop there counts in."
+    )
 
 
 def every_format() -> list[Format]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from scanner.errors import InventoryError
@@ -25,6 +27,18 @@ def test_a_second_export_without_a_change_is_empty(shelf: Shelf, desk: ExportDes
         desk.make(preview)
     shelf.scan(FOX)
     assert deltas(desk) == {"100000": 1}
+
+
+@pytest.mark.parametrize("name", ["shopify", "crystalcommerce"])
+def test_a_file_that_names_no_currency_says_before_in_which_its_prices_are(
+    name: str, shelf: Shelf, reopened: Callable[[str], Stock]
+) -> None:
+    shelf.scan(FOX)
+    shelf.price(FOX, 250, currency="USD")
+    desk = ExportDesk(reopened("USD"), shelf.data_dir)
+    assert "The prices are in USD, which this file can't say" in desk.preview(name, EVERYTHING).note
+    assert desk.preview("csv", EVERYTHING).note == ""
+    assert desk.preview(name, StockFilter(game="another")).note == ""
 
 
 def test_what_has_changed_moves_from_sku_to_sku(

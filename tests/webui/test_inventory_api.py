@@ -117,6 +117,7 @@ def test_an_export_is_previewed_made_downloaded_and_taken_back(own: Client) -> N
     asked = {"format": "tcgplayer"}
     preview = said(say(own, "/api/inventory/exports/preview", asked))
     assert (preview["rows"], preview["added"], preview["left_out_copies"]) == (2, 3, 1)
+    assert preview["note"] == ""
     assert "does not have this card" in preview["left_out"][0]["reason"]
     made = said(say(own, "/api/inventory/exports", asked), 201)
     file = own.send("GET", made["href"])

@@ -96,6 +96,7 @@ function showPreview(told) {
     add(told.unchanged ? "Nothing has changed since the last export: there is nothing to send." : "There is nothing to send.");
   }
   if (told.unchanged && told.rows) add(`${cards(told.unchanged)} went out before and are as they were`);
+  if (told.note) add(told.note);
   box.replaceChildren(list);
   if (told.left_out_copies) box.append(leftOut(told));
   if (told.rows) {
