@@ -1,6 +1,6 @@
-"""`python -m sync.bench_ends device|cloud|worker FOLDER PAIRING [URL]`: one end, to be killed.
+"""`python -m sync.bench_ends device|cloud|worker-N FOLDER PAIRING [URL]`: one end, to be killed.
 
-All are impatient. With the URL of a PostgreSQL database the cloud leaves rows to the worker.
+All are impatient. With the URL of a PostgreSQL database the cloud leaves rows to the workers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from scanner.logs import setup_logging
 from scanner.store import Store
 from sync.agent import Agent
 from sync.cloud.ingest_worker import IngestWorker
+from sync.cloud.postgres import Patience
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
 from sync.pairing import Pairing, read_pairing
@@ -22,6 +23,7 @@ BEHIND_S = 2.0
 HOLD_S = 1.0
 LONGEST_BACK_OFF_S = 0.5
 KEEPALIVE_S = 5
+IMPATIENT = Patience("counterscan-ingest", idle_s=5.0, locked_s=2.0)
 
 
 def main(end: str, folder: Path, pairing: Path, url: str = "") -> None:
@@ -29,8 +31,8 @@ def main(end: str, folder: Path, pairing: Path, url: str = "") -> None:
     setup_logging("warning")
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: signals.append(number))
-    if end in ("cloud", "worker"):
-        with CloudStore(folder, url) as cloud:
+    if end != "device":
+        with CloudStore(folder, url, IMPATIENT) as cloud:
             _cloud(end, cloud, read_pairing(pairing), bool(url)).run(lambda: bool(signals))
         return
     with Store.open(folder, role="sync") as store:
@@ -48,8 +50,15 @@ def main(end: str, folder: Path, pairing: Path, url: str = "") -> None:
 def _cloud(
     end: str, cloud: CloudStore, pairing: Pairing, shares: bool
 ) -> CloudService | IngestWorker:
-    if end == "worker":
-        return IngestWorker(cloud, pairing, 1, longest_back_off_s=LONGEST_BACK_OFF_S)
+    if end.startswith("worker-"):
+        number = int(end.removeprefix("worker-"))
+        return IngestWorker(
+            cloud,
+            pairing,
+            number,
+            longest_back_off_s=LONGEST_BACK_OFF_S,
+            keepalive_s=KEEPALIVE_S,
+        )
     return CloudService(
         cloud, pairing, takes_rows=not shares, longest_back_off_s=LONGEST_BACK_OFF_S
     )

@@ -91,7 +91,7 @@ def run_partition(
             End("cloud", folder / "cloud", proxies[1].port, CLOUD, url),
         ]
         if postgres:
-            ends.append(End("worker", folder / "cloud", proxies[1].port, CLOUD, url))
+            ends.append(End("worker-1", folder / "cloud", proxies[1].port, CLOUD, url))
         for end in ends:
             stack.callback(end.kill)
             end.start()
@@ -147,6 +147,19 @@ class End:
     def start(self) -> None:
         """Start it."""
         self._process = subprocess.Popen(self._command)
+
+    @property
+    def process_id(self) -> int:
+        """The number of its process, once started."""
+        assert self._process is not None
+        return self._process.pid
+
+    def end(self) -> None:
+        """Stop it in order."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
 
     def kill(self) -> None:
         """Kill it, if it runs, without a chance to write anything."""

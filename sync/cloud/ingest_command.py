@@ -7,6 +7,7 @@ import argparse
 from scanner.errors import UsageError
 from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.opening import add_config_argument, config_of, open_store, until_told
+from sync.cloud.postgres import INTAKE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,6 @@ def run(args: argparse.Namespace) -> int:
         )
     pairing = config.pairing()
     stopping = until_told()
-    with open_store(args, config) as store:
+    with open_store(args, config, INTAKE) as store:
         IngestWorker(store, pairing, args.worker).run(stopping)
     return 0

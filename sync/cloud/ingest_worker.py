@@ -17,6 +17,7 @@ from scanner.errors import StoreError
 from sync.cloud.ingest import ROWS, Ingest, InHand
 from sync.cloud.store import CloudStore
 from sync.link import LONGEST_BACK_OFF_S, Link
+from sync.link_client import KEEPALIVE_S
 from sync.pairing import Pairing
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class IngestWorker:
         number: int,
         *,
         longest_back_off_s: float = LONGEST_BACK_OFF_S,
+        keepalive_s: int = KEEPALIVE_S,
     ) -> None:
         """Make it; nothing happens before `run`. Raises ConfigError for a useless certificate."""
         self._ingest = Ingest(store)
@@ -49,6 +51,7 @@ class IngestWorker:
             subscriptions=lambda: dict.fromkeys(self._filters, False),
             longest_back_off_s=longest_back_off_s,
             session_s=SESSION_S,
+            keepalive_s=keepalive_s,
         )
 
     def run(self, stopping: Callable[[], bool]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scanner.config import Settings
 from sync.cloud.config import CloudConfig, read_cloud_config
+from sync.cloud.postgres import Patience
 from sync.cloud.store import CloudStore
 
 
@@ -26,10 +27,12 @@ def config_of(args: argparse.Namespace) -> CloudConfig:
     return read_cloud_config(settings.data_dir, args.cloud_config)
 
 
-def open_store(args: argparse.Namespace, config: CloudConfig) -> CloudStore:
+def open_store(
+    args: argparse.Namespace, config: CloudConfig, patience: Patience | None = None
+) -> CloudStore:
     """The database, brought to today's tables. Raises StoreError, ConfigError."""
     settings: Settings = args.settings
-    return CloudStore(settings.data_dir, config.database)
+    return CloudStore(settings.data_dir, config.database, patience)
 
 
 def until_told() -> Callable[[], bool]:

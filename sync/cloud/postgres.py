@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import ModuleType
 
 from sqlalchemy import Engine, create_engine, make_url, text
@@ -20,6 +22,8 @@ from scanner.errors import (
     StoreReadOnlyError,
 )
 
+log = logging.getLogger(__name__)
+
 _CONNECT_WITHIN_S = 10
 _DEAD_AFTER = {
     "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
@@ -27,19 +31,42 @@ _DEAD_AFTER = {
 _USER_TIMEOUT = {"tcp_user_timeout": 30_000}
 """Whoever is gone without a word is given up after half a minute, by either end. TCP itself waits
 hours, in which a lost worker's transaction would keep all others from its devices."""
-_OPTIONS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "timezone": "UTC", **_USER_TIMEOUT,
-        **{f"tcp_{name}": value for name, value in _DEAD_AFTER.items()},
-    }.items()
-)  # fmt: skip
+_SERVER_SETTINGS = {
+    "timezone": "UTC", **_USER_TIMEOUT,
+    **{f"tcp_{name}": value for name, value in _DEAD_AFTER.items()},
+}  # fmt: skip
 _POOL = 5
 _MOST_CONNECTIONS = 20
 _DISK_FULL = "53100"
 _READ_ONLY = {"25006", "42501"}
 _LIMIT_EXCEEDED = "54"
 _WRONG_SETTINGS = {"28P01", "28000", "3D000"}
+_LEFT_ALONE = "25P03"
+_LOCKED = "55P03"
+_END_FROZEN = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+        AND application_name = :name AND state = 'active' AND wait_event = 'ClientRead'
+        AND query_start < now() - make_interval(secs => :idle_s)
+""")
+"""A process that froze while it copied rows is not idle to PostgreSQL: it waits for it for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a process that is frozen (stopped, not dead) may cost the others.
+
+    `idle_s` is how long a transaction may be left alone until the server ends it, with all that it
+    holds; `locked_s` how long one waits for another (0: for ever). `name` tells its connections.
+    """
+
+    name: str = "counterscan"
+    idle_s: float = 300.0
+    locked_s: float = 0.0
+
+
+INTAKE = Patience("counterscan-ingest", idle_s=30.0, locked_s=20.0)
+"""Of whoever takes rows in: a device's rows wait for nobody who is frozen for longer than this."""
 
 
 class RefusedRowError(StoreError):
@@ -49,8 +76,14 @@ class RefusedRowError(StoreError):
 class Postgres:
     """The open database; usable from several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience | None = None) -> None:
         """Connect when first asked. Raises CounterscanError where the driver is missing."""
+        self._patience = patience or Patience()
+        settings = {
+            **_SERVER_SETTINGS,
+            "idle_in_transaction_session_timeout": int(1000 * self._patience.idle_s),
+            "lock_timeout": int(1000 * self._patience.locked_s),
+        }
         self._where = make_url(url).render_as_string(hide_password=True)
         driver()
         self.engine: Engine = create_engine(
@@ -59,11 +92,11 @@ class Postgres:
             max_overflow=_MOST_CONNECTIONS - _POOL,
             pool_pre_ping=True,
             connect_args={
-                "application_name": "counterscan",
+                "application_name": self._patience.name,
                 "connect_timeout": _CONNECT_WITHIN_S,
                 **_DEAD_AFTER,
                 **_USER_TIMEOUT,
-                "options": _OPTIONS,
+                "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
         )
 
@@ -127,6 +160,8 @@ class Postgres:
         psycopg = driver()
         said = " ".join(str(error).split())
         state = getattr(error, "sqlstate", None) or ""
+        if state == _LOCKED:
+            self._end_frozen()
         if state == _DISK_FULL or getattr(error, "errno", 0) == errno.ENOSPC:
             return StoreFullError(f"The disk of the database {self._where} is full: make room.")
         if state in _READ_ONLY:
@@ -140,11 +175,18 @@ class Postgres:
             error, psycopg.errors.IntegrityError | psycopg.errors.DataError
         ) or state.startswith(_LIMIT_EXCEEDED):
             return RefusedRowError(f"The database refused a row ({said}): please report this.")
-        if isinstance(error, psycopg.OperationalError):
+        if isinstance(error, psycopg.OperationalError) or state == _LEFT_ALONE:
             return StoreError(
                 f"The database {self._where} can't be used just now ({said}): it is tried again."
             )
         return error  # our own SQL is wrong: a defect, which shows its traceback
+
+    def _end_frozen(self) -> None:
+        """End what keeps others out and never will go on: it has frozen amid copying its rows."""
+        words = {"name": self._patience.name, "idle_s": self._patience.idle_s}
+        with suppress(DBAPIError, PoolTimeout), self.engine.begin() as connection:
+            for _ in connection.execute(_END_FROZEN, words):
+                log.warning("a worker that was frozen while it copied rows was cut off")
 
 
 def driver() -> ModuleType:

@@ -12,6 +12,7 @@ from sync.cloud.api.server import ApiServer
 from sync.cloud.config import CloudConfig
 from sync.cloud.ingest_worker import IngestWorker
 from sync.cloud.opening import add_config_argument, config_of, open_store, until_told
+from sync.cloud.postgres import INTAKE
 from sync.cloud.scheduler import Scheduler
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
             stack.enter_context(ApiServer(store, config))
         shares = bool(config.database)
         if shares and not args.no_ingest:
-            stopping = _with_worker(stack, store, config, stopping)
+            taking = stack.enter_context(open_store(args, config, INTAKE))
+            stopping = _with_worker(stack, taking, config, stopping)
         takes_rows = not shares and not args.no_ingest
         service = CloudService(
             store, pairing, takes_rows=takes_rows, judges_alerts=not config.redis

@@ -15,7 +15,7 @@ from scanner.tables import utc_now
 from sync.cloud.alert_store import keep_rules
 from sync.cloud.copying import clean
 from sync.cloud.intake import Arrived, take_rows
-from sync.cloud.postgres import Postgres
+from sync.cloud.postgres import Patience, Postgres
 from sync.cloud.schema import migrate
 from sync.cloud.tables import (
     DEVICE,
@@ -40,12 +40,13 @@ class Refused:
 class CloudStore:
     """The open database; `log` has its sessions to read and to write in. A context manager."""
 
-    def __init__(self, data_dir: Path, url: str = "") -> None:
+    def __init__(self, data_dir: Path, url: str = "", patience: Patience | None = None) -> None:
         """Open it, bringing it to today's tables.
 
         Args:
             data_dir: the folder of the SQLite file; both are made where there are none.
             url: the PostgreSQL database in its place (`CloudConfig.database`).
+            patience: of its connections to PostgreSQL; None: of those who take in no rows.
 
         Raises:
             StoreError, ConfigError: it can't be opened; the message says what to do.
@@ -53,7 +54,7 @@ class CloudStore:
         self.data_dir = data_dir
         self.log: Log | Postgres
         if url:
-            self.log = Postgres(url)
+            self.log = Postgres(url, patience)
         else:
             make_file(data_dir, DATABASE)
             self.log = Log(data_dir, "web", DATABASE)
