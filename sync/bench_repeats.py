@@ -11,7 +11,7 @@ from scanner.store import Store
 from scanner.store_sync import Stream
 from sync.bench_broker import PASSWORD
 from sync.link import Link
-from sync.outbox import message_of
+from sync.outbox_message import message_of
 from sync.pairing import Pairing
 from sync.protocol import device_topic
 
@@ -59,5 +59,5 @@ class Repeats:
                 after = self._chance.randint(0, max(last[stream] - 1, 0))
                 rows = store.rows_after(stream, after, self._chance.randint(1, _LONGEST))
                 if rows:
-                    found.append((stream, message_of(stream, log_name, after, rows)))
+                    found.append((stream, message_of(stream, log_name, after, rows)[0]))
         return found

@@ -12,14 +12,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
 from scanner.logs import fields, span
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
-from sync.protocol_rows import rows_model
-from sync.protocol_words import LONGEST, MOST_REASONS
-from sync.wire import pack
+from sync.outbox_message import UnsendableError, message_of
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +27,15 @@ HOLD_S = 20.0
 BEHIND_S = 30.0
 """How long the cloud may lag behind the broker's word before the rows are sent again."""
 
+LONGEST_BEHIND_S = 3600.0
+"""After `_OFTEN` times in vain it may lag twice as long each time, up to this: whatever is wrong,
+it is not the way."""
+
+_WHILE_SENDING = 10
+"""How many times as long it may lag while more is being sent."""
+
+_OFTEN = 3
+"""So many times in vain are worth a word."""
 
 _KNOWN_TO_ALL = frozenset({Stream.BATCH, Stream.SCAN, Stream.RETRY, Stream.CORRECTION})
 """Streams of which every cloud that says nothing has nothing. One that says nothing of another may
@@ -53,6 +58,10 @@ class _Lane:
     under_way: deque[_Batch] = field(default_factory=deque)
     received: int | None = None
     received_mono_s: float = 0.0
+    lagging_mono_s: float = 0.0
+    in_vain: int = 0
+    problem: str = ""
+    held_until_mono_s: float = 0.0
 
 
 class Outbox:
@@ -86,8 +95,20 @@ class Outbox:
         self._lanes = {
             stream: _Lane(cursors.get(stream, 0), cursors.get(stream, 0)) for stream in Stream
         }
-        self.problem = ""
-        """Why nothing goes out although there is a connection; a sentence."""
+        self._refused = ""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing goes out, or arrives, although there is a connection; a sentence."""
+        lanes = self._lanes.values()
+        said = next((lane.problem for lane in lanes if lane.problem), self._refused)
+        if said or all(lane.in_vain < _OFTEN for lane in lanes):
+            return said
+        return (
+            "The cloud takes what this device sends, but does not say that it is on its disk: "
+            "whoever runs the cloud should look at its log. Everything stays here, and is sent "
+            "again, less and less often."
+        )
 
     def cursors(self) -> dict[str, int]:
         """Up to where the broker has said that it keeps everything."""
@@ -106,37 +127,37 @@ class Outbox:
             self._look_behind(lane, now_mono_s)
             if self.under_way() >= MOST_UNDER_WAY:
                 break
+            if now_mono_s < lane.held_until_mono_s:
+                continue
             rows = self._read(stream, lane.sent, self._rows_per_message)
             if not rows:
                 continue
-            payload = self._payload(stream, log_name, lane.sent, rows)
-            if not payload:
-                self._held_until_mono_s = now_mono_s + self._hold_s
-                break
-            number = self._publish(stream, payload)
-            lane.sent = int(rows[-1]["id"])
-            first, last = int(rows[0]["id"]), lane.sent
-            log.info(
-                "%s %s sent", stream.value, span(first, last),
-                extra=fields(log=log_name, stream=stream.value, first_id=first, last_id=last),
-            )  # fmt: skip
-            lane.under_way.append(_Batch(number, lane.sent))
-            lane.received_mono_s = now_mono_s
-            sent = True
+            sent = self._sent(stream, lane, log_name, rows, now_mono_s) or sent
         return sent
 
-    def _payload(self, stream: Stream, log_name: str, after: int, rows: Sequence[Row]) -> bytes:
-        """The message; empty where the protocol has no word for a row, as `problem` then says."""
+    def _sent(
+        self, stream: Stream, lane: _Lane, log_name: str, rows: Sequence[Row], now_mono_s: float
+    ) -> bool:
+        """Send the first of these rows; False where that can't be: other streams go on."""
         try:
-            return message_of(stream, log_name, after, rows)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"][2:]))
-            self.problem = (
-                f"A {stream.value} after number {after} can't be sent ({where}: {first['msg']}): "
-                "please report this."
-            )
-            return b""
+            payload, held = message_of(stream, log_name, lane.sent, rows)
+        except UnsendableError as error:
+            lane.problem = str(error)
+            lane.held_until_mono_s = now_mono_s + self._hold_s
+            return False
+        lane.problem = ""
+        number = self._publish(stream, payload)
+        if lane.received is None or lane.received >= lane.sent:
+            lane.lagging_mono_s = now_mono_s
+        lane.sent = int(rows[held - 1]["id"])
+        first, last = int(rows[0]["id"]), lane.sent
+        log.info(
+            "%s %s sent", stream.value, span(first, last),
+            extra=fields(log=log_name, stream=stream.value, first_id=first, last_id=last),
+        )  # fmt: skip
+        lane.under_way.append(_Batch(number, lane.sent))
+        lane.received_mono_s = now_mono_s
+        return True
 
     def answered(self, outcome: Outcome, now_mono_s: float) -> None:
         """Take the broker's word on one message."""
@@ -148,12 +169,12 @@ class Outbox:
 
     def _settle(self, lane: _Lane, batch: _Batch, outcome: Outcome, now_mono_s: float) -> None:
         if outcome.verdict is Verdict.KEPT:
-            self.problem = ""
+            self._refused = ""
             batch.kept = True
             while lane.under_way and lane.under_way[0].kept:
                 lane.cursor = lane.under_way.popleft().last
             return
-        self.problem = outcome.text or (
+        self._refused = outcome.text or (
             "The cloud does not listen on the broker: its service is not running, or never was. "
             "The scans wait here."
         )
@@ -163,37 +184,33 @@ class Outbox:
         self._held_until_mono_s = now_mono_s + self._hold_s
 
     def received(self, up_to: Mapping[str, int], now_mono_s: float) -> None:
-        """Take the cloud's word on what it has on disk."""
+        """Take the cloud's word on what it has on disk.
+
+        It tells what is new; what is not is told by a cloud or to a device that was away: then it
+        is worth a try before long.
+        """
+        is_news = False
         for stream, lane in self._lanes.items():
             position = up_to.get(stream, 0 if stream in _KNOWN_TO_ALL else None)
             if lane.received != position:
                 lane.received = position
-                lane.received_mono_s = now_mono_s
+                lane.received_mono_s = lane.lagging_mono_s = now_mono_s
+                lane.in_vain = 0
+                is_news = True
+        if not is_news:
+            for lane in self._lanes.values():
+                lane.in_vain = 0
 
     def _look_behind(self, lane: _Lane, now_mono_s: float) -> None:
         """Send again what the broker took and the cloud never got: a broker may lose its queue."""
+        if lane.received is None or lane.received >= lane.cursor or lane.under_way:
+            return
+        doubled = min(max(lane.in_vain - _OFTEN, 0), 20)
+        patience_s = min(self._behind_s * 2.0**doubled, LONGEST_BEHIND_S)
         if (
-            lane.received is not None
-            and lane.received < lane.cursor
-            and not lane.under_way
-            and now_mono_s - lane.received_mono_s > self._behind_s
+            now_mono_s - lane.received_mono_s > patience_s
+            or now_mono_s - lane.lagging_mono_s > _WHILE_SENDING * patience_s
         ):
             lane.cursor = lane.sent = lane.received
-            lane.received_mono_s = now_mono_s
-
-
-def message_of(stream: Stream, log_name: str, after: int, rows: Sequence[Row]) -> bytes:
-    """The message of some rows, of which `after` is the one before. Raises ValidationError."""
-    body = {"log": log_name, "after": after, "rows": [_clipped(row) for row in rows]}
-    return pack(rows_model(stream).model_validate(body))
-
-
-def _clipped(row: Row) -> Row:
-    """A row whose texts are no longer than the protocol takes, nor more in one list."""
-    return {key: _clip(value) for key, value in row.items()}
-
-
-def _clip(value: object) -> object:
-    if isinstance(value, list):
-        return [_clip(each) for each in value[:MOST_REASONS]]
-    return value[:LONGEST] if isinstance(value, str) else value
+            lane.received_mono_s = lane.lagging_mono_s = now_mono_s
+            lane.in_vain += 1

@@ -43,6 +43,12 @@ def pack(message: BaseModel) -> bytes:
     return zlib.compress(message.model_dump_json(exclude_defaults=True).encode(), _LEVEL)
 
 
+def packed(text: bytes) -> bytes | None:
+    """JSON as `pack` sends it; None where it is more than the other end takes."""
+    payload = zlib.compress(text, _LEVEL)
+    return payload if fits(payload) and not _too_much(text) else None
+
+
 def fits(payload: bytes) -> bool:
     """Whether the broker gives it to the other end; it drops what is longer, and says nothing."""
     return len(payload) + _TOPIC_BYTES <= LARGEST_PACKET_BYTES
@@ -83,10 +89,8 @@ def read_json(text: bytes, model: type[M]) -> M:
 
     A null character, which PostgreSQL can't keep, is read as U+FFFD.
     """
-    if len(text) > LARGEST_MESSAGE_BYTES:
-        raise MessageError(f"{len(text)} bytes are more than {LARGEST_MESSAGE_BYTES}")
-    if text.count(b"[") + text.count(b"{") > MOST_BRACKETS or text.count(b",") > MOST_COMMAS:
-        raise MessageError("it has too many parts")
+    if why := _too_much(text):
+        raise MessageError(why)
     if b"\\u0000" in text:
         text = _NULL.sub(rb"\1\\ufffd", text)
     try:
@@ -95,3 +99,11 @@ def read_json(text: bytes, model: type[M]) -> M:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise MessageError(f"{where or 'the message'}: {first['msg']}") from None
+
+
+def _too_much(text: bytes) -> str:
+    if len(text) > LARGEST_MESSAGE_BYTES:
+        return f"{len(text)} bytes are more than {LARGEST_MESSAGE_BYTES}"
+    if text.count(b"[") + text.count(b"{") > MOST_BRACKETS or text.count(b",") > MOST_COMMAS:
+        return "it has too many parts"
+    return ""

@@ -18,7 +18,7 @@ from sync.bench_log import FilledLog
 from sync.cloud import alert_store
 from sync.cloud.intake import Arrived
 from sync.cloud.store import CloudStore
-from sync.outbox import _clipped
+from sync.outbox_message import clipped
 from sync.protocol import Alerts
 from sync.protocol_rows import rows_model
 from tests.sync.alert_kit import (
@@ -172,7 +172,7 @@ def test_copies_in_any_order_end_alike(
     page.close_all()
     arrived = []
     for stream in ("batch", "scan", "alert", "closed", "withdrawn"):
-        rows = [_clipped(row) for row in device_store.rows_after(stream, 0, 100)]  # type: ignore[arg-type]
+        rows = [clipped(row) for row in device_store.rows_after(stream, 0, 100)]  # type: ignore[arg-type]
         for place, row in enumerate(rows):
             after = rows[place - 1]["id"] if place else 0
             body = {"log": NAME, "after": after, "rows": [row]}

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import json
+import random
+import zlib
 from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
 
 from scanner.store_sync import Row, Stream
 from sync.link import Outcome, Verdict
 from sync.outbox import MOST_UNDER_WAY, Outbox
-from sync.protocol_rows import ScanRows
-from sync.wire import unpack
+from sync.protocol_rows import OfferMadeRows, ScanRows
+from sync.wire import fits, unpack
 from tests.sync.test_wire import LOG, NOW
 
 
@@ -153,20 +159,131 @@ def test_nothing_is_sent_from_an_empty_log() -> None:
     assert not Shop([]).outbox.step("", 0)
 
 
-def test_a_text_of_any_length_goes_out_clipped_and_a_row_of_another_world_is_told() -> None:
-    shop = Shop([1])
-    good = shop.read(Stream.SCAN, 0, 10)[0]
+def outbox_of(stream: Stream, rows: list[Row]) -> tuple[Outbox, list[bytes]]:
+    """An outbox over a log of these rows, and what it has sent."""
     sent: list[bytes] = []
-    rows = [{**good, "name": "x" * 5000}]
-    outbox = Outbox(
-        lambda stream, after, _limit: rows if stream is Stream.SCAN and not after else [],
-        lambda _stream, payload: sent.append(payload) or 1,  # type: ignore[func-returns-value]
-        {},
-    )
+
+    def publish(_stream: Stream, payload: bytes) -> int:
+        sent.append(payload)
+        return len(sent)
+
+    def read(of: Stream, after: int, limit: int) -> list[Row]:
+        return [row for row in rows if of is stream and row["id"] > after][:limit]
+
+    return Outbox(read, publish, {}, behind_s=30), sent
+
+
+def test_a_text_of_any_length_goes_out_clipped() -> None:
+    good = Shop([1]).read(Stream.SCAN, 0, 10)[0]
+    outbox, sent = outbox_of(Stream.SCAN, [{**good, "name": "x" * 5000, "reasons": ["y"] * 60}])
     outbox.step(LOG, 0)
-    assert unpack(sent[0], ScanRows).rows[0].name == "x" * 400
-    rows[0] = {**good, "decision": "perhaps"}
-    other = Outbox(lambda *_: rows, lambda *_: 1, {})
-    assert not other.step(LOG, 0)
-    assert "please report this" in other.problem
-    assert other.cursors()["scan"] == 0
+    [row] = unpack(sent[0], ScanRows).rows
+    assert (row.name, len(row.reasons)) == ("x" * 400, 50)
+
+
+def test_every_card_that_was_bought_is_told() -> None:
+    bought = list(range(1, 2001))
+    offer = {"id": 1, "created_at": NOW, "batch_id": 1, "outcome": "cash", "bought": bought}
+    outbox, sent = outbox_of(Stream.OFFER_MADE, [offer])
+    outbox.step(LOG, 0)
+    assert unpack(sent[0], OfferMadeRows).rows[0].bought == bought
+
+
+@pytest.mark.parametrize("broken", [{"decision": "perhaps"}, {"score": float("nan")}])
+def test_a_row_that_the_protocol_does_not_know_goes_alone_and_holds_up_no_other(
+    broken: dict[str, object],
+) -> None:
+    rows = Shop(range(1, 8)).read(Stream.SCAN, 0, 10)
+    rows[3] = {**rows[3], **broken}
+    outbox, sent = outbox_of(Stream.SCAN, rows)
+    for _ in range(3):
+        assert outbox.step(LOG, 0)
+    assert not outbox.step(LOG, 0)
+    parts = [json.loads(zlib.decompress(payload)) for payload in sent]
+    assert [[row["id"] for row in part["rows"]] for part in parts] == [[1, 2, 3], [4], [5, 6, 7]]
+    assert [part["after"] for part in parts] == [0, 3, 4]
+    assert unpack(sent[2], ScanRows).after == 4
+    assert outbox.problem == ""
+
+
+def test_a_message_is_never_larger_than_the_cloud_takes() -> None:
+    """The broker drops what is larger, and says nothing."""
+    chance = random.Random(3)
+    rows: list[Row] = [
+        {"id": number, "created_at": NOW, "batch_id": number, "outcome": "cash",
+         "bought": [chance.randrange(2**40) for _ in range(20_000)]}
+        for number in range(1, 31)
+    ]  # fmt: skip
+    outbox, sent = outbox_of(Stream.OFFER_MADE, rows)
+    while outbox.step(LOG, 0):
+        outbox.answered(Outcome(len(sent), Verdict.KEPT), 0)
+    assert all(fits(payload) for payload in sent)
+    got = [row for payload in sent for row in unpack(payload, OfferMadeRows).rows]
+    assert [row.bought for row in got] == [row["bought"] for row in rows]
+    assert len(sent) < 10 + len(rows) // 2
+
+
+def test_what_can_not_be_sent_at_all_is_said_and_other_streams_go_on() -> None:
+    scans = Shop(range(1, 600)).read(Stream.SCAN, 0, 600)
+    sent: list[Stream] = []
+    noise = "".join(random.Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_000_000))
+    batch = {"id": 1, "created_at": NOW, "name": {"no": noise}, "driver": "d"}
+
+    def read(stream: Stream, after: int, limit: int) -> list[Row]:
+        found = {Stream.SCAN: scans, Stream.BATCH: [batch]}.get(stream, [])
+        return [row for row in found if row["id"] > after][:limit]
+
+    def publish(stream: Stream, _payload: bytes) -> int:
+        sent.append(stream)
+        return len(sent)
+
+    outbox = Outbox(read, publish, {}, hold_s=20)
+    while outbox.step(LOG, 0):
+        outbox.answered(Outcome(len(sent), Verdict.KEPT), 0)
+    assert sent == [Stream.SCAN] * 3
+    assert "A batch after number 0 can't be sent" in outbox.problem
+    batch["name"] = "Stack"
+    assert outbox.step(LOG, 21)
+    assert (sent[-1], outbox.problem) == (Stream.BATCH, "")
+
+
+def test_what_goes_out_again_in_vain_goes_out_less_and_less_often_and_is_said() -> None:
+    shop = Shop([1])
+    shop.outbox.received({"scan": 0}, 0)
+    sent_at_s, now_s = list[int](), 0
+    while len(sent_at_s) < 13:
+        if shop.outbox.step(LOG, now_s):
+            sent_at_s.append(now_s)
+            shop.answer(len(shop.sent), now_s=now_s)
+        if len(sent_at_s) == 3:
+            assert shop.outbox.problem == ""
+        now_s += 1
+    gaps = [later - earlier for earlier, later in pairwise(sent_at_s)]
+    assert gaps == [*[31] * 4, 61, 121, 241, 481, 961, 1921, 3601, 3601]
+    assert "does not say that it is on its disk" in shop.outbox.problem
+    shop.outbox.received({"scan": 1}, now_s)
+    assert shop.outbox.problem == ""
+    assert not shop.outbox.step(LOG, now_s + 9999)
+
+
+def test_a_cloud_that_is_back_is_sent_what_it_lacks_before_long() -> None:
+    shop = Shop([1])
+    shop.outbox.received({"scan": 0}, 0)
+    for now_s in range(4000):
+        if shop.outbox.step(LOG, now_s):
+            shop.answer(len(shop.sent), now_s=now_s)
+    before = len(shop.sent)
+    shop.outbox.received({"scan": 0}, 4000)  # told anew, with nothing new in it
+    for now_s in range(4000, 4040):
+        shop.outbox.step(LOG, now_s)
+    assert len(shop.sent) == before + 1
+
+
+def test_a_gap_is_closed_although_cards_come_without_a_pause() -> None:
+    shop = Shop([])
+    shop.outbox.received({"scan": 1}, 0)  # whatever comes after it waits for what was lost
+    for now_s in range(1, 600):
+        shop.ids.append(now_s)
+        shop.send_all(now_s)
+        shop.answer(len(shop.sent), now_s=now_s)
+    assert [after for after, _ in shop.sent].count(1) == 2
