@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, Command] = {
     "rates": Command("sync.cloud.rates_command", "take currency rates in, and convert amounts"),
     "publish": Command("sync.cloud.publish_command", "give a pack or models to the devices"),
     "ask": Command("sync.cloud.ask_command", "ask one device to start, pause, update, send logs"),
+    "refused": Command("sync.cloud.refused_command", "list the rows that the cloud could not use"),
     "key": Command("sync.cloud.key_command", "make a key that packs and models are signed with"),
     "broker-acl": Command("sync.cloud.acl_command", "print the access list that Mosquitto needs"),
 }

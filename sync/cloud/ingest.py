@@ -17,6 +17,7 @@ from scanner.alerts import read_alert
 from scanner.errors import ConditionError, CounterscanError
 from scanner.logs import fields, span
 from scanner.shared_rules import SharedRule
+from sync.cloud.apart import read_rows, without
 from sync.cloud.fleet_store import Told, keep_told
 from sync.cloud.intake import Arrived
 from sync.cloud.postgres import RefusedRowError
@@ -35,7 +36,7 @@ from sync.protocol import (
     unpart,
 )
 from sync.protocol_fleet import FLEET_UP, LogLines
-from sync.protocol_rows import UP, rows_model
+from sync.protocol_rows import UP
 from sync.shared_rules import from_wire
 from sync.wire import MessageError, opened, read_json, unpack
 
@@ -68,7 +69,8 @@ class Ingest:
     def take(self, messages: Sequence[Incoming]) -> None:
         """Put messages on disk. Raises StoreError: all may come again.
 
-        One that the database can't keep is noted, as one is that is none, and stops no other.
+        A row that the cloud can't use is kept aside, and a message that is none is noted; neither
+        stops another.
         """
         try:
             with _no_search_for_cycles():
@@ -77,8 +79,23 @@ class Ingest:
             if len(messages) > 1:
                 for message in messages:
                     self.take([message])
-            else:
+            elif not self._taken_apart(messages[0]):
                 self._store.take([], [_refused(messages[0], error)])
+
+    def _taken_apart(self, message: Incoming) -> bool:
+        """Take a message in without the rows that the database refuses; False where it can't be."""
+        try:
+            device, what = _address(message.topic)
+            if what not in UP:
+                return False
+            body = opened(message.payload)
+            arrived = read_rows(device, what, body)
+            refused = self._store.refused_of(arrived)
+            if refused:
+                self._keep([without(arrived, refused, body)], [])
+        except (MessageError, RefusedRowError):
+            return False
+        return bool(refused)
 
     def _take(self, messages: Sequence[Incoming]) -> None:
         arrived: list[Arrived] = []
@@ -111,7 +128,7 @@ class Ingest:
                         fleet.append((device, read(message.payload, FLEET_UP[what])))
                 else:
                     body = opened(message.payload)
-                    arrived.append(Arrived(device, what, read_json(body, rows_model(what))))
+                    arrived.append(read_rows(device, what, body))
                     weight += len(body)
             except MessageError as error:
                 refused.append(_refused(message, error))
@@ -183,6 +200,13 @@ class InHand:
 def _tell_stored(arrived: Sequence[Arrived]) -> None:
     """One line for each message: what a scan is called here is what the device called it."""
     for each in arrived:
+        for row in each.aside:
+            log.warning(
+                "%s %d of %s can't be used and is kept aside: %s",
+                each.stream, row.id, each.device, row.reason,
+            )  # fmt: skip
+        if not each.message.rows:
+            continue
         first, last = each.message.rows[0].id, each.message.rows[-1].id
         log.info(
             "%s %s of %s on disk", each.stream, span(first, last), each.device,

@@ -11,23 +11,28 @@ connection alone, as those do that have come before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, tuple_
+from sqlalchemy.exc import DBAPIError
 
+from scanner.tables import utc_now
 from sync.cloud.alert_store import keep_rows
-from sync.cloud.copying import cleaned, copy_text
+from sync.cloud.copying import clean, cleaned, copy_text
 from sync.cloud.postgres import driver
 from sync.cloud.tables import LOG_TABLES, RECEIVED, RECEIVED_EARLY, hold_all, insert_new, upsert
+from sync.cloud.tables_refused import REFUSED_ROW
 from sync.protocol_rows import LogRow, Rows
 
 Key = tuple[str, str, str]
 Span = tuple[int, int]
+IsRefusal = Callable[[DBAPIError], bool]
 _COPY_FROM_ROWS = 20
+_LONGEST_REASON = 400
 _OF_ALERTS = ("alert", "closed", "withdrawn")
 MOST_EARLY = 1000
 """Spans that wait for those before them. A device has a few under way at once; of one that leaves
@@ -37,12 +42,25 @@ _EARLY_KEY = (RECEIVED_EARLY.c.device, RECEIVED_EARLY.c.log, RECEIVED_EARLY.c.st
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """A row that the cloud can't use: why, and what the device said, compressed."""
+
+    id: int
+    reason: str
+    row: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
-    """One message of rows, and from which device it is: the topic says so, never the message."""
+    """One message of rows, and from which device it is: the topic says so, never the message.
+
+    What is `aside` is of the message too: its device need not send it again.
+    """
 
     device: str
     stream: str
     message: Rows[LogRow]
+    aside: tuple[Aside, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -52,7 +70,8 @@ class Arrived:
     @property
     def span(self) -> Span:
         """From which row on, without that one, up to which."""
-        return self.message.after, self.message.rows[-1].id
+        ids = [row.id for row in self.message.rows[-1:]] + [row.id for row in self.aside]
+        return self.message.after, max(ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +105,8 @@ def is_new(before: Progress, came: Iterable[Span]) -> bool:
 
 def take_rows(connection: Connection, arrived: Sequence[Arrived]) -> None:
     """Take messages in, within the caller's transaction, which has done nothing so far."""
-    in_order = sorted(arrived, key=lambda each: (each.key, each.span))
+    holding = [each for each in arrived if each.message.rows]
+    in_order = sorted(holding, key=lambda each: (each.key, each.span))
     by_stream = {name: [each for each in in_order if each.stream == name] for name in LOG_TABLES}
     # The first statement opens the transaction: others don't wait for it while texts are made.
     texts = {
@@ -102,7 +122,42 @@ def take_rows(connection: Connection, arrived: Sequence[Arrived]) -> None:
     for each in arrived:
         if each.stream in _OF_ALERTS:
             keep_rows(connection, each.device, each.message.log, each.message.rows)
+    _keep_aside(connection, arrived)
     _settle(connection, _spans(arrived))
+
+
+def refused_rows(connection: Connection, arrived: Arrived, is_refusal: IsRefusal) -> dict[int, str]:
+    """Which rows of a message the database can't keep, and why; none of them is kept by this."""
+    refused: dict[int, str] = {}
+    for row in arrived.message.rows:
+        message = arrived.message.model_copy(update={"rows": [row]})
+        alone = replace(arrived, message=message, aside=())
+        trying = connection.begin_nested()
+        try:
+            _insert(connection, LOG_TABLES[arrived.stream], [alone])
+            if alone.stream in _OF_ALERTS:
+                keep_rows(connection, alone.device, message.log, message.rows)
+        except DBAPIError as error:
+            if not is_refusal(error):
+                raise
+            refused[row.id] = " ".join(str(error.orig).split())[:_LONGEST_REASON]
+        finally:
+            trying.rollback()
+    return refused
+
+
+def _keep_aside(connection: Connection, arrived: Iterable[Arrived]) -> None:
+    now = utc_now()
+    rows = [
+        {
+            "device": each.device, "log": each.message.log, "stream": each.stream, "id": row.id,
+            "reason": clean(row.reason), "row": row.row, "created_at": now,
+        }
+        for each in arrived for row in each.aside
+    ]  # fmt: skip
+    if rows:
+        rows.sort(key=lambda row: (row["device"], row["log"], row["stream"], row["id"]))
+        insert_new(connection, REFUSED_ROW, rows)
 
 
 def _owned(arrived: Iterable[Arrived]) -> list[tuple[str, Rows[LogRow]]]:

@@ -68,6 +68,9 @@ JOBS: Mapping[str, Job] = {
     "clean-up": Job(
         "sync.cloud.clean_up:clean_up", WEEK_S, "roll old prices up, remove what nobody needs"
     ),
+    "refused": Job(
+        "sync.cloud.refused:try_again", DAY_S, "take in refused rows that can be used by now"
+    ),
     "cards": Job(
         "sync.cloud.api.api_jobs:learn_cards", HOUR_S, "learn of cards, for the search by words"
     ),

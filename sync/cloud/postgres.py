@@ -132,6 +132,10 @@ class Postgres:
             now = session.connection().execute(text("SELECT pg_current_snapshot()::text"))
             return hash(now.scalar_one())
 
+    def is_refusal(self, error: DBAPIError) -> bool:
+        """Whether what was to be written is nothing that the database can keep."""
+        return _is_refusal(error.orig)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -171,9 +175,7 @@ class Postgres:
             )
         if state in _WRONG_SETTINGS or (not state and "authentication failed" in said):
             return ConfigError(f"The database {self._where} does not let the cloud in: {said}")
-        if isinstance(
-            error, psycopg.errors.IntegrityError | psycopg.errors.DataError
-        ) or state.startswith(_LIMIT_EXCEEDED):
+        if _is_refusal(error):
             return RefusedRowError(f"The database refused a row ({said}): please report this.")
         if isinstance(error, psycopg.OperationalError) or state == _LEFT_ALONE:
             return StoreError(
@@ -187,6 +189,14 @@ class Postgres:
         with suppress(DBAPIError, PoolTimeout), self.engine.begin() as connection:
             for _ in connection.execute(_END_FROZEN, words):
                 log.warning("a worker that was frozen while it copied rows was cut off")
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    errors = driver().errors
+    state = getattr(error, "sqlstate", None) or ""
+    return isinstance(error, errors.IntegrityError | errors.DataError) or state.startswith(
+        _LIMIT_EXCEEDED
+    )
 
 
 def driver() -> ModuleType:

@@ -14,7 +14,7 @@ from scanner.store_open import Log, make_file
 from scanner.tables import utc_now
 from sync.cloud.alert_store import keep_rules
 from sync.cloud.copying import clean
-from sync.cloud.intake import Arrived, take_rows
+from sync.cloud.intake import Arrived, refused_rows, take_rows
 from sync.cloud.postgres import Patience, Postgres
 from sync.cloud.schema import migrate
 from sync.cloud.tables import (
@@ -88,6 +88,13 @@ class CloudStore:
                     for note in refused
                 ]
                 connection.execute(insert(REFUSED_MESSAGE), notes)
+
+    def refused_of(self, arrived: Arrived) -> dict[int, str]:
+        """Which rows of a message the database can't keep, and why. Raises StoreError."""
+        if not isinstance(self.log, Postgres):
+            return {}  # SQLite keeps whatever the protocol lets through
+        with self.log.write() as session:
+            return refused_rows(session.connection(), arrived, self.log.is_refusal)
 
     def take_states(self, states: Mapping[str, DeviceState]) -> None:
         """Note which devices came or went."""

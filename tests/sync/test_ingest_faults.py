@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from scanner.errors import StoreError, StoreFullError
 from scanner.price_feed import PriceTold
@@ -24,6 +26,7 @@ from sync.cloud.prices import now_ms, tell_prices
 from sync.cloud.service import CloudService
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import LOG_TABLES
+from sync.cloud.tables_refused import REFUSED_ROW
 from sync.link import Incoming, Link, Outcome, Verdict
 from sync.protocol import device_topic
 from sync.protocol_words import LONGEST
@@ -71,7 +74,7 @@ def too_long_for_an_index() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("rows", [1, MANY])
-def test_what_only_the_database_refuses_is_noted_and_stops_nothing(
+def test_a_row_that_only_the_database_refuses_is_kept_aside_and_stops_nothing(
     cloud: CloudStore, rows: int
 ) -> None:
     bad = [too_long_for_an_index(), *[scan(at) for at in range(2, rows + 1)]]
@@ -83,18 +86,18 @@ def test_what_only_the_database_refuses_is_noted_and_stops_nothing(
         incoming(TOPIC, pack(ours[1].message)),
         incoming(device_topic(DEVICE, "up", "gold"), b""),
     ])  # fmt: skip
-    assert asked(cloud, _COUNT) == 2 * rows
+    assert asked(cloud, _COUNT) == 3 * rows - 1
     assert cloud.received(DEVICE, LOG) == {"scan": 2 * rows}
-    assert cloud.received("counter-2", LOG) == {}
+    assert cloud.received("counter-2", LOG) == {"scan": rows}
     with cloud.log.read() as session:
-        noted = (
-            session.connection()
-            .execute(text("SELECT topic, reason FROM refused_message ORDER BY id"))
-            .all()
-        )
-    assert [row.topic.split("/")[3] for row in noted] == ["counter-2", DEVICE]
-    assert "index row size" in noted[0].reason
-    assert len(noted[0].reason) <= 400
+        connection = session.connection()
+        noted = connection.execute(text("SELECT topic FROM refused_message")).scalars().all()
+        [aside] = connection.execute(select(REFUSED_ROW)).all()
+    assert [topic.split("/")[3] for topic in noted] == [DEVICE]
+    assert (aside.device, aside.stream, aside.id) == ("counter-2", "scan", 1)
+    assert "index row size" in aside.reason
+    assert len(aside.reason) <= 400
+    assert json.loads(zlib.decompress(aside.row))["card_id"] == bad[0]["card_id"]
 
 
 @pytest.mark.parametrize("state", ["53100", "40001", "57014", "53300"])

@@ -20,6 +20,7 @@ from sync.cloud.tables import DEVICE, RECEIVED, REFUSED_MESSAGE
 from sync.cloud.tables_alerts import ALERT_CLOSED, CARD_ALERT
 from sync.cloud.tables_api import API_USAGE, CARD
 from sync.cloud.tables_jobs import JOB_RUN
+from sync.cloud.tables_refused import REFUSED_ROW
 from sync.cloud.tables_sources import SOURCE_USAGE
 
 _BREAKER = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 1.0, BreakerState.OPEN: 2.0}
@@ -69,6 +70,9 @@ def _of_devices(connection: Connection) -> list[Metric]:
                rows),
         Metric("counterscan_cloud_refused_messages_total", "counter",
                "Messages that are none of the protocol.", one(_count(connection, REFUSED_MESSAGE))),
+        Metric("counterscan_cloud_refused_rows", "gauge",
+               "Rows of devices that can't be used and are kept aside.",
+               one(_count(connection, REFUSED_ROW))),
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from scanner.tables import utc_now
 from sync.cloud.api.deliveries import DEAD, Deliveries
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JOBS, Outcome, last_run
+from sync.cloud.refused import count_refused, newest_refused
 from sync.cloud.store import CloudStore
 from sync.cloud.tables import DEVICE, PRICE
 from sync.cloud.tables_sources import SOURCE_RUN
@@ -41,7 +42,8 @@ def parts_of(store: CloudStore, config: CloudConfig) -> list[Part]:
     found = [database, _broker(config), _queue(config)]
     if database.state == "down":
         return found
-    return [*found, *_jobs(store), *_sources(store), _messages(store), _devices(store)]
+    return [*found, *_jobs(store), *_sources(store), _messages(store), _devices(store),
+            _refused(store)]  # fmt: skip
 
 
 def is_well(parts: list[Part]) -> bool:
@@ -137,6 +139,20 @@ def _devices(store: CloudStore) -> Part:
     with store.log.read() as session:
         rows = session.connection().execute(select(DEVICE.c.is_online)).scalars().all()
     return Part("devices", "ok", f"{sum(rows)} of {len(rows)} online")
+
+
+def _refused(store: CloudStore) -> Part:
+    """Rows of devices that the cloud can't use; nothing is lost, but somebody should look."""
+    newest = next(iter(newest_refused(store, 1)), None)
+    if newest is None:
+        return Part("refused rows", "ok", "none")
+    count = count_refused(store)
+    return Part(
+        "refused rows",
+        "warning",
+        f"{count} kept aside; {newest.stream} {newest.id} of {newest.device}: {newest.reason} "
+        "Update Counterscan here; `counterscan cloud refused` lists them.",
+    )
 
 
 def price_ages_s(store: CloudStore, now: datetime) -> dict[str, float]:
