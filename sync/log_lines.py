@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from scanner.store import Store
-from sync.protocol_fleet import LONGEST_LINE, MOST_LINES
+from sync.protocol_fleet import LONGEST_LINE, MOST_LINES, LogLines
+from sync.wire import packed
 
 _JOURNAL = (
     "journalctl", "--unit=counterscan-*", "--lines=1000", "--output=short-iso", "--no-pager",
@@ -36,6 +38,18 @@ def last_lines(store: Store, secrets: Sequence[str]) -> list[str]:
     """The journal where there is one, and what the log knows of the machine and the exchange."""
     lines = [*_journal(), *_events(store)]
     return [blotted(line, secrets)[:LONGEST_LINE] for line in lines][-MOST_LINES:]
+
+
+def fitting(command: str, at: datetime, lines: Sequence[str]) -> tuple[LogLines, int]:
+    """The message with the newest lines that fit into one, and how many older ones do not."""
+    kept = len(lines)
+    while True:
+        left_out = len(lines) - kept
+        first = [f"[{left_out} older lines are left out: they do not fit.]"] if left_out else []
+        message = LogLines(command=command, at=at, lines=[*first, *lines[left_out:]])
+        if not kept or packed(message.model_dump_json().encode()) is not None:
+            return message, left_out
+        kept = kept * 9 // 10
 
 
 def blotted(line: str, secrets: Iterable[str]) -> str:

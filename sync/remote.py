@@ -16,7 +16,7 @@ from scanner.tables import utc_now
 from scanner.tables_updates import RemoteCommand
 from sync.link import Outcome as Answer
 from sync.link import Verdict
-from sync.log_lines import last_lines
+from sync.log_lines import fitting, last_lines
 from sync.protocol_fleet import MOST_ANSWERS, CommandAnswer, CommandAnswers, DeviceCommand, LogLines
 from sync.remote_plan import OF_THE_MACHINE, refusal
 
@@ -39,7 +39,7 @@ class Remote:
         self._secrets = secrets
         self._update_now = update_now
         self._send = send
-        self._sent: dict[int, int] = {}
+        self._sent: dict[int, tuple[int, int]] = {}
         self._waiting: dict[int, RemoteCommand] = {}
         self._begun = False
 
@@ -71,16 +71,18 @@ class Remote:
             self._store.answer_remote(number, Outcome.DONE, "The cloud's packs are looked at now.")
         else:
             lines = last_lines(self._store, self._secrets)
-            message = self._send(LogLines(command=command.id, at=utc_now(), lines=lines))
-            self._sent[message] = number
+            message, left_out = fitting(command.id, utc_now(), lines)
+            self._sent[self._send(message)] = (number, left_out)
 
     def published(self, answer: Answer) -> None:
         """Take the broker's word on a message of log lines."""
-        number = self._sent.pop(answer.number, None)
-        if number is None:
+        sent = self._sent.pop(answer.number, None)
+        if sent is None:
             return
+        number, left_out = sent
         if answer.verdict is Verdict.KEPT:
-            self._store.answer_remote(number, Outcome.DONE, "The lines were sent.")
+            more = f" {left_out} older ones did not fit into one message." if left_out else ""
+            self._store.answer_remote(number, Outcome.DONE, f"The lines were sent.{more}")
         else:
             why = answer.text or "Nobody takes them: the cloud's service does not run."
             self._store.answer_remote(number, Outcome.FAILED, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +20,11 @@ from sync.cloud.fleet_store import ask, find_asked, last_log
 from sync.cloud.store import CloudStore
 from sync.fleet import Fleet
 from sync.link import Verdict
-from sync.log_lines import blotted
+from sync.log_lines import blotted, fitting
 from sync.protocol import device_topic
-from sync.protocol_fleet import DeviceCommand
+from sync.protocol_fleet import DeviceCommand, LogLines
 from sync.remote_plan import refusal
-from sync.wire import pack_json
+from sync.wire import pack, pack_json, unpack
 from tests.sync.conftest import DEVICE, OTHER, Running, pairing, service, until
 from tests.sync.test_exchange import Peer
 from tests.sync.update_kit import IMPATIENT
@@ -175,6 +176,41 @@ def test_log_lines_come_without_secrets(ends: Ends) -> None:
     lines = last_log(ends.cloud, DEVICE)
     assert any("exchange connected" in line for line in lines)
     assert not any(pairing(1).password in line for line in lines)
+
+
+def many_lines(count: int) -> list[str]:
+    """Lines that compress badly."""
+    letters = "abcdefghijklmnopqrstuvwxyzäöü "
+    return [f"{n} " + "".join(random.Random(n).choices(letters, k=1900)) for n in range(count)]
+
+
+def test_of_more_lines_than_a_message_holds_the_newest_come(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker drops a message that is larger than the cloud takes, and says nothing."""
+    lines = many_lines(1500)
+    monkeypatch.setattr("sync.log_lines._journal", lambda: lines)
+    monkeypatch.setattr("sync.log_lines._events", lambda _store: ["the newest"])
+    ends.start("send_logs")
+    outcome, detail = ends.outcome("send_logs")
+    until(lambda: bool(last_log(ends.cloud, DEVICE)), 60)
+    first, *came = last_log(ends.cloud, DEVICE)
+    left_out = len(lines) + 1 - len(came)
+    assert (outcome, detail) == (
+        "done", f"The lines were sent. {left_out} older ones did not fit into one message.",
+    )  # fmt: skip
+    assert first == f"[{left_out} older lines are left out: they do not fit.]"
+    assert came == [*lines, "the newest"][left_out:]
+    assert len(came) > 500
+
+
+def test_lines_that_fit_come_all() -> None:
+    lines = many_lines(300)
+    assert fitting("c", NOW, lines) == (LogLines(command="c", at=NOW, lines=lines), 0)
+    huge = ["🂡" * 2000] * 5000  # short once compressed, and too long to be opened
+    message, left_out = fitting("c", NOW, huge)
+    assert 0 < left_out < 5000
+    assert unpack(pack(message), LogLines) == message
 
 
 def test_a_replayed_command_is_done_once_and_an_expired_one_never(
