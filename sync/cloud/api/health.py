@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sync.cloud.tables import DEVICE, PRICE
 from sync.cloud.tables_sources import SOURCE_RUN
 
 State = Literal["ok", "warning", "down", "off"]
+GLANCE_EVERY_S = 5.0
 _WITHIN_S = 2.0
 _OLD = timedelta(hours=36)
 """Prices are collected daily; a source that has said nothing for so long is worth a look."""
@@ -44,6 +46,35 @@ def parts_of(store: CloudStore, config: CloudConfig) -> list[Part]:
         return found
     return [*found, *_jobs(store), *_sources(store), _messages(store), _devices(store),
             _refused(store)]  # fmt: skip
+
+
+class Glance:
+    """Whether the cloud works, looked at every few seconds at most, however often it is asked.
+
+    For whoever needs no key: each look opens connections. Usable from several threads.
+    """
+
+    def __init__(
+        self, look: Callable[[], bool], now_mono_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Nothing is looked at before somebody asks."""
+        self._look = look
+        self._now_mono_s = now_mono_s
+        self._lock = threading.Lock()
+        self._seen: tuple[float, bool] | None = None
+
+    def is_well(self) -> bool:
+        """What was seen last; who asks while another looks is not kept waiting, if it can be."""
+        if not self._lock.acquire(blocking=self._seen is None):
+            assert self._seen is not None
+            return self._seen[1]
+        try:
+            if self._seen is None or self._now_mono_s() - self._seen[0] > GLANCE_EVERY_S:
+                found = self._look()
+                self._seen = (self._now_mono_s(), found)
+            return self._seen[1]
+        finally:
+            self._lock.release()
 
 
 def is_well(parts: list[Part]) -> bool:

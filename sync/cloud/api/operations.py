@@ -16,7 +16,7 @@ from scanner.http.describe import read_query
 from scanner.tables import utc_now
 from sync.cloud.api.cloud_metrics import cloud_metrics
 from sync.cloud.api.describe import describe
-from sync.cloud.api.health import is_well, parts_of
+from sync.cloud.api.health import Glance, is_well, parts_of
 from sync.cloud.api.key_routes import DaysAsked, totals_of
 from sync.cloud.config import CloudConfig
 from sync.cloud.sources.standing import states_of
@@ -101,11 +101,12 @@ def make(store: CloudStore, config: CloudConfig, meters: metrics.Meters) -> Blue
     """Return the routes."""
     door = Blueprint("operations", __name__)
     meters.add(cloud_metrics(store, config))
+    glance = Glance(lambda: is_well(parts_of(store, config)))
 
     @door.get("/healthz")
     @describe("Whether the cloud works", answer=Health, role="anyone", refusals=(503,))
     def healthz() -> tuple[Response, int]:
-        well = is_well(parts_of(store, config))
+        well = glance.is_well()
         return jsonify(ok=well), HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
 
     @door.get("/api/v1/health")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -15,6 +19,7 @@ from sync.bench_broker import free_port
 from sync.cloud.api.app import create_app, services
 from sync.cloud.api.card_search import take_cards
 from sync.cloud.api.collections import value_collections
+from sync.cloud.api.health import GLANCE_EVERY_S, Glance
 from sync.cloud.api.server import ApiServer
 from sync.cloud.api.trends import make_trends
 from sync.cloud.config import CloudConfig
@@ -68,6 +73,48 @@ def test_what_is_down_is_told(tmp_path: Path) -> None:
         parts = cloud.key()[0].told("/api/v1/health")["parts"]
         assert state_of(parts, "broker") == state_of(parts, "queue") == "down"
         assert state_of(parts, "database") == "ok"
+
+
+def test_the_open_health_check_opens_no_connections_at_will(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker, CloudStore(tmp_path) as store:
+        broker.settimeout(0.5)
+        port = broker.getsockname()[1]
+        config = CloudConfig(broker=f"mqtt://127.0.0.1:{port}", password="x")
+        cloud = Cloud(create_app(store, config), store)
+        for _ in range(20):
+            assert cloud.stranger.told("/healthz") == {"ok": True}
+        came = 0
+        with suppress(TimeoutError):
+            while True:
+                broker.accept()[0].close()
+                came += 1
+        assert came == 1
+
+
+def test_the_health_check_looks_again_after_some_seconds_and_keeps_nobody_waiting() -> None:
+    now_s, looks, well = [0.0], list[float](), [True]
+    looking, go_on = threading.Event(), threading.Event()
+    go_on.set()
+
+    def look() -> bool:
+        looks.append(now_s[0])
+        looking.set()
+        assert go_on.wait(60)
+        return well[0]
+
+    glance = Glance(look, lambda: now_s[0])
+    assert [glance.is_well() for _ in range(3)] == [True] * 3
+    well[0], now_s[0] = False, GLANCE_EVERY_S + 1
+    looking.clear()
+    go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(glance.is_well)
+        assert looking.wait(60)
+        assert glance.is_well() is True  # what was seen before; the look is under way
+        go_on.set()
+        assert slow.result(60) is False
+    assert glance.is_well() is False
+    assert looks == [0.0, GLANCE_EVERY_S + 1]
 
 
 def test_prometheus_reads_the_numbers(either_api: Cloud) -> None:
