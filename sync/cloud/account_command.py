@@ -29,11 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it. Raises UsageError with what to do."""
     config = config_of(args)
-    if args.what == "rotate-keys":
-        kept = rotate(token_keys_file(args.settings.data_dir, config))
-        print(f"a new key signs from now on; {kept} older ones are still believed")
-        return 0
     with open_store(args, config) as store:
+        if args.what == "rotate-keys":
+            with from_the_shell(Trail(store), "shell.rotate_keys", ""):
+                kept = rotate(token_keys_file(args.settings.data_dir, config))
+            print(f"a new key signs from now on; {kept} older ones are still believed")
+            return 0
         accounts = accounts_of(store, config)
         if args.what == "list":
             for person in accounts.all():

@@ -11,6 +11,7 @@ from typing import get_args
 from pydantic import ValidationError
 
 from scanner.errors import UsageError
+from sync.cloud.api.audit import Trail, from_the_shell
 from sync.cloud.fleet_store import Asked, ask, asked_lately, find_asked, last_log
 from sync.cloud.opening import add_config_argument, config_of, open_store
 from sync.cloud.store import CloudStore
@@ -57,8 +58,10 @@ def _ask(args: argparse.Namespace, store: CloudStore) -> int:
     argument: dict[str, str | int] = {}
     if args.what == "start":
         argument = {"name": args.name, "expected_cards": args.cards}
+    about = {"command": args.what, "by": args.by}
     try:
-        command = ask(store, args.device, args.what, argument, args.by, lives)
+        with from_the_shell(Trail(store), "shell.ask", args.device, **about):
+            command = ask(store, args.device, args.what, argument, args.by, lives)
     except ValidationError as error:
         raise UsageError(f"that is no command: {error.errors()[0]['msg']}") from None
     if args.no_wait:

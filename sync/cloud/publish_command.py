@@ -11,7 +11,8 @@ from pathlib import Path
 from scanner.config import Settings
 from scanner.errors import UsageError
 from scanner.signing import read_private_key
-from sync.cloud.opening import add_config_argument, config_of
+from sync.cloud.api.audit import Trail, from_the_shell
+from sync.cloud.opening import add_config_argument, config_of, open_store
 from sync.cloud.publish_remote import RemoteCloud, read_secret
 from sync.cloud.release_names import is_models
 from sync.cloud.releases import Releases
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it; a running `cloud serve` tells the devices within a second or two.
 
-    Raises PackError, ModelError, UsageError and RemoteCloudError.
+    Raises PackError, ModelError, UsageError, StoreError and RemoteCloudError.
     """
     if (args.folder is None) == (args.withdraw is None):
         raise UsageError("name a folder to publish, or a target to --withdraw")
@@ -61,11 +62,17 @@ def run(args: argparse.Namespace) -> int:
         with RemoteCloud(args.at, read_secret(args.token_file)) as cloud:
             return _do(args, cloud.withdraw, partial(cloud.publish, tell=_tell))
     settings: Settings = args.settings
-    releases = Releases(settings.data_dir, config_of(args).files.url)
+    config = config_of(args)
+    releases = Releases(settings.data_dir, config.files.url)
     is_pack = args.folder is None or not is_models(args.folder)
-    return _do(
-        args, releases.withdraw, releases.publish_pack if is_pack else releases.publish_models
-    )
+    publish = releases.publish_pack if is_pack else releases.publish_models
+    what, target = ("withdraw", args.withdraw) if args.withdraw else ("publish", str(args.folder))
+    about = {"channel": args.channel, "rollback": args.rollback}
+    with (
+        open_store(args, config) as store,
+        from_the_shell(Trail(store), f"shell.{what}", target, **about),
+    ):
+        return _do(args, releases.withdraw, publish)
 
 
 def _do(

@@ -7,8 +7,8 @@ before it is made: where that can't be, it is not made. What it came to is added
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,9 +112,11 @@ def noting(*, who: str = "", name: str = "", target: str = "", **detail: Plain) 
 def from_the_shell(trail: Trail, what: str, target: str, **detail: Plain) -> Iterator[None]:
     """Put down a change that is made on the cloud's own machine, by whom the system knows."""
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # nobody gave this number a name
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # nobody gave this number a name
         name = str(os.getuid())
+    if person := os.environ.get("SUDO_USER"):  # who became the service's user for this
+        detail["sudo"] = person
     row_id = trail.begin("shell", name, what, target, "")
     outcome = "refused"
     try:

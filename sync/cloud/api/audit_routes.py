@@ -28,10 +28,10 @@ class AuditAsked(Asked):
 class AuditRow(TypedDict):
     """One change, or a try of one.
 
-    `who` is `account 1`, `key 3`, `device counter-1`, `shell` (`cloud account`, by a user of the
-    cloud's own machine), or empty for a stranger. `begun` is one of which nobody knows what came of
-    it: the process ended meanwhile. `detail` are fields that were sent; … stands for what is not
-    put down.
+    `who` is `account 1`, `key 3`, `device counter-1`, `shell` (`cloud account`, `publish` and
+    `ask`, by the user `name` of the cloud's own machine), or empty for a stranger. `begun` is one
+    of which nobody knows what came of it: the process ended meanwhile. `detail` are fields that
+    were sent; … stands for what is not put down.
     """
 
     id: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pwd
 import re
 from contextlib import closing
 from datetime import timedelta
@@ -239,6 +241,7 @@ def test_a_defect_is_noted_as_failed(cloud: Cloud, monkeypatch: pytest.MonkeyPat
 def test_what_is_changed_on_the_clouds_own_machine_is_there_too(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delenv("SUDO_USER", raising=False)
     words = ["--data", str(cloud.store.data_dir), "cloud", "account"]
     for what, said in (("add", PASSWORD), ("add", PASSWORD), ("password", "a long secret")):
         monkeypatch.setattr("sys.stdin", io.StringIO(said + "\n"))
@@ -253,6 +256,31 @@ def test_what_is_changed_on_the_clouds_own_machine_is_there_too(
         ("shell", "shell.remove_account", "Olga", "refused", {}),
     ]
     assert all(row.name for row in rows(cloud))
+
+
+def test_commands_to_devices_and_new_keys_from_the_shell_are_there(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    owner, _ = cloud.key("owner")
+    settings = cloud.store.data_dir / "cloud.toml"
+    settings.write_text('broker = "mqtt://localhost:1"\nuser = "cloud"\npassword = "x"\n')
+    settings.chmod(0o600)
+    words = ["--data", str(cloud.store.data_dir), "cloud"]
+    assert main([*words, "ask", DEVICE, "pause", "--by", "Ada", "--no-wait"]) == 0
+    assert main([*words, "ask", DEVICE, "pause", "--by", "x" * 500, "--no-wait"]) == 2
+    assert main([*words, "ask", DEVICE, "log"]) == 0
+    monkeypatch.setenv("SUDO_USER", "olga")
+    assert main([*words, "account", "rotate-keys"]) == 0
+    capsys.readouterr()
+    user = pwd.getpwuid(os.getuid()).pw_name
+    keys, refused, asked = told(owner)
+    assert (keys["who"], keys["name"], keys["detail"]) == ("shell", user, {"sudo": "olga"})
+    assert (keys["what"], keys["outcome"]) == ("shell.rotate_keys", "done")
+    assert (asked["who"], asked["name"], asked["target"]) == ("shell", user, DEVICE)
+    assert (asked["what"], asked["outcome"]) == ("shell.ask", "done")
+    assert asked["detail"] == {"command": "pause", "by": "Ada"}
+    assert (refused["what"], refused["outcome"]) == ("shell.ask", "refused")
 
 
 def test_rows_stay_for_two_years(either_api: Cloud) -> None:

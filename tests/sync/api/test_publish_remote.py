@@ -15,6 +15,7 @@ from scanner.errors import UsageError
 from scanner.signing import read_private_key
 from sync.cloud import uploads
 from sync.cloud.api import upload_routes
+from sync.cloud.api.app import create_app
 from sync.cloud.api.server import ApiServer
 from sync.cloud.publish_remote import RemoteCloud, RemoteCloudError, read_secret
 from sync.cloud.releases import Releases
@@ -101,6 +102,28 @@ def test_the_command_signs_here_and_publishes_there(
     assert main([*words, str(maker.packs["1"]), "--at", "https://x"]) == 2
     assert main([*words, str(maker.packs["1"]), "--at", "http://cloud.example", *at[2:]]) == 2
     assert "in the clear" in capsys.readouterr().err
+
+
+def test_what_is_published_in_the_shell_is_in_the_audit_log(
+    cloud_store: CloudStore, maker: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = cloud_store.data_dir / "cloud.toml"
+    settings.write_text(f'[files]\nurl = "{FILES}"\n')
+    settings.chmod(0o600)
+    words = ["--data", str(cloud_store.data_dir), "cloud", "publish"]
+    assert main([*words, str(maker.packs["2"])]) == 0
+    assert main([*words, "no-pack"]) == 1
+    assert main([*words, "--withdraw", "pack/drawn"]) == 0
+    capsys.readouterr()
+    owner, _ = Cloud(create_app(cloud_store, config_of(maker)), cloud_store).key("owner")
+    rows = owner.told("/api/v1/audit")["rows"]
+    assert [(row["who"], row["what"], row["target"], row["outcome"]) for row in rows] == [
+        ("shell", "shell.withdraw", "pack/drawn", "done"),
+        ("shell", "shell.publish", "no-pack", "refused"),
+        ("shell", "shell.publish", str(maker.packs["2"])[:200], "done"),
+    ]
+    assert all(row["name"] for row in rows)
+    assert rows[2]["detail"]["channel"] == "stable"
 
 
 def test_what_is_no_cloud_or_never_there_is_told_so(maker: Shop, tmp_path: Path) -> None:
