@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,9 +46,17 @@ def device_store(filled: FilledLog) -> Iterator[Store]:
         yield store
 
 
+@pytest.fixture(scope="session")
+def new_cloud(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a cloud with today's tables and nothing in them, to be copied."""
+    folder = tmp_path_factory.mktemp("new") / "cloud"
+    CloudStore(folder).log.close()
+    return folder
+
+
 @pytest.fixture
-def cloud_store(tmp_path: Path) -> Iterator[CloudStore]:
-    with CloudStore(tmp_path / "cloud") as store:
+def cloud_store(new_cloud: Path, tmp_path: Path) -> Iterator[CloudStore]:
+    with CloudStore(shutil.copytree(new_cloud, tmp_path / "cloud")) as store:
         yield store
 
 
@@ -58,18 +67,29 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def new_cloud_on_postgres(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The name of a database with today's tables and nothing in them, to be copied."""
+    url = postgres.new_database()
+    CloudStore(tmp_path_factory.mktemp("new"), url).log.close()
+    return url.rpartition("/")[2]
+
+
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> str:
-    """An empty database of the test's own."""
-    return postgres.new_database()
+def postgres_url(postgres: PostgresServer, new_cloud_on_postgres: str) -> str:
+    """A database of the test's own, with today's tables."""
+    return postgres.new_database(new_cloud_on_postgres)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CloudStore]:
     """A cloud on SQLite, and once more on PostgreSQL."""
-    on_postgres = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if on_postgres else ""
-    with CloudStore(tmp_path / "cloud", url) as store:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("cloud_store")
+        return
+    with CloudStore(tmp_path / "cloud", request.getfixturevalue("postgres_url")) as store:
         yield store
 
 

@@ -169,9 +169,13 @@ def test_the_month_after_december_is_january() -> None:
     assert partition_name(next_month(december)) == "price_change_2026_01"
 
 
-def test_two_processes_open_an_empty_database_at_once(postgres_url: str, tmp_path: Path) -> None:
+def test_two_processes_open_an_empty_database_at_once(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.new_database()
+
     def opened(_: int) -> None:
-        CloudStore(tmp_path, postgres_url).log.close()
+        CloudStore(tmp_path, url).log.close()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(opened, range(4)))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,9 +72,8 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    with CloudStore(tmp_path / "cloud") as store:
-        yield Cloud(create_app(store, CloudConfig(), look_every_s=0.0), store)
+def cloud(cloud_store: CloudStore) -> Cloud:
+    return Cloud(create_app(cloud_store, CloudConfig(), look_every_s=0.0), cloud_store)
 
 
 @pytest.fixture
