@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -43,9 +44,10 @@ from tests.sync.conftest import until
 
 CONTENT = random.Random(4).randbytes(1_000_000)
 LIMITS = Limits(
-    connect_s=5, read_s=0.5, slow_for_s=0.3, tries=3, first_wait_s=0.01, longest_wait_s=0.02,
+    connect_s=20, read_s=20, slow_for_s=0.3, tries=3, first_wait_s=0.01, longest_wait_s=0.02,
     reserve_bytes=0,
 )  # fmt: skip
+SILENCE_S = 0.5
 
 
 @pytest.fixture
@@ -85,8 +87,6 @@ def left(tmp_path: Path) -> list[str]:
         [cut_after(500_000), status(416)],
         [status(500), status(503, Retry_After=1), status(429)][:2],
         [wrong_bytes],
-        [silent],
-        [hanging_after(400_000)],
         [dripping],
     ],
 )
@@ -96,6 +96,17 @@ def test_the_file_comes_whole_in_spite_of(
     server.answers.extend(answers)
     assert fetcher.fetch(wanted(server)).read_bytes() == CONTENT
     assert left(tmp_path) == [".tar"]
+
+
+@pytest.mark.parametrize("answer", [silent, hanging_after(400_000)])
+def test_the_file_comes_whole_though_the_server_falls_silent(
+    server: BadServer, tmp_path: Path, answer: Answer
+) -> None:
+    server.answers.append(answer)
+    patient = replace(LIMITS, tries=50)  # a slow computer is silent, too
+    with httpx.Client(timeout=SILENCE_S) as client:
+        fetcher = Fetcher(tmp_path / "updates", client, threading.Event(), patient)
+        assert fetcher.fetch(wanted(server)).read_bytes() == CONTENT
 
 
 def test_what_was_cut_off_goes_on_from_there(server: BadServer, fetcher: Fetcher) -> None:
@@ -149,7 +160,6 @@ def test_what_is_not_the_announced_file_is_refused_for_good(
         (status(403), r"403"),
         (status(500), "in trouble"),
         (cut_after(10), "broke"),
-        (silent, "no answer"),
         (dripping, "too slow"),
         (no_ranges(cut_after(900_000)), "broke"),
     ],
@@ -162,6 +172,16 @@ def test_what_may_pass_is_given_up_for_now(
         fetcher.fetch(wanted(server))
     assert error.value.retryable
     assert len(server.asked) <= 12
+
+
+def test_a_server_that_stays_silent_is_given_up_for_now(server: BadServer, tmp_path: Path) -> None:
+    server.otherwise = silent
+    with httpx.Client(timeout=SILENCE_S) as client:
+        fetcher = Fetcher(tmp_path / "updates", client, threading.Event(), LIMITS)
+        with pytest.raises(FetchError, match="no answer") as error:
+            fetcher.fetch(wanted(server))
+    assert error.value.retryable
+    assert len(server.asked) <= 3
 
 
 def test_a_server_that_is_not_there(fetcher: Fetcher) -> None:

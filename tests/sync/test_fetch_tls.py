@@ -50,7 +50,7 @@ def fetched(
     server: BadServer, folder: Path, authority: Authority | None, client: Signed | None = None
 ) -> bytes:
     wanted = Wanted(server.url, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
-    with httpx.Client(verify=files_context(paired(authority, client)), timeout=5) as http:
+    with httpx.Client(verify=files_context(paired(authority, client)), timeout=60) as http:
         return Fetcher(folder, http, threading.Event(), LIMITS).fetch(wanted).read_bytes()
 
 
@@ -126,7 +126,7 @@ def test_a_server_without_tls_is_told(tmp_path: Path, authority: Authority) -> N
     with bad_server(CONTENT) as server:
         wanted = Wanted(server.url.replace("http:", "https:"), 5, "0" * 64)
         with (
-            httpx.Client(verify=files_context(paired(authority)), timeout=5) as http,
+            httpx.Client(verify=files_context(paired(authority)), timeout=60) as http,
             pytest.raises(FetchError, match="does not speak TLS"),
         ):
             Fetcher(tmp_path, http, threading.Event(), LIMITS).fetch(wanted)

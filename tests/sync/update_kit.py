@@ -26,7 +26,7 @@ from sync.updater import Updater
 from tests.sync.conftest import until
 
 IMPATIENT = Limits(
-    connect_s=5, read_s=2, slow_for_s=0.5, tries=3, first_wait_s=0.01, longest_wait_s=0.05,
+    connect_s=20, read_s=20, slow_for_s=20, tries=3, first_wait_s=0.01, longest_wait_s=0.05,
     reserve_bytes=0,
 )  # fmt: skip
 
