@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from sync.cloud.api.collections import DAYS, value_collections
 from sync.cloud.config import CloudConfig
 from sync.cloud.jobs import JOBS, JobContext, Outcome, run_if_due
@@ -25,6 +27,12 @@ from tests.sync.api.test_cards import price, tell
 from tests.sync.test_wire import LOG
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays the day on which these tests began, though they may last until after midnight."""
+    monkeypatch.setattr("sync.cloud.api.collection_routes.utc_now", lambda: NOON)
 
 
 def batch(cloud: Cloud, device: str, number: int, mode: str = "scan") -> None:
