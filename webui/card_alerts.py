@@ -42,6 +42,7 @@ from webui.security import refusal
 from webui.words import sentence
 
 MAX_RULE_BYTES = 128 * 1024
+_GONE = "This alert is there no more: somebody has removed or renamed it. Look under Alerts."
 _NEW: dict[str, Any] = {"name": "New alert", "cause": "above", "amount": "20.00 EUR"}
 
 
@@ -70,6 +71,8 @@ def make(services: Services) -> Blueprint:
         currency = services.currency()
         key = request.args.get("key", "")[:32]
         newest, version = services.view.newest_scan_id(), kept_rule(store, name, key).version
+        if (key or name) and not version:
+            raise Refused(HTTPStatus.GONE, _GONE)
         if key:
             rule = alert_of_all(store, key)
         elif name:

@@ -209,3 +209,23 @@ def test_a_change_that_the_cloud_tells_between_two_lines_is_not_overwritten(shop
         assert web.shared_rules()[before.key] == chain.rule
         assert web.say_shared_rule(changed(chain.rule, None, "Ada", AT), chain.rule)
         assert web.shared_alert_rules() == []
+
+
+def test_a_rule_that_is_gone_and_a_scanner_that_is_gone_are_told(
+    chain: Chain, serve: Serve, look: Look
+) -> None:
+    server = serve()
+    watched = look(f"{server.url}/alerts/edit?key={chain.rule.key}", "390")
+    page = watched.page
+    page.get_by_label("Amount in EUR").fill("900 JPY")
+    expect(page.locator("#words")).to_contain_text("less than 900 JPY")
+    expect(page.get_by_label("Amount", exact=True)).to_have_value("900 JPY")
+    watched = look(f"{server.url}/alerts/edit?name=Nothing", "390")
+    expect(watched.page.get_by_text("somebody has removed or renamed it")).to_be_visible()
+    for path in ("alerts", "prices"):
+        watched = look(f"{server.url}/{path}", "390")
+        expect(watched.page.locator("#offline")).to_be_hidden()
+    server.kill()
+    expect(watched.page.get_by_text("No connection to the scanner")).to_be_visible()
+    watched.picture("prices-offline-390")
+    fits(watched.page)

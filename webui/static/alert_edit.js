@@ -30,6 +30,12 @@ function tellWhere() {
       : "";
 }
 
+// A rule may be about an amount in another currency than the shop's own: then the field names it.
+function tellCurrency() {
+  const names = /[a-z]/i.test(byId("amount").value);
+  document.querySelector('label[for="amount"]').textContent = names ? "Amount" : `Amount in ${start.currency}`;
+}
+
 function showCause() {
   const cause = byId("cause").value;
   for (const part of document.querySelectorAll("[data-for]")) {
@@ -110,6 +116,7 @@ async function tellWords() {
 function touched() {
   unsaved = true;
   showCause();
+  tellCurrency();
   tellWhere();
   clearTimeout(timer);
   timer = setTimeout(tellWords, TELL_AFTER_MS);
@@ -118,6 +125,7 @@ function touched() {
 document.querySelector("main").addEventListener("input", touched);
 document.querySelector("main").addEventListener("change", touched);
 showCause();
+tellCurrency();
 tellWhere();
 tellWords();
 

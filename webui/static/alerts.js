@@ -1,6 +1,6 @@
 // The Alerts page: shows alerts as they come, and acknowledges them by a tap or a key.
 
-import { byId, closeDialogs, send, showTimes } from "/static/shared.js";
+import { byId, closeDialogs, send, showLink, showTimes } from "/static/shared.js";
 import { follow } from "/static/stream.js";
 
 const start = JSON.parse(byId("start-data").textContent);
@@ -112,7 +112,7 @@ if (list) {
     if (state.alerts.mark !== seen) refresh();
     seen = state.alerts.mark;
     if (state.alerts.kept !== kept) showKept(state.alerts.kept);
-  }, () => {});
+  }, showLink);
 }
 
 byId("rules")?.addEventListener("click", (event) => {

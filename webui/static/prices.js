@@ -1,6 +1,6 @@
 // The Prices page: search a printing, keep it on the watchlist, follow what moves.
 
-import { byId, closeDialogs, send } from "/static/shared.js";
+import { byId, closeDialogs, send, showLink } from "/static/shared.js";
 import { listenToSearch, openSearch } from "/static/review_search.js";
 import { follow } from "/static/stream.js";
 
@@ -49,5 +49,5 @@ if (lists) {
   follow(String(start.newest), (event, data) => {
     const state = event === "state" ? data : event === "snapshot" ? data.state : null;
     if (state?.newest_price && state.newest_price !== newest) refresh();
-  }, () => {});
+  }, showLink);
 }

@@ -73,6 +73,12 @@ export async function outcomeOf(id) {
   return "";
 }
 
+// Says that what is shown may be old, where the news can't be had.
+export function showLink(link) {
+  const told = byId("offline");
+  if (told) told.hidden = link !== "lost";
+}
+
 // Every dialog closes by its buttons for that, and by a press beside it.
 export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
