@@ -32,7 +32,7 @@ function tellWhere() {
 
 // A rule may be about an amount in another currency than the shop's own: then the field names it.
 function tellCurrency() {
-  const names = /[a-z]/i.test(byId("amount").value);
+  const names = /\d\s*[a-z]{3}\s*$/i.test(byId("amount").value);
   document.querySelector('label[for="amount"]').textContent = names ? "Amount" : `Amount in ${start.currency}`;
 }
 
