@@ -28,10 +28,15 @@ MOST_ROWS = 1000
 MOST_BOUGHT = 100_000
 
 
-class LogRow(Message):
-    """One row; its id never changes and is never used twice within one log."""
+class NumberedRow(Message):
+    """A row of which nothing but the number counts."""
 
     id: Id
+
+
+class LogRow(NumberedRow):
+    """One row; its id never changes and is never used twice within one log."""
+
     created_at: UtcTime
 
 
@@ -202,7 +207,7 @@ class OfferMadeRow(LogRow):
     bought: list[Id] = Field(default=[], max_length=MOST_BOUGHT)
 
 
-R = TypeVar("R", bound=LogRow)
+R = TypeVar("R", bound=NumberedRow)
 
 
 class Rows(Message, Generic[R]):

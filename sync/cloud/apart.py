@@ -10,37 +10,18 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
-from typing import Any, Self, get_args
-
-from pydantic import Field, model_validator
+from typing import Any, get_args
 
 from sync.cloud.intake import Arrived, Aside
-from sync.protocol_rows import MOST_ROWS, LogRow, rows_model
-from sync.protocol_words import Id, LogName, Message, Position
+from sync.protocol_rows import LogRow, NumberedRow, Rows, rows_model
 from sync.wire import MessageError, opened, read_json
 
 MOST_COMMAS = 400_000
 """A message is taken apart in Python's own words, which take more room than those of a model."""
 
 
-class _Numbered(Message):
-    id: Id
-
-
-class _Outline(Message):
-    """What must be right of a message so that its rows can be told apart."""
-
-    log: LogName
-    after: Position
-    rows: list[_Numbered] = Field(min_length=1, max_length=MOST_ROWS)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        ids = [self.after, *(row.id for row in self.rows)]
-        if any(later <= earlier for earlier, later in pairwise(ids)):
-            raise ValueError("the rows are not in the order of their ids")
-        return self
+_Outline = Rows[NumberedRow]
+"""What must be right of a message so that its rows can be told apart: their ids, in order."""
 
 
 def read_rows(device: str, stream: str, body: bytes) -> Arrived:
@@ -94,13 +75,13 @@ def again(device: str, log: str, stream: str, row: bytes) -> Arrived:
         stream,
         read_json(
             b'{"log":%s,"after":%d,"rows":[%s]}'
-            % (json.dumps(log).encode(), read_json(body, _Numbered).id - 1, body),
+            % (json.dumps(log).encode(), read_json(body, NumberedRow).id - 1, body),
             rows_model(stream),
         ),
     )
 
 
-def _said(body: bytes) -> tuple[_Outline, list[bytes]] | None:
+def _said(body: bytes) -> tuple[Rows[NumberedRow], list[bytes]] | None:
     """A message's outline, and each of its rows as JSON; None where it has none, or is too much."""
     if body.count(b",") > MOST_COMMAS:
         return None
